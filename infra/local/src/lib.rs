@@ -1,1 +1,4 @@
-//! local
+//! The account on a laptop: executes `template.yaml` with the same binaries that AWS runs.
+
+pub mod invoke;
+pub mod template;
