@@ -1,1 +1,28 @@
-//! identity
+//! The rules of the product: who a person is, what a domain covers, when access is refused.
+//!
+//! Refuses to know HTTP, storage, AWS and the wire formats of any standard. Everything here is a
+//! value or a decision over values; time and randomness are arguments.
+
+mod address;
+mod anchor;
+mod code;
+mod domain;
+mod enrolment;
+mod id;
+mod limit;
+mod organization;
+mod secret;
+mod sign_in;
+mod user;
+
+pub use address::{Address, NotAnAddress};
+pub use anchor::{Anchor, NotAnAnchor};
+pub use code::{Code, NotACode};
+pub use domain::{DomainName, FederatedDomain, NotADomainName};
+pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol};
+pub use id::{Id, NotAnId, OrganizationId, OutboxId, UserId};
+pub use limit::Limit;
+pub use organization::{Organization, SESSION_HOURS};
+pub use secret::{NotASecret, RecoveryCode, Secret, SecretHash};
+pub use sign_in::{Refusal, Session, accept_session, may_sign_in};
+pub use user::{Block, Role, User};

@@ -1,0 +1,33 @@
+//! How often something may be tried.
+
+use jiff::Timestamp;
+
+/// At most so many times within one window of the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// How many times within one window.
+    pub times: u32,
+    /// The window's length in seconds; windows begin at multiples of it since 1970.
+    pub window_seconds: i64,
+}
+
+impl Limit {
+    /// Codes that one typed address may ask for.
+    pub const CODES_PER_ADDRESS: Self = Self { times: 5, window_seconds: 3600 };
+    /// Codes that one user is sent, whatever was typed.
+    pub const CODES_PER_USER: Self = Self { times: 5, window_seconds: 3600 };
+    /// Codes that the people of one organization may ask for.
+    pub const CODES_PER_ORGANIZATION: Self = Self { times: 2000, window_seconds: 3600 };
+    /// Recovery codes that may be tried for one typed address.
+    pub const RECOVERIES_PER_ADDRESS: Self = Self { times: 5, window_seconds: 3600 };
+
+    /// The number of the window that `now` falls into.
+    pub fn window(self, now: Timestamp) -> i64 {
+        now.as_second().div_euclid(self.window_seconds)
+    }
+
+    /// The first second after the window that `now` falls into, since 1970.
+    pub fn window_end(self, now: Timestamp) -> i64 {
+        (self.window(now) + 1) * self.window_seconds
+    }
+}

@@ -1,0 +1,36 @@
+//! A company served by the deployment.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{OrganizationId, UserId};
+
+/// How long a session lives unless the organization says otherwise.
+pub const SESSION_HOURS: u32 = 8;
+
+/// A company, with what was fixed when it was set up and what its administrators may change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    /// Names it everywhere.
+    pub id: OrganizationId,
+    /// What its people call it; shown on their pages.
+    pub name: String,
+    /// Our own origin, `https://id.example.org`, without a trailing slash. Fixed at bootstrap:
+    /// passkeys are bound to it.
+    pub base_url: String,
+    /// The WebAuthn RP ID: the host of `base_url`.
+    pub rp_id: String,
+    /// How long a session lives, in hours.
+    pub session_hours: u32,
+    /// Who may administer it.
+    pub administrators: Vec<UserId>,
+    /// When it was set up.
+    pub created_at: Timestamp,
+}
+
+impl Organization {
+    /// How long a session lives.
+    pub fn session_lifetime(&self) -> SignedDuration {
+        SignedDuration::from_hours(i64::from(self.session_hours))
+    }
+}

@@ -1,0 +1,143 @@
+//! Whether a person may sign in to a relying party now.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{FederatedDomain, Organization, User, UserId};
+
+/// Why somebody is not signed in. Each is a page that says what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Access was taken away.
+    #[error("the user's access is blocked")]
+    Blocked,
+    /// Entra could not match an assertion.
+    #[error("the user has no anchor")]
+    NoAnchor,
+    /// Entra would refuse the assertion with 5000820.
+    #[error("the user's name is outside the domain that asks")]
+    OutsideDomain,
+}
+
+/// Decides whether a person may sign in under a domain.
+///
+/// # Errors
+///
+/// [`Refusal`] says what stands against it, the person's own block first.
+pub fn may_sign_in(user: &User, domain: &FederatedDomain) -> Result<(), Refusal> {
+    if !user.blocks.is_empty() {
+        Err(Refusal::Blocked)
+    } else if !domain.covers(&user.upn) {
+        Err(Refusal::OutsideDomain)
+    } else if user.anchor.is_none() {
+        Err(Refusal::NoAnchor)
+    } else {
+        Ok(())
+    }
+}
+
+/// What one passkey ceremony lets a browser do for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Who signed in.
+    pub user: UserId,
+    /// When the ceremony happened: what relying parties are told, for as long as it lasts.
+    pub authenticated_at: Timestamp,
+    /// First instant at which the session is over.
+    pub ends_at: Timestamp,
+}
+
+impl Session {
+    /// A session that begins with a ceremony.
+    pub fn begin(user: &User, organization: &Organization, now: Timestamp) -> Self {
+        let ends_at = now.checked_add(organization.session_lifetime()).unwrap_or(now);
+        Self { user: user.id, authenticated_at: now, ends_at }
+    }
+}
+
+/// Decides whether a session still speaks for its user, and is fresh enough for who asks.
+///
+/// `not_before` is the instant that a forced sign-in was asked for, if it was.
+pub fn accept_session(
+    session: &Session,
+    user: &User,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+) -> bool {
+    session.user == user.id
+        && now < session.ends_at
+        && session.authenticated_at >= user.sessions_valid_from
+        && session.authenticated_at <= now
+        && not_before.is_none_or(|instant| session.authenticated_at >= instant)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use ambient::SystemEntropy;
+
+    use super::*;
+    use crate::{Anchor, Block, OrganizationId};
+
+    const NOON: &str = "2026-01-01T12:00:00Z";
+
+    fn user(upn: &str) -> User {
+        let id = UserId::mint(&SystemEntropy);
+        let mut user = User::new(id, upn.parse().unwrap(), "Ada".to_owned(), NOON.parse().unwrap());
+        user.anchor = Some(Anchor::of(id));
+        user
+    }
+
+    #[test]
+    fn a_block_speaks_before_a_missing_anchor_or_a_foreign_name() {
+        let domain = FederatedDomain {
+            name: "contoso.com".parse().unwrap(),
+            organization: OrganizationId::mint(&SystemEntropy),
+            issuer: "https://id.example.org/saml/contoso.com".to_owned(),
+            reply_url: "https://login.example.org/login.srf".to_owned(),
+        };
+        let mut blocked = user("ada@fabrikam.com");
+        blocked.block(Block::Entra, NOON.parse().unwrap());
+        let mut bare = user("ada@contoso.com");
+        bare.anchor = None;
+        let cases = [
+            (user("ada@contoso.com"), Ok(())),
+            (user("ada@corp.contoso.com"), Ok(())),
+            (user("ada@fabrikam.com"), Err(Refusal::OutsideDomain)),
+            (bare, Err(Refusal::NoAnchor)),
+            (blocked, Err(Refusal::Blocked)),
+        ];
+        for (user, expected) in cases {
+            assert_eq!(may_sign_in(&user, &domain), expected, "{user:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_ends_at_its_end_and_with_the_users_access() {
+        let noon: Timestamp = NOON.parse().unwrap();
+        let mut user = user("ada@contoso.com");
+        let session = Session {
+            user: user.id,
+            authenticated_at: noon,
+            ends_at: "2026-01-01T20:00:00Z".parse().unwrap(),
+        };
+        let cases = [
+            // now, a forced sign-in asked for at, accepted
+            ("2026-01-01T11:59:59Z", None, false),
+            (NOON, None, true),
+            ("2026-01-01T19:59:59Z", None, true),
+            ("2026-01-01T20:00:00Z", None, false),
+            ("2026-01-01T13:00:00Z", Some(NOON), true),
+            ("2026-01-01T13:00:00Z", Some("2026-01-01T12:00:01Z"), false),
+        ];
+        for (now, asked, expected) in cases {
+            let asked = asked.map(|instant| instant.parse().unwrap());
+            let accepted = accept_session(&session, &user, asked, now.parse().unwrap());
+            assert_eq!(accepted, expected, "{now} {asked:?}");
+        }
+
+        user.block(Block::Administrator, "2026-01-01T12:00:01Z".parse().unwrap());
+        user.unblock(Block::Administrator);
+        assert!(!accept_session(&session, &user, None, "2026-01-01T13:00:00Z".parse().unwrap()));
+    }
+}

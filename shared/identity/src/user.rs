@@ -1,0 +1,95 @@
+//! A person of an organization.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Address, Anchor, UserId};
+
+/// Why somebody may not sign in; reasons add up, and access needs none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Block {
+    /// Entra says that the account is disabled or gone.
+    Entra,
+    /// An administrator took the access away.
+    Administrator,
+    /// A provisioning client set `active` to false.
+    Provisioning,
+}
+
+/// What a person may do here beyond signing in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Nothing beyond it.
+    #[default]
+    Member,
+    /// Administers the organization.
+    Administrator,
+}
+
+/// A person of an organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Ours; never changes.
+    pub id: UserId,
+    /// The user principal name, which is also the work address that a person types.
+    pub upn: Address,
+    /// What pages and mails call the person.
+    pub display_name: String,
+    /// What Entra matches an assertion by, once known.
+    pub anchor: Option<Anchor>,
+    /// Entra's object id, once known.
+    pub object_id: Option<Uuid>,
+    /// Whether the account is mastered on-premises: its anchor is never ours to set.
+    #[serde(default)]
+    pub on_premises: bool,
+    /// The personal e-mail address that proves who enrols.
+    pub personal_email: Option<Address>,
+    /// When the personal claim last changed.
+    pub claim_changed_at: Option<Timestamp>,
+    /// What the person may do here.
+    #[serde(default)]
+    pub role: Role,
+    /// Why the person may not sign in.
+    #[serde(default)]
+    pub blocks: BTreeSet<Block>,
+    /// Sessions minted before this instant are over; a session of this very instant holds.
+    pub sessions_valid_from: Timestamp,
+    /// When the first passkey was registered; a claim enrols nobody who ever had one.
+    pub enrolled_at: Option<Timestamp>,
+}
+
+impl User {
+    /// A person who may sign in as soon as they have a passkey.
+    pub fn new(id: UserId, upn: Address, display_name: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            upn,
+            display_name,
+            anchor: None,
+            object_id: None,
+            on_premises: false,
+            personal_email: None,
+            claim_changed_at: None,
+            role: Role::Member,
+            blocks: BTreeSet::new(),
+            sessions_valid_from: now,
+            enrolled_at: None,
+        }
+    }
+
+    /// Takes access away, for a reason, and ends every session with it.
+    pub fn block(&mut self, reason: Block, now: Timestamp) {
+        self.blocks.insert(reason);
+        self.sessions_valid_from = self.sessions_valid_from.max(now);
+    }
+
+    /// Gives access back as far as one reason took it.
+    pub fn unblock(&mut self, reason: Block) {
+        self.blocks.remove(&reason);
+    }
+}
