@@ -1,0 +1,22 @@
+//! The simulator's clock: the machine's, moved by an offset.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// One reading of the clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    /// What the simulator takes for the time.
+    pub(crate) simulated: Timestamp,
+    /// What the machine says, which the identity provider under test sees too.
+    pub(crate) machine: Timestamp,
+}
+
+impl Now {
+    /// Reads the machine's clock and moves it by `offset`; an offset that leaves the calendar
+    /// counts as none.
+    pub(crate) fn read(offset: SignedDuration) -> Self {
+        #[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+        let machine = Timestamp::now();
+        Self { simulated: machine.checked_add(offset).unwrap_or(machine), machine }
+    }
+}

@@ -1,0 +1,256 @@
+//! Starting, seeding and stopping the simulator in the caller's process.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use jiff::SignedDuration;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::app::{App, DIRECTORY_FILE, Site, hold};
+use crate::directory::{Directory, DirectoryError};
+use crate::federation::{Domain, InternalDomainFederation};
+use crate::graph_user::GraphUser;
+use crate::policy::RootDomains;
+use crate::router::router;
+use crate::storage::Folder;
+
+/// How to start the simulator; the default listens on any free port and remembers nothing.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The port on the loopback address, or 0 for any.
+    pub port: u16,
+    /// The folder that keeps the tenant over a restart, or [`None`] to keep it in memory.
+    pub data_dir: Option<PathBuf>,
+    /// The tenant's id, a GUID; a tenant found in the folder keeps its own.
+    pub tenant_id: String,
+    /// The tenant's name; a tenant found in the folder keeps its own.
+    pub tenant_name: String,
+    /// The tenant's first domain below `onmicrosoft.com`, which stays managed.
+    pub initial_domain: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            data_dir: None,
+            tenant_id: "6c1d2f3e-8a4b-4c5d-9e6f-0a1b2c3d4e5f".to_owned(),
+            tenant_name: "Contoso".to_owned(),
+            initial_domain: "contoso.onmicrosoft.com".to_owned(),
+        }
+    }
+}
+
+/// Why the simulator did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Another program listens on the port.
+    #[error("port {0} is taken")]
+    PortTaken(u16),
+    /// The port cannot be listened on for another reason.
+    #[error("cannot listen on port {0}")]
+    Listen(u16, #[source] io::Error),
+    /// The data folder cannot be read or made.
+    #[error("cannot use the data folder {0}")]
+    Folder(PathBuf, #[source] io::Error),
+    /// A file in the data folder does not hold what it should.
+    #[error("the file {0} is damaged")]
+    Damaged(PathBuf),
+    /// The first state of the tenant cannot be written.
+    #[error("the first state of the tenant cannot be saved")]
+    Seed(#[source] DirectoryError),
+    /// The server's thread or runtime did not start.
+    #[error("the server cannot run")]
+    Run(#[source] io::Error),
+}
+
+/// A running simulator; it stops when it is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    app: Arc<App>,
+    server: Mutex<Option<Server>>,
+}
+
+#[derive(Debug)]
+struct Server {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Listens on the loopback address, loads the tenant and serves from a thread of its own.
+    ///
+    /// # Errors
+    /// [`StartError`] names the port or the file that stood in the way.
+    pub fn start(settings: Settings) -> Result<Self, StartError> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
+        let listener = TcpListener::bind(address).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => StartError::PortTaken(settings.port),
+            _ => StartError::Listen(settings.port, error),
+        })?;
+        let unusable = |error| StartError::Listen(settings.port, error);
+        listener.set_nonblocking(true).map_err(unusable)?;
+        let site = Site { port: listener.local_addr().map_err(unusable)?.port() };
+        let folder = open_folder(&settings)?;
+        let directory = load(&settings, folder.as_ref())?;
+        let app = Arc::new(App::new(site, folder, directory));
+        let initial = Domain { is_default: true, ..Domain::named(&settings.initial_domain) };
+        app.change(|directory| {
+            directory.domains.entry(initial.id.clone()).or_insert(initial);
+            Ok(())
+        })
+        .map_err(StartError::Seed)?;
+        let server = serve(listener, Arc::clone(&app)).map_err(StartError::Run)?;
+        Ok(Self { app, server: Mutex::new(Some(server)) })
+    }
+
+    /// The address that stands for `https://login.microsoftonline.com`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.app.site.url()
+    }
+
+    /// The address of the portal where a sign-in ends, on another site than [`url`](Self::url).
+    #[must_use]
+    pub fn portal_url(&self) -> String {
+        self.app.site.portal_url()
+    }
+
+    /// The reply URL, which stands for `https://login.microsoftonline.com/login.srf`.
+    #[must_use]
+    pub fn login_srf_url(&self) -> String {
+        self.app.site.login_srf_url()
+    }
+
+    /// Adds a user, or replaces the one with the same id, and answers what was stored.
+    ///
+    /// # Errors
+    /// A sign-in name or anchor that Graph would refuse, or a full disk.
+    pub fn put_user(&self, user: GraphUser) -> Result<GraphUser, DirectoryError> {
+        self.app.change(|directory| directory.put_user(user))
+    }
+
+    /// The users in the order of their ids.
+    #[must_use]
+    pub fn users(&self) -> Vec<GraphUser> {
+        self.app.directory().users.values().cloned().collect()
+    }
+
+    /// Adds or replaces a domain without changing how it signs in.
+    ///
+    /// # Errors
+    /// The change cannot be saved.
+    pub fn put_domain(&self, domain: Domain) -> Result<(), DirectoryError> {
+        self.app.change(|directory| {
+            directory.put_domain(domain);
+            Ok(())
+        })
+    }
+
+    /// Federates a domain, or replaces its configuration, under the rules of Graph.
+    ///
+    /// # Errors
+    /// The domain may not be federated, the issuer is taken, or a certificate or address is bad.
+    pub fn federate(
+        &self,
+        domain: Domain,
+        federation: InternalDomainFederation,
+    ) -> Result<(), DirectoryError> {
+        self.app.change(|directory| directory.federate(domain, federation))
+    }
+
+    /// The configuration of a federated domain.
+    #[must_use]
+    pub fn federation(&self, domain: &str) -> Option<InternalDomainFederation> {
+        self.app.directory().federations.get(&domain.to_ascii_lowercase()).cloned()
+    }
+
+    /// Makes a federated domain managed again.
+    ///
+    /// # Errors
+    /// The domain is not federated, or the change cannot be saved.
+    pub fn unfederate(&self, domain: &str) -> Result<(), DirectoryError> {
+        self.app.change(|directory| directory.unfederate(domain))
+    }
+
+    /// Sets the federated-token-validation policy.
+    ///
+    /// # Errors
+    /// The change cannot be saved.
+    pub fn set_policy(&self, policy: RootDomains) -> Result<(), DirectoryError> {
+        self.app.change(|directory| {
+            directory.policy = policy;
+            Ok(())
+        })
+    }
+
+    /// Moves the simulator's clock against the machine's, in whole seconds.
+    ///
+    /// # Errors
+    /// The change cannot be saved.
+    pub fn set_clock_offset(&self, offset: SignedDuration) -> Result<(), DirectoryError> {
+        self.app.change(|directory| {
+            directory.clock_offset_seconds = offset.as_secs();
+            Ok(())
+        })
+    }
+
+    /// Stops serving and frees the port; a second call does nothing.
+    pub fn stop(&self) {
+        if let Some(server) = hold(&self.server).take() {
+            let _already_gone = server.stop.send(());
+            let _panicked = server.thread.join();
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn open_folder(settings: &Settings) -> Result<Option<Folder>, StartError> {
+    let Some(path) = &settings.data_dir else { return Ok(None) };
+    let folder = Folder::open(path).map_err(|error| StartError::Folder(path.clone(), error))?;
+    Ok(Some(folder))
+}
+
+fn load(settings: &Settings, folder: Option<&Folder>) -> Result<Directory, StartError> {
+    let fresh = || Directory {
+        tenant_id: settings.tenant_id.clone(),
+        tenant_name: settings.tenant_name.clone(),
+        ..Directory::default()
+    };
+    let Some(folder) = folder else { return Ok(fresh()) };
+    let file = folder.file(DIRECTORY_FILE);
+    let kept =
+        folder.read(DIRECTORY_FILE).map_err(|error| StartError::Folder(file.clone(), error))?;
+    match kept {
+        Some(json) => serde_json::from_slice(&json).map_err(|_| StartError::Damaged(file)),
+        None => Ok(fresh()),
+    }
+}
+
+/// Serves until told to stop; connections that are open then are cut.
+fn serve(listener: TcpListener, app: Arc<App>) -> io::Result<Server> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let listener = {
+        let _inside = runtime.enter();
+        tokio::net::TcpListener::from_std(listener)?
+    };
+    let thread = thread::Builder::new().name("entra-sim".to_owned()).spawn(move || {
+        runtime.block_on(async move {
+            tokio::select! {
+                _ = axum::serve(listener, router(app)) => {}
+                _ = stopped => {}
+            }
+        });
+    })?;
+    Ok(Server { stop, thread })
+}
