@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Address, Anchor, UserId};
+use crate::{Address, Anchor, SecretHash, UserId};
 
 /// Why somebody may not sign in; reasons add up, and access needs none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,6 +61,8 @@ pub struct User {
     pub sessions_valid_from: Timestamp,
     /// When the first passkey was registered; a claim enrols nobody who ever had one.
     pub enrolled_at: Option<Timestamp>,
+    /// The recovery code that was shown at the latest enrolment, until it is used.
+    pub recovery: Option<SecretHash>,
 }
 
 impl User {
@@ -79,6 +81,7 @@ impl User {
             blocks: BTreeSet::new(),
             sessions_valid_from: now,
             enrolled_at: None,
+            recovery: None,
         }
     }
 

@@ -1,0 +1,101 @@
+//! Who did what, to which relying party, when and why.
+
+use identity::{OrganizationId, OutboxId, UserId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::TableError;
+use crate::item::Item;
+use crate::schema::Key;
+
+/// How long an entry is kept, in days.
+const KEPT_DAYS: i64 = 400;
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A user of the organization.
+    User(UserId),
+    /// Whoever may invoke the operator function.
+    Operator,
+    /// Nobody that we know.
+    Stranger,
+    /// We ourselves, carrying out what was decided before.
+    System,
+}
+
+/// What was done, or refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// An organization came into being.
+    OrganizationFounded,
+    /// A relying party was told who signed in.
+    SignedIn,
+    /// A sign-in was refused.
+    SignInRefused,
+    /// A session was ended by its browser.
+    SignedOut,
+    /// A passkey was registered.
+    Enrolled,
+    /// An enrolment was refused.
+    EnrolmentRefused,
+    /// An enrolment waits for an administrator.
+    EnrolmentWaits,
+    /// A one-time code was sent to a personal address.
+    CodeSent,
+    /// An enrolment link was handed out.
+    LinkHandedOut,
+    /// A passkey's counter went back: the authenticator may be a copy.
+    PasskeyCloned,
+    /// A KMS key signed something.
+    KeyUsed,
+    /// A mail could not be delivered for a day and was given up.
+    MailGivenUp,
+}
+
+/// One fact of the audit. Holds identifiers and reasons, never a secret or an assertion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Names the entry.
+    pub id: OutboxId,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub action: Action,
+    /// To whom, where it is not the actor.
+    pub subject: Option<UserId>,
+    /// The relying party or domain that it concerns.
+    pub relying_party: Option<String>,
+    /// Why, or by what: a fixed word, such as a refusal or a proof.
+    pub reason: Option<String>,
+    /// The KMS key that signed, if one did.
+    pub key: Option<String>,
+    /// The request that it happened in.
+    pub request_id: Option<String>,
+}
+
+impl AuditEntry {
+    /// An entry that says who did what, and when.
+    pub const fn new(id: OutboxId, at: Timestamp, actor: Actor, action: Action) -> Self {
+        Self {
+            id,
+            at,
+            actor,
+            action,
+            subject: None,
+            relying_party: None,
+            reason: None,
+            key: None,
+            request_id: None,
+        }
+    }
+
+    pub(crate) fn item(&self, org: OrganizationId) -> Result<Item, TableError> {
+        let item = Item::new(Key::audit(org, self.at, self.id), self)?;
+        Ok(item.until(self.at.as_second() + KEPT_DAYS * 86_400))
+    }
+}

@@ -1,0 +1,203 @@
+//! Enrolments: from a typed address, a link or a recovery code to a registered passkey.
+
+use identity::{
+    Address, Limit, OrganizationId, OutboxId, Proof, SecretHash, Session, User, UserId,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::item::Item;
+use crate::schema::Key;
+use crate::sign_ins::session_item;
+use crate::table::{Expect, Write};
+use crate::users::user_item;
+use crate::{
+    AuditEntry, Ceremony, Link, OutboxItem, Passkey, Request, Store, Stored, TableError, Version,
+};
+
+/// How far one request's enrolment has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// The work address that was typed, whether or not anybody has it.
+    pub typed: Option<Address>,
+    /// The code that is on its way, or there.
+    pub slip: Option<CodeSlip>,
+    /// Whom it enrols, and how they proved it.
+    pub proven: Option<(UserId, Proof)>,
+    /// The link that proved it: used up by the registration.
+    pub link: Option<SecretHash>,
+    /// The registration ceremony that was last begun.
+    pub registration: Option<Ceremony>,
+    /// First instant at which it is over.
+    pub ends_at: Timestamp,
+}
+
+/// A code that was asked for. The sender fills in who it is for, if it is for anybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeSlip {
+    /// The outbox item that sends it; an older one may not fill it in.
+    pub sender: OutboxId,
+    /// How often it was tried.
+    pub tries: u32,
+    /// First instant at which it proves nothing any more.
+    pub ends_at: Timestamp,
+    /// Who it was sent to, and its hash.
+    pub sent: Option<(UserId, SecretHash)>,
+}
+
+/// A passkey is registered, and everything that comes with it.
+#[derive(Clone, Debug)]
+pub struct NewPasskey<'a> {
+    /// The request that the enrolment belongs to.
+    pub request: &'a SecretHash,
+    /// The enrolment, as it was when it was decided: over with this.
+    pub enrolment: &'a Stored<Enrolment>,
+    /// The link that proved it, used up with this.
+    pub link: Option<(&'a SecretHash, &'a Stored<Link>)>,
+    /// The user as they will be, and the version that they had.
+    pub user: &'a Stored<User>,
+    /// The passkey.
+    pub passkey: &'a Passkey,
+    /// The session that begins.
+    pub session: (&'a SecretHash, &'a Session),
+    /// Tells the work address.
+    pub report: &'a OutboxItem,
+    /// What the audit says of it.
+    pub audit: &'a AuditEntry,
+}
+
+impl Store {
+    /// The pending request and its enrolment, in one read.
+    pub async fn enrolment(
+        &self,
+        org: OrganizationId,
+        request: &SecretHash,
+        now: Timestamp,
+    ) -> Result<(Option<Stored<Request>>, Option<Stored<Enrolment>>), TableError> {
+        let keys = [Key::request(org, request), Key::enrolment(org, request)];
+        let mut found = self.table.get_many(keys.to_vec()).await?;
+        let [request, enrolment] = keys;
+        Ok((found.take(&request, now)?, found.take(&enrolment, now)?))
+    }
+
+    /// Stores how far an enrolment has come; `expected` is [`None`] when it begins.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when it is not at that version any more.
+    pub async fn change_enrolment(
+        &self,
+        org: OrganizationId,
+        request: &SecretHash,
+        enrolment: &Enrolment,
+        expected: Option<Version>,
+    ) -> Result<(), TableError> {
+        self.table.write(vec![enrolment_write(org, request, enrolment, expected)?]).await
+    }
+
+    /// Asks for a code: the enrolment, what sends the code, and the counts that bound both, for
+    /// any typed address alike.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] at position 0 or 1 when the address or the organization has asked
+    /// too often, at position 2 when the enrolment is not at that version any more.
+    pub async fn ask_for_code(
+        &self,
+        org: OrganizationId,
+        request: &SecretHash,
+        enrolment: (&Enrolment, Option<Version>),
+        sender: &OutboxItem,
+        address: &Address,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let hash = SecretHash::of(&[address.folded().as_bytes()]);
+        let per_address = format!("CODES#ADDRESS#{}", hash.as_str());
+        let writes = vec![
+            count(org, &per_address, Limit::CODES_PER_ADDRESS, now),
+            count(org, "CODES", Limit::CODES_PER_ORGANIZATION, now),
+            enrolment_write(org, request, enrolment.0, enrolment.1)?,
+            Write::Put(sender.item()?, Expect::Absent),
+        ];
+        self.table.write(writes).await
+    }
+
+    /// Fills in whom a code goes to, before it is mailed.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] at position 0 when the user was sent too many codes, at position 1
+    /// when the enrolment is not at that version any more.
+    pub async fn address_code(
+        &self,
+        org: OrganizationId,
+        request: &SecretHash,
+        enrolment: (&Enrolment, Version),
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let per_user = format!("CODES#USER#{user}");
+        let writes = vec![
+            count(org, &per_user, Limit::CODES_PER_USER, now),
+            enrolment_write(org, request, enrolment.0, Some(enrolment.1))?,
+        ];
+        self.table.write(writes).await
+    }
+
+    /// Counts one more try of a recovery code for a typed address.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when the address was tried too often.
+    pub async fn count_recovery(
+        &self,
+        org: OrganizationId,
+        address: &Address,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let hash = SecretHash::of(&[address.folded().as_bytes()]);
+        let what = format!("RECOVERIES#ADDRESS#{}", hash.as_str());
+        self.table.write(vec![count(org, &what, Limit::RECOVERIES_PER_ADDRESS, now)]).await
+    }
+
+    /// Registers a passkey, with everything that comes with it: all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] at position 0 when the credential is registered already; elsewhere
+    /// when the enrolment, the link or the user changed since they were read.
+    pub async fn enrol(&self, org: OrganizationId, new: &NewPasskey<'_>) -> Result<(), TableError> {
+        let user = &new.user.value;
+        let claim = Item::new(Key::credential(org, &new.passkey.id), &user.id)?;
+        let passkey = Key::passkey(org, user.id, &new.passkey.id);
+        let mut writes = vec![
+            Write::Put(claim, Expect::Absent),
+            Write::Put(Item::new(passkey, new.passkey)?, Expect::Absent),
+            Write::Put(user_item(org, user)?, Expect::Version(new.user.version)),
+            Write::Delete(Key::enrolment(org, new.request), new.enrolment.version),
+            Write::Put(session_item(org, new.session.0, new.session.1)?, Expect::Absent),
+            Write::Put(new.report.item()?, Expect::Absent),
+            Write::Put(new.audit.item(org)?, Expect::Absent),
+        ];
+        if let Some((hash, link)) = new.link {
+            writes.push(Write::Delete(Key::link(org, hash), link.version));
+        }
+        self.table.write(writes).await
+    }
+}
+
+fn enrolment_write(
+    org: OrganizationId,
+    request: &SecretHash,
+    enrolment: &Enrolment,
+    expected: Option<Version>,
+) -> Result<Write, TableError> {
+    let item = Item::new(Key::enrolment(org, request), enrolment)?;
+    let expect = expected.map_or(Expect::Absent, Expect::Version);
+    Ok(Write::Put(item.until(enrolment.ends_at.as_second()), expect))
+}
+
+fn count(org: OrganizationId, what: &str, limit: Limit, now: Timestamp) -> Write {
+    let key = Key::limit(org, what, limit.window(now));
+    Write::Count { key, limit: limit.times, expires_at: limit.window_end(now) }
+}

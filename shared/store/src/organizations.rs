@@ -1,0 +1,179 @@
+//! Organizations, their domains, and the facts that the first bootstrap fixes for good.
+
+use identity::{
+    DomainName, FederatedDomain, Organization, OrganizationId, SecretHash, User, UserId,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::item::Item;
+use crate::schema::Key;
+use crate::table::{Expect, Write};
+use crate::users::user_writes;
+use crate::{AuditEntry, Link, Store, Stored, TableError};
+
+/// What the first bootstrap fixes for the whole deployment: passkeys and issuers hang on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// Our own origin, without a trailing slash.
+    pub base_url: String,
+    /// The WebAuthn RP ID.
+    pub rp_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Owner {
+    organization: OrganizationId,
+}
+
+/// Everything that comes into being with an organization.
+#[derive(Debug)]
+pub struct Founding<'a, Ring> {
+    /// The organization, naming its first administrator.
+    pub organization: &'a Organization,
+    /// Its first federated domain.
+    pub domain: &'a FederatedDomain,
+    /// Its signing keys.
+    pub ring: &'a Ring,
+    /// Its first administrator.
+    pub administrator: &'a User,
+    /// The link by which the administrator enrols.
+    pub link: (&'a SecretHash, &'a Link),
+    /// Who did it.
+    pub audit: &'a AuditEntry,
+}
+
+/// Why an organization was not founded.
+#[derive(Debug, thiserror::Error)]
+pub enum FoundError {
+    /// The deployment was bootstrapped under another base URL.
+    #[error("the deployment's base URL is fixed and differs")]
+    OtherDeployment(Deployment),
+    /// The domain belongs to an organization already.
+    #[error("the domain belongs to an organization already")]
+    DomainTaken,
+    /// The table did not do as told.
+    #[error("the organization could not be stored")]
+    Table(#[source] TableError),
+}
+
+impl Store {
+    /// The deployment's fixed facts, once bootstrapped.
+    pub async fn deployment(&self, now: Timestamp) -> Result<Option<Deployment>, TableError> {
+        Ok(self.table.get(Key::deployment(), now).await?.map(|stored| stored.value))
+    }
+
+    /// Stores an organization with its domain, keys and first administrator: all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`FoundError::OtherDeployment`] when an earlier bootstrap fixed other facts,
+    /// [`FoundError::DomainTaken`] when the domain has an owner.
+    pub async fn found<Ring: Serialize>(
+        &self,
+        founding: &Founding<'_, Ring>,
+        now: Timestamp,
+    ) -> Result<(), FoundError> {
+        let Founding { organization, domain, ring, administrator, link, audit } = founding;
+        let org = organization.id;
+        let fixed = Deployment {
+            base_url: organization.base_url.clone(),
+            rp_id: organization.rp_id.clone(),
+        };
+        let deployment: Option<Stored<Deployment>> =
+            self.table.get(Key::deployment(), now).await.map_err(FoundError::Table)?;
+        let writes = || -> Result<Vec<Write>, TableError> {
+            let put = |item| Write::Put(item, Expect::Absent);
+            let mut writes = vec![
+                put(Item::new(Key::domain_owner(&domain.name), &Owner { organization: org })?),
+                match &deployment {
+                    None => put(Item::new(Key::deployment(), &fixed)?),
+                    Some(stored) => Write::Check(Key::deployment(), stored.version),
+                },
+                put(Item::new(Key::organization(org), organization)?),
+                put(Item::new(Key::domain(org, &domain.name), domain)?),
+                put(Item::new(Key::key_ring(org), ring)?),
+                put(link.1.item(org, link.0)?),
+                put(audit.item(org)?),
+            ];
+            writes.extend(user_writes(org, administrator)?);
+            Ok(writes)
+        };
+        if let Some(stored) = &deployment
+            && stored.value != fixed
+        {
+            return Err(FoundError::OtherDeployment(stored.value.clone()));
+        }
+        let writes = writes().map_err(FoundError::Table)?;
+        self.table.write(writes).await.map_err(|error| match error {
+            TableError::Conflict { position: 0 } => FoundError::DomainTaken,
+            other => FoundError::Table(other),
+        })
+    }
+
+    /// The organization that a domain belongs to. Never changes while the domain has an owner, so
+    /// that a caller may remember it.
+    pub async fn domain_owner(
+        &self,
+        name: &DomainName,
+        now: Timestamp,
+    ) -> Result<Option<OrganizationId>, TableError> {
+        let owner: Option<Stored<Owner>> = self.table.get(Key::domain_owner(name), now).await?;
+        Ok(owner.map(|stored| stored.value.organization))
+    }
+
+    /// An organization.
+    pub async fn organization(
+        &self,
+        org: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Option<Stored<Organization>>, TableError> {
+        self.table.get(Key::organization(org), now).await
+    }
+
+    /// A domain of an organization.
+    pub async fn domain(
+        &self,
+        org: OrganizationId,
+        name: &DomainName,
+        now: Timestamp,
+    ) -> Result<Option<Stored<FederatedDomain>>, TableError> {
+        self.table.get(Key::domain(org, name), now).await
+    }
+
+    /// Hands out an enrolment link to a user, and tells who else must know.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when the user changed in between.
+    pub async fn hand_out_link(
+        &self,
+        org: OrganizationId,
+        user: &Stored<User>,
+        link: (&SecretHash, &Link),
+        alerts: &[crate::OutboxItem],
+        audit: &AuditEntry,
+    ) -> Result<(), TableError> {
+        let mut writes = vec![
+            Write::Check(Key::user(org, user.value.id), user.version),
+            Write::Put(link.1.item(org, link.0)?, Expect::Absent),
+            Write::Put(audit.item(org)?, Expect::Absent),
+        ];
+        for alert in alerts {
+            writes.push(Write::Put(alert.item()?, Expect::Absent));
+        }
+        self.table.write(writes).await
+    }
+
+    /// The administrators of an organization, those that still exist.
+    pub async fn administrators(
+        &self,
+        organization: &Organization,
+        now: Timestamp,
+    ) -> Result<Vec<Stored<User>>, TableError> {
+        let key = |user: &UserId| Key::user(organization.id, *user);
+        let keys = organization.administrators.iter().map(key).collect::<Vec<_>>();
+        let mut found = self.table.get_many(keys.clone()).await?;
+        keys.iter().filter_map(|key| found.take(key, now).transpose()).collect()
+    }
+}

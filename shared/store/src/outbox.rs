@@ -1,0 +1,176 @@
+//! What must happen once a decision is stored: carried out afterwards, at least once.
+
+use ambient::Entropy;
+use identity::{OrganizationId, OutboxId, SecretHash, UserId};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::item::Item;
+use crate::schema::{IndexKey, Key, SHARDS};
+use crate::table::{Expect, Write};
+use crate::{AuditEntry, Store, Stored, TableError};
+
+/// How long whoever carries an item out has before somebody else may.
+const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// When the sweep may take an item that its event did not bring.
+const GRACE: SignedDuration = SignedDuration::from_secs(30);
+/// The longest pause between two tries.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
+/// How long an item is tried before it is given up.
+const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// What must happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Somebody typed a work address: find out who that is, and send a code if a claim may enrol
+    /// them.
+    SendCode {
+        /// The enrolment that the code proves.
+        enrolment: SecretHash,
+        /// Makes the code; gone with this item.
+        seed: Vec<u8>,
+    },
+    /// Tell the work address that a passkey was registered.
+    ReportEnrolment {
+        /// Whose.
+        user: UserId,
+        /// What it was named.
+        passkey: String,
+    },
+    /// Mail an enrolment link, made when it is sent.
+    SendInvitation {
+        /// To whom.
+        user: UserId,
+    },
+    /// Tell an administrator that somebody was let in by the operator.
+    AlertRecovery {
+        /// Which administrator.
+        administrator: UserId,
+        /// Who was let in.
+        user: UserId,
+    },
+    /// Tell an administrator that an enrolment waits for approval.
+    AskApproval {
+        /// Which administrator.
+        administrator: UserId,
+        /// Who waits.
+        user: UserId,
+    },
+}
+
+/// One thing that must happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxItem {
+    /// Names it; the event's stable id.
+    pub id: OutboxId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// What must happen.
+    pub task: Task,
+    /// When it was decided.
+    pub created_at: Timestamp,
+    /// When it may be taken next.
+    pub due_at: Timestamp,
+    /// How often it was taken.
+    pub attempts: u32,
+}
+
+impl OutboxItem {
+    /// Something decided now.
+    pub fn new(
+        entropy: &dyn Entropy,
+        organization: OrganizationId,
+        task: Task,
+        now: Timestamp,
+    ) -> Self {
+        let due_at = now.checked_add(GRACE).unwrap_or(now);
+        let id = OutboxId::mint(entropy);
+        Self { id, organization, task, created_at: now, due_at, attempts: 0 }
+    }
+
+    /// Whether it was tried for so long that nobody waits for it any more.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now.duration_since(self.created_at) >= GIVEN_UP_AFTER
+    }
+
+    pub(crate) fn item(&self) -> Result<Item, TableError> {
+        let item = Item::new(Key::outbox(self.organization, self.id), self)?;
+        Ok(item.indexed(IndexKey::outbox(self.id, self.due_at)))
+    }
+}
+
+impl Store {
+    /// Takes an item for a while: [`None`] when it is done already or somebody else holds it.
+    pub async fn take_outbox(
+        &self,
+        org: OrganizationId,
+        id: OutboxId,
+        now: Timestamp,
+    ) -> Result<Option<Stored<OutboxItem>>, TableError> {
+        let stored: Option<Stored<OutboxItem>> = self.table.get(Key::outbox(org, id), now).await?;
+        let Some(Stored { value: mut item, version }) = stored else {
+            return Ok(None);
+        };
+        let held = item.attempts > 0 && now < item.due_at;
+        if held {
+            return Ok(None);
+        }
+        item.attempts += 1;
+        item.due_at = now.checked_add(LEASE).unwrap_or(now);
+        match self.table.write(vec![Write::Put(item.item()?, Expect::Version(version))]).await {
+            Ok(()) => Ok(Some(Stored { value: item, version: version + 1 })),
+            Err(TableError::Conflict { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends an item that was carried out, or given up, with what the audit says of it.
+    pub async fn finish_outbox(
+        &self,
+        item: &Stored<OutboxItem>,
+        audit: Option<&AuditEntry>,
+    ) -> Result<(), TableError> {
+        let org = item.value.organization;
+        let mut writes = vec![Write::Delete(Key::outbox(org, item.value.id), item.version)];
+        if let Some(audit) = audit {
+            writes.push(Write::Put(audit.item(org)?, Expect::Absent));
+        }
+        match self.table.write(writes).await {
+            // Somebody else carried it out after our lease ended.
+            Err(TableError::Conflict { position: 0 }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Puts an item off whose time has not come: twice as long after each try.
+    pub async fn postpone_outbox(
+        &self,
+        item: &Stored<OutboxItem>,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let pause = SignedDuration::from_secs(15 << item.value.attempts.min(8)).min(LONGEST_PAUSE);
+        let mut later = item.value.clone();
+        later.due_at = now.checked_add(pause).unwrap_or(now);
+        match self.table.write(vec![Write::Put(later.item()?, Expect::Version(item.version))]).await
+        {
+            Err(TableError::Conflict { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Names items that are due, at most `most` of each of the index's partitions.
+    pub async fn due_outbox(
+        &self,
+        most: i32,
+        now: Timestamp,
+    ) -> Result<Vec<(OrganizationId, OutboxId)>, TableError> {
+        let mut due = Vec::new();
+        for shard in 0..SHARDS {
+            let up_to = crate::schema::instant(now);
+            let keys = self.table.candidates(IndexKey::outbox_shard(shard), up_to, most).await?;
+            due.extend(keys.iter().filter_map(Key::outbox_ids));
+        }
+        Ok(due)
+    }
+}

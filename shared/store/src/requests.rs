@@ -1,0 +1,114 @@
+//! Requests that wait for somebody to sign in or to enrol.
+
+use identity::{DomainName, OrganizationId, SecretHash};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::item::Item;
+use crate::schema::Key;
+use crate::table::{Expect, Write};
+use crate::{Store, Stored, TableError, Version};
+
+/// What one browser is in the middle of. Its id is in our URLs, its other half in a cookie: only
+/// who holds both may go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The domain whose relying party asks, or under which somebody enrols.
+    pub domain: DomainName,
+    /// The hash of what the browser that began it holds.
+    pub browser: SecretHash,
+    /// What the relying party asked, if one did.
+    pub authn: Option<PendingAuthn>,
+    /// The work address that the relying party thinks it is about. Never believed.
+    pub hint: Option<String>,
+    /// The passkey ceremony that was last begun.
+    pub ceremony: Option<Ceremony>,
+    /// First instant at which it is over.
+    pub ends_at: Timestamp,
+}
+
+impl Request {
+    /// How long somebody may take.
+    pub const LIFETIME: SignedDuration = SignedDuration::from_mins(30);
+
+    /// The end of a request that begins now.
+    pub fn end(now: Timestamp) -> Timestamp {
+        now.checked_add(Self::LIFETIME).unwrap_or(now)
+    }
+}
+
+/// What a relying party asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingAuthn {
+    /// The request's own id, echoed as `InResponseTo`.
+    pub id: String,
+    /// A ceremony before this instant will not do: set when it asked to sign in anew.
+    pub not_before: Option<Timestamp>,
+    /// To be echoed byte for byte.
+    pub relay_state: Option<String>,
+}
+
+/// A passkey ceremony between its challenge and its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ceremony {
+    /// What `passkey` must remember of it.
+    pub state: String,
+    /// First instant at which an answer comes too late.
+    pub ends_at: Timestamp,
+}
+
+impl Ceremony {
+    /// How long an answer may take.
+    pub const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
+
+    /// A ceremony that begins now.
+    pub fn begin(state: String, now: Timestamp) -> Self {
+        Self { state, ends_at: now.checked_add(Self::LIFETIME).unwrap_or(now) }
+    }
+}
+
+pub(crate) fn request_item(
+    org: OrganizationId,
+    id: &SecretHash,
+    request: &Request,
+) -> Result<Item, TableError> {
+    Ok(Item::new(Key::request(org, id), request)?.until(request.ends_at.as_second()))
+}
+
+impl Store {
+    /// Remembers a request.
+    pub async fn open_request(
+        &self,
+        org: OrganizationId,
+        id: &SecretHash,
+        request: &Request,
+    ) -> Result<(), TableError> {
+        self.table.write(vec![Write::Put(request_item(org, id, request)?, Expect::Absent)]).await
+    }
+
+    /// A request that is not over.
+    pub async fn request(
+        &self,
+        org: OrganizationId,
+        id: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<Stored<Request>>, TableError> {
+        self.table.get(Key::request(org, id), now).await
+    }
+
+    /// Stores what a request became.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when it is not at that version any more.
+    pub async fn change_request(
+        &self,
+        org: OrganizationId,
+        id: &SecretHash,
+        request: &Request,
+        expected: Version,
+    ) -> Result<(), TableError> {
+        let item = request_item(org, id, request)?;
+        self.table.write(vec![Write::Put(item, Expect::Version(expected))]).await
+    }
+}

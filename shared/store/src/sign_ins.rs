@@ -1,0 +1,170 @@
+//! What a sign-in reads, in one request, and what it writes, in one transaction.
+
+use identity::{DomainName, FederatedDomain, Organization, OrganizationId, SecretHash, Session};
+use identity::{User, UserId};
+use jiff::Timestamp;
+
+use crate::item::Item;
+use crate::schema::Key;
+use crate::table::{Expect, Write};
+use crate::{AuditEntry, Passkey, Request, Store, Stored, TableError};
+
+/// How long an answered request is remembered: far longer than its own instant is accepted.
+const ANSWERED_SECONDS: i64 = 24 * 3600;
+
+/// What a step of a sign-in needs to know.
+#[derive(Clone, Debug)]
+pub struct Asking<'a> {
+    /// The domain whose relying party asks.
+    pub domain: &'a DomainName,
+    /// The pending request.
+    pub request: Option<&'a SecretHash>,
+    /// The session that the browser says it has.
+    pub session: Option<(UserId, &'a SecretHash)>,
+    /// The passkey that answered, and whose it says it is.
+    pub passkey: Option<(UserId, &'a SecretHash)>,
+}
+
+/// What the table says to that. Everything belongs to one organization.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The organization.
+    pub organization: Organization,
+    /// The domain.
+    pub domain: FederatedDomain,
+    /// The pending request, when it is not over.
+    pub request: Option<Stored<Request>>,
+    /// Whoever the session or the passkey names.
+    pub user: Option<Stored<User>>,
+    /// The session, when it is there.
+    pub session: Option<Session>,
+    /// The passkey, when it is the user's.
+    pub passkey: Option<Stored<Passkey>>,
+}
+
+/// A relying party is told who signed in.
+#[derive(Clone, Debug)]
+pub struct Answered<'a> {
+    /// Our entity id for the domain that asked.
+    pub issuer: &'a str,
+    /// The relying party's own id of the request: answered once.
+    pub request_id: &'a str,
+    /// Our pending request, where there is one: over with this.
+    pub pending: Option<(&'a SecretHash, &'a Stored<Request>)>,
+    /// Whoever signed in, as they were when it was decided.
+    pub user: &'a Stored<User>,
+    /// The ceremony that it took, unless a session sufficed.
+    pub ceremony: Option<SignedIn<'a>>,
+    /// What the audit says of it.
+    pub audit: &'a AuditEntry,
+}
+
+/// A passkey ceremony that went well.
+#[derive(Clone, Debug)]
+pub struct SignedIn<'a> {
+    /// The passkey, with its new counter, and the version that it had.
+    pub passkey: Stored<Passkey>,
+    /// The session that begins.
+    pub session: (&'a SecretHash, &'a Session),
+}
+
+pub(crate) fn session_item(
+    org: OrganizationId,
+    hash: &SecretHash,
+    session: &Session,
+) -> Result<Item, TableError> {
+    let item = Item::new(Key::session(org, session.user, hash), session)?;
+    Ok(item.until(session.ends_at.as_second()))
+}
+
+impl Store {
+    /// Reads what a step of a sign-in needs, in one request.
+    ///
+    /// [`None`] when the organization does not have the domain (any more).
+    pub async fn facts(
+        &self,
+        org: OrganizationId,
+        asking: &Asking<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Facts>, TableError> {
+        let person = asking.passkey.or(asking.session).map(|(user, _)| user);
+        let organization = Key::organization(org);
+        let domain = Key::domain(org, asking.domain);
+        let request = asking.request.map(|id| Key::request(org, id));
+        let user = person.map(|user| Key::user(org, user));
+        let session = asking.session.map(|(user, hash)| Key::session(org, user, hash));
+        let passkey = asking.passkey.map(|(user, hash)| Key::passkey(org, user, hash));
+        let optional = [&request, &user, &session, &passkey].into_iter().flatten();
+        let keys = [&organization, &domain].into_iter().chain(optional).cloned().collect();
+
+        let mut found = self.table.get_many(keys).await?;
+        let (Some(organization), Some(domain)) =
+            (found.take(&organization, now)?, found.take(&domain, now)?)
+        else {
+            return Ok(None);
+        };
+        let session: Option<Stored<Session>> =
+            session.map_or(Ok(None), |key| found.take(&key, now))?;
+        Ok(Some(Facts {
+            organization: organization.value,
+            domain: domain.value,
+            request: request.map_or(Ok(None), |key| found.take(&key, now))?,
+            user: user.map_or(Ok(None), |key| found.take(&key, now))?,
+            session: session.map(|stored| stored.value),
+            passkey: passkey.map_or(Ok(None), |key| found.take(&key, now))?,
+        }))
+    }
+
+    /// Consumes a relying party's request, together with everything that its answer rests on.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] at position 0 when the request was answered before; elsewhere when
+    /// the user, the pending request or the passkey changed since they were read.
+    pub async fn answer(
+        &self,
+        org: OrganizationId,
+        answered: &Answered<'_>,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let Answered { issuer, request_id, pending, user, ceremony, audit } = answered;
+        let once = Item::new(Key::answered(org, issuer, request_id), &now)?;
+        let mut writes = vec![
+            Write::Put(once.until(now.as_second() + ANSWERED_SECONDS), Expect::Absent),
+            Write::Check(Key::user(org, user.value.id), user.version),
+            Write::Put(audit.item(org)?, Expect::Absent),
+        ];
+        if let Some((id, request)) = pending {
+            writes.push(Write::Delete(Key::request(org, id), request.version));
+        }
+        if let Some(SignedIn { passkey, session }) = ceremony {
+            let key = Key::passkey(org, user.value.id, &passkey.value.id);
+            let item = Item::new(key, &passkey.value)?;
+            writes.push(Write::Put(item, Expect::Version(passkey.version)));
+            writes.push(Write::Put(session_item(org, session.0, session.1)?, Expect::Absent));
+        }
+        self.table.write(writes).await
+    }
+
+    /// Ends one session, if it is there.
+    pub async fn end_session(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+        hash: &SecretHash,
+        audit: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let key = Key::session(org, user, hash);
+        let session: Option<Stored<Session>> = self.table.get(key.clone(), now).await?;
+        let Some(session) = session else {
+            return Ok(());
+        };
+        let writes =
+            vec![Write::Delete(key, session.version), Write::Put(audit.item(org)?, Expect::Absent)];
+        match self.table.write(writes).await {
+            Err(TableError::Conflict { position: 0 }) => Ok(()),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The table itself: consistent reads by key, and writes that state what they expect.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update,
+};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use crate::item::{Attributes, Item, key_of, read};
+use crate::schema::Key;
+use crate::{Stored, Version};
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why the table did not do as told. Whatever it says, nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The write expected another state; `position` counts the transaction's actions from 0.
+    #[error("action {position} of a write expected another state")]
+    Conflict {
+        /// The first action whose expectation failed.
+        position: usize,
+    },
+    /// An item is not of the shape that its key promises, or could not be made.
+    #[error("an item has an unexpected shape")]
+    Shape(#[source] Cause),
+    /// DynamoDB could not be reached, was throttled or refused, after every attempt.
+    #[error("the table is unavailable")]
+    Unavailable(#[source] Cause),
+}
+
+/// What a write expects to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expect {
+    /// Nothing.
+    Absent,
+    /// Exactly this version.
+    Version(Version),
+}
+
+/// One action of a transaction.
+#[derive(Clone, Debug)]
+pub(crate) enum Write {
+    /// Stores an item.
+    Put(Item, Expect),
+    /// Deletes an item of a version.
+    Delete(Key, Version),
+    /// Only expects a version.
+    Check(Key, Version),
+    /// Counts one more, unless `limit` is reached.
+    Count { key: Key, limit: u32, expires_at: i64 },
+}
+
+/// How often a transaction that lost a race against another one is tried again.
+const RACES: u32 = 5;
+/// The first pause between two such tries; it doubles.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// One DynamoDB table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    /// Speaks to the table of that name: at most three attempts of one second each for a request,
+    /// three seconds in all.
+    pub fn new(aws: &SdkConfig, name: String) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_attempt_timeout(Duration::from_secs(1))
+            .operation_timeout(Duration::from_secs(3))
+            .build();
+        let config = aws_sdk_dynamodb::config::Builder::from(aws)
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts)
+            .build();
+        Self { client: Client::from_conf(config), name }
+    }
+
+    /// Reads one item.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        key: Key,
+        now: Timestamp,
+    ) -> Result<Option<Stored<T>>, TableError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .set_key(Some(key_attributes(key)))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        answer.item.map_or(Ok(None), |attributes| read(attributes, now))
+    }
+
+    /// Reads up to 100 items in one request.
+    pub(crate) async fn get_many(&self, keys: Vec<Key>) -> Result<Found, TableError> {
+        let mut found = HashMap::new();
+        let mut wanted = keys.into_iter().map(key_attributes).collect::<Vec<_>>();
+        for attempt in 0..RACES {
+            let request = KeysAndAttributes::builder()
+                .consistent_read(true)
+                .set_keys(Some(wanted))
+                .build()
+                .map_err(|error| TableError::Shape(error.into()))?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.name, request)
+                .send()
+                .await
+                .map_err(unavailable)?;
+            let items = answer.responses.and_then(|mut tables| tables.remove(&self.name));
+            found.extend(items.unwrap_or_default().into_iter().filter_map(|item| {
+                let key = key_of(&item)?;
+                Some((key, item))
+            }));
+            let left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.name));
+            wanted = left.map(|request| request.keys).unwrap_or_default();
+            if wanted.is_empty() {
+                return Ok(Found(found));
+            }
+            pause(attempt).await;
+        }
+        Err(TableError::Unavailable("the table left keys unread".into()))
+    }
+
+    /// Reads the first `most` items of a partition whose sort keys begin with `prefix`.
+    pub(crate) async fn list<T: DeserializeOwned>(
+        &self,
+        pk: &str,
+        prefix: &str,
+        most: i32,
+        now: Timestamp,
+    ) -> Result<Vec<Stored<T>>, TableError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+            .limit(most)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let items = answer.items.unwrap_or_default().into_iter();
+        items.filter_map(|attributes| read(attributes, now).transpose()).collect()
+    }
+
+    /// Names the first `most` candidates of an index partition up to a sort key, in order.
+    pub(crate) async fn candidates(
+        &self,
+        index_pk: String,
+        up_to: String,
+        most: i32,
+    ) -> Result<Vec<Key>, TableError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name("index")
+            .key_condition_expression("index_pk = :pk AND index_sk <= :sk")
+            .expression_attribute_values(":pk", AttributeValue::S(index_pk))
+            .expression_attribute_values(":sk", AttributeValue::S(up_to))
+            .limit(most)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(answer.items.unwrap_or_default().iter().filter_map(key_of).collect())
+    }
+
+    /// Carries out all actions or none.
+    ///
+    /// The SDK sends one token with all attempts of a call, so that an attempt whose answer got
+    /// lost counts as this one.
+    pub(crate) async fn write(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        let actions = writes
+            .into_iter()
+            .map(|write| self.action(write))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| TableError::Shape(error.into()))?;
+        let mut attempt = 0;
+        loop {
+            let request = self.client.transact_write_items();
+            let Err(error) = request.set_transact_items(Some(actions.clone())).send().await else {
+                return Ok(());
+            };
+            match cancellation(&error) {
+                Some(Cancelled::Expectation { position }) => {
+                    return Err(TableError::Conflict { position });
+                }
+                Some(Cancelled::Race) if attempt + 1 < RACES => pause(attempt).await,
+                Some(Cancelled::Race) | None => return Err(unavailable(error)),
+            }
+            attempt += 1;
+        }
+    }
+
+    fn action(
+        &self,
+        write: Write,
+    ) -> Result<TransactWriteItem, aws_sdk_dynamodb::error::BuildError> {
+        let action = TransactWriteItem::builder();
+        let action = match write {
+            Write::Put(item, Expect::Absent) => {
+                // Something past its end is as good as absent.
+                let put = Put::builder()
+                    .table_name(&self.name)
+                    .set_item(Some(item.attributes(1)))
+                    .condition_expression("attribute_not_exists(pk)");
+                action.put(put.build()?)
+            }
+            Write::Put(item, Expect::Version(version)) => {
+                let put = Put::builder()
+                    .table_name(&self.name)
+                    .set_item(Some(item.attributes(version + 1)))
+                    .condition_expression("version = :version")
+                    .expression_attribute_values(":version", number(version));
+                action.put(put.build()?)
+            }
+            Write::Delete(key, version) => {
+                let delete = Delete::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key_attributes(key)))
+                    .condition_expression("version = :version")
+                    .expression_attribute_values(":version", number(version));
+                action.delete(delete.build()?)
+            }
+            Write::Check(key, version) => {
+                let check = ConditionCheck::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key_attributes(key)))
+                    .condition_expression("version = :version")
+                    .expression_attribute_values(":version", number(version));
+                action.condition_check(check.build()?)
+            }
+            Write::Count { key, limit, expires_at } => {
+                let update = Update::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(key_attributes(key)))
+                    .update_expression("ADD tally :one SET expires_at = :end")
+                    .condition_expression("attribute_not_exists(tally) OR tally < :limit")
+                    .expression_attribute_values(":one", number(1_u64))
+                    .expression_attribute_values(":limit", number(limit))
+                    .expression_attribute_values(":end", number(expires_at));
+                action.update(update.build()?)
+            }
+        };
+        Ok(action.build())
+    }
+}
+
+/// What a batch read found, by key.
+pub(crate) struct Found(HashMap<Key, Attributes>);
+
+impl Found {
+    pub(crate) fn take<T: DeserializeOwned>(
+        &mut self,
+        key: &Key,
+        now: Timestamp,
+    ) -> Result<Option<Stored<T>>, TableError> {
+        self.0.remove(key).map_or(Ok(None), |attributes| read(attributes, now))
+    }
+}
+
+/// Why a transaction was cancelled, when that decides what follows.
+enum Cancelled {
+    Expectation { position: usize },
+    Race,
+}
+
+/// A failed expectation is final; a race against another transaction, and throttling of a single
+/// item, are worth another try.
+fn cancellation<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Cancelled> {
+    let SdkError::ServiceError(context) = error else {
+        return None;
+    };
+    let cancelled = match context.err() {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled,
+        TransactWriteItemsError::TransactionInProgressException(_) => return Some(Cancelled::Race),
+        _ => return None,
+    };
+    let codes = || cancelled.cancellation_reasons().iter().map(|reason| reason.code());
+    if let Some(position) = codes().position(|code| code == Some("ConditionalCheckFailed")) {
+        return Some(Cancelled::Expectation { position });
+    }
+    let race = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    codes().flatten().any(|code| race.contains(&code)).then_some(Cancelled::Race)
+}
+
+fn unavailable<E, R>(error: SdkError<E, R>) -> TableError
+where
+    E: std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug,
+{
+    TableError::Unavailable(DisplayErrorContext(&error).to_string().into())
+}
+
+async fn pause(attempt: u32) {
+    tokio::time::sleep(PAUSE * 2_u32.saturating_pow(attempt)).await;
+}
+
+fn key_attributes(key: Key) -> Attributes {
+    Attributes::from([
+        ("pk".to_owned(), AttributeValue::S(key.pk)),
+        ("sk".to_owned(), AttributeValue::S(key.sk)),
+    ])
+}
+
+fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

@@ -1,0 +1,166 @@
+//! People, and the names by which they are found.
+
+use identity::{Address, Block, OrganizationId, User, UserId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::item::Item;
+use crate::schema::{IndexKey, Key};
+use crate::table::{Expect, Write};
+use crate::{AuditEntry, Store, Stored, TableError};
+
+#[derive(Serialize, Deserialize)]
+struct Owner {
+    user: UserId,
+}
+
+/// A name that belongs to one user of an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// The user principal name.
+    Upn,
+    /// The anchor.
+    Anchor,
+    /// Entra's object id.
+    ObjectId,
+}
+
+/// Why a user was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateUserError {
+    /// A name belongs to somebody else.
+    #[error("a name of the user belongs to somebody else")]
+    Taken(Named),
+    /// The table did not do as told.
+    #[error("the user could not be stored")]
+    Table(#[source] TableError),
+}
+
+/// How often a change is made anew because somebody else changed the user meanwhile.
+const RACES: u32 = 5;
+
+/// The claims on a user's names, each with what it names, and the user itself at the end.
+fn claims(org: OrganizationId, user: &User) -> Vec<(Named, Key)> {
+    let mut claims = vec![(Named::Upn, Key::upn(org, &user.upn))];
+    if let Some(anchor) = &user.anchor {
+        claims.push((Named::Anchor, Key::anchor(org, anchor)));
+    }
+    if let Some(object_id) = &user.object_id {
+        claims.push((Named::ObjectId, Key::object(org, &object_id.to_string())));
+    }
+    claims
+}
+
+pub(crate) fn user_item(org: OrganizationId, user: &User) -> Result<Item, TableError> {
+    Ok(Item::new(Key::user(org, user.id), user)?.indexed(IndexKey::user(org, user.id, &user.upn)))
+}
+
+pub(crate) fn user_writes(org: OrganizationId, user: &User) -> Result<Vec<Write>, TableError> {
+    let mut writes = Vec::new();
+    for (_, key) in claims(org, user) {
+        writes.push(Write::Put(Item::new(key, &Owner { user: user.id })?, Expect::Absent));
+    }
+    writes.push(Write::Put(user_item(org, user)?, Expect::Absent));
+    Ok(writes)
+}
+
+impl Store {
+    /// Stores a new user and claims their names: all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateUserError::Taken`] names the first claim that somebody else holds.
+    pub async fn create_user(
+        &self,
+        org: OrganizationId,
+        user: &User,
+    ) -> Result<(), CreateUserError> {
+        let writes = user_writes(org, user).map_err(CreateUserError::Table)?;
+        self.table.write(writes).await.map_err(|error| {
+            let taken = match &error {
+                TableError::Conflict { position } => {
+                    claims(org, user).get(*position).map(|claim| claim.0)
+                }
+                TableError::Shape(_) | TableError::Unavailable(_) => None,
+            };
+            taken.map_or(CreateUserError::Table(error), CreateUserError::Taken)
+        })
+    }
+
+    /// A user.
+    pub async fn user(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Option<Stored<User>>, TableError> {
+        self.table.get(Key::user(org, user), now).await
+    }
+
+    /// The user of a principal name.
+    pub async fn user_named(
+        &self,
+        org: OrganizationId,
+        upn: &Address,
+        now: Timestamp,
+    ) -> Result<Option<Stored<User>>, TableError> {
+        let owner: Option<Stored<Owner>> = self.table.get(Key::upn(org, upn), now).await?;
+        let Some(owner) = owner else {
+            return Ok(None);
+        };
+        self.user(org, owner.value.user, now).await
+    }
+
+    /// Takes a user's access away, for a reason: one write, which ends every session with it.
+    /// Done already, it changes nothing.
+    pub async fn block_user(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+        reason: Block,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        self.change_user(org, user, now, |user| user.block(reason, now)).await
+    }
+
+    /// Gives a user's access back as far as one reason took it.
+    pub async fn unblock_user(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+        reason: Block,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        self.change_user(org, user, now, |user| user.unblock(reason)).await
+    }
+
+    /// Records a fact of the audit that no other write carries.
+    pub async fn audit(&self, org: OrganizationId, entry: &AuditEntry) -> Result<(), TableError> {
+        self.table.write(vec![Write::Put(entry.item(org)?, Expect::Absent)]).await
+    }
+
+    async fn change_user(
+        &self,
+        org: OrganizationId,
+        id: UserId,
+        now: Timestamp,
+        change: impl Fn(&mut User),
+    ) -> Result<(), TableError> {
+        let mut race = 0;
+        loop {
+            let Some(Stored { value: before, version }) = self.user(org, id, now).await? else {
+                return Ok(());
+            };
+            let mut after = before.clone();
+            change(&mut after);
+            if after == before {
+                return Ok(());
+            }
+            let write = Write::Put(user_item(org, &after)?, Expect::Version(version));
+            match self.table.write(vec![write]).await {
+                Err(TableError::Conflict { .. }) if race + 1 < RACES => race += 1,
+                other => return other,
+            }
+        }
+    }
+}
