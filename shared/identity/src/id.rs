@@ -49,6 +49,11 @@ impl<Kind> Id<Kind> {
         Self { uuid, kind: PhantomData }
     }
 
+    /// Takes the 16 bytes that an authenticator holds as its user handle.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self::from_uuid(Uuid::from_bytes(bytes))
+    }
+
     /// The identifier as a UUID.
     pub const fn uuid(&self) -> Uuid {
         self.uuid
