@@ -1,0 +1,845 @@
+//! The one message file: every text that a page shows, in every language.
+//!
+//! A text that lacks a language does not compile, one that no page uses is reported as dead code,
+//! and a placeholder that a language misspells is a compile error too. Texts carry no markup.
+
+use super::Language;
+
+/// Makes one method of [`Language`] per text; a text with placeholders takes them as arguments.
+macro_rules! messages {
+    ($($key:ident $(($($argument:ident),+))? {
+        en: $en:literal, de: $de:literal, fr: $fr:literal, es: $es:literal $(,)?
+    })+) => {
+        impl Language {
+            $(messages!(@method $key [$($($argument)+)?] $en $de $fr $es);)+
+        }
+
+        #[cfg(test)]
+        const TEXTS: &[(&str, [&str; 4])] = &[$((stringify!($key), [$en, $de, $fr, $es])),+];
+    };
+    (@method $key:ident [] $en:literal $de:literal $fr:literal $es:literal) => {
+        pub(crate) fn $key(self) -> &'static str {
+            match self {
+                Self::English => $en,
+                Self::German => $de,
+                Self::French => $fr,
+                Self::Spanish => $es,
+            }
+        }
+    };
+    (@method $key:ident [$($argument:ident)+] $en:literal $de:literal $fr:literal $es:literal) => {
+        pub(crate) fn $key(self, $($argument: impl std::fmt::Display),+) -> String {
+            match self {
+                Self::English => format!($en),
+                Self::German => format!($de),
+                Self::French => format!($fr),
+                Self::Spanish => format!($es),
+            }
+        }
+    };
+}
+
+messages! {
+    // On every page.
+    footer {
+        en: "Sign-in without passwords, by Passerelle",
+        de: "Anmeldung ohne Passwort, mit Passerelle",
+        fr: "Connexion sans mot de passe, par Passerelle",
+        es: "Inicio de sesión sin contraseñas, con Passerelle",
+    }
+
+    // Sign-in.
+    sign_in_title {
+        en: "Sign in",
+        de: "Anmelden",
+        fr: "Se connecter",
+        es: "Iniciar sesión",
+    }
+    sign_in_lead {
+        en: "Confirm that it is you with your passkey: fingerprint, face, PIN or security key.",
+        de: "Bestätigen Sie mit Ihrem Passkey, dass Sie es sind: Fingerabdruck, Gesicht, PIN oder Sicherheitsschlüssel.",
+        fr: "Confirmez votre identité avec votre clé d’accès : empreinte, visage, code PIN ou clé de sécurité.",
+        es: "Confirme su identidad con su clave de acceso: huella, rostro, PIN o llave de seguridad.",
+    }
+    sign_in_as {
+        en: "Signing in as",
+        de: "Anmeldung als",
+        fr: "Connexion en tant que",
+        es: "Inicio de sesión como",
+    }
+    sign_in_button {
+        en: "Sign in with a passkey",
+        de: "Mit Passkey anmelden",
+        fr: "Se connecter avec une clé d’accès",
+        es: "Entrar con una clave de acceso",
+    }
+    sign_in_phone {
+        en: "Is your passkey on your phone? Choose the phone in the next window and scan the code.",
+        de: "Ist Ihr Passkey auf dem Telefon? Wählen Sie im nächsten Fenster das Telefon und scannen Sie den Code.",
+        fr: "Votre clé d’accès est sur votre téléphone ? Choisissez le téléphone dans la fenêtre suivante et scannez le code.",
+        es: "¿Tiene la clave de acceso en el teléfono? Elija el teléfono en la ventana siguiente y escanee el código.",
+    }
+    sign_in_first_time {
+        en: "First time here?",
+        de: "Zum ersten Mal hier?",
+        fr: "Première visite ?",
+        es: "¿Es su primera vez aquí?",
+    }
+    sign_in_enrol {
+        en: "Set up a passkey",
+        de: "Passkey einrichten",
+        fr: "Créer une clé d’accès",
+        es: "Crear una clave de acceso",
+    }
+
+    // What a passkey page says while and after the browser asks.
+    passkey_waiting {
+        en: "Waiting for your passkey. Follow your browser’s window.",
+        de: "Warten auf Ihren Passkey. Folgen Sie dem Fenster Ihres Browsers.",
+        fr: "En attente de votre clé d’accès. Suivez la fenêtre de votre navigateur.",
+        es: "Esperando su clave de acceso. Siga la ventana de su navegador.",
+    }
+    passkey_sending {
+        en: "Thank you. One moment…",
+        de: "Danke. Einen Augenblick…",
+        fr: "Merci. Un instant…",
+        es: "Gracias. Un momento…",
+    }
+    passkey_unsupported {
+        en: "This browser or app cannot use passkeys. Open the application that you came from in an up-to-date browser and sign in there.",
+        de: "Dieser Browser oder diese App kann keine Passkeys verwenden. Öffnen Sie die Anwendung, von der Sie kommen, in einem aktuellen Browser und melden Sie sich dort an.",
+        fr: "Ce navigateur ou cette application ne prend pas en charge les clés d’accès. Ouvrez l’application d’origine dans un navigateur à jour et connectez-vous là.",
+        es: "Este navegador o esta aplicación no admite claves de acceso. Abra la aplicación de la que viene en un navegador actualizado e inicie sesión allí.",
+    }
+    passkey_without_script {
+        en: "A passkey needs scripts, and they are turned off here. Allow scripts for this site and reload the page, or open the application that you came from in another browser.",
+        de: "Ein Passkey braucht Skripte, und diese sind hier ausgeschaltet. Erlauben Sie Skripte für diese Website und laden Sie die Seite neu, oder öffnen Sie die Anwendung, von der Sie kommen, in einem anderen Browser.",
+        fr: "Une clé d’accès a besoin de scripts, et ils sont désactivés ici. Autorisez les scripts pour ce site et rechargez la page, ou ouvrez l’application d’origine dans un autre navigateur.",
+        es: "Una clave de acceso necesita scripts, y aquí están desactivados. Permita los scripts en este sitio y recargue la página, o abra la aplicación de la que viene en otro navegador.",
+    }
+
+    // Enrolment: the work address.
+    address_title {
+        en: "Set up a passkey",
+        de: "Passkey einrichten",
+        fr: "Créer une clé d’accès",
+        es: "Crear una clave de acceso",
+    }
+    address_lead {
+        en: "Type your work address. We will send a code to the personal e-mail address that your organization has on file for you.",
+        de: "Geben Sie Ihre Arbeitsadresse ein. Wir senden einen Code an die private E-Mail-Adresse, die Ihre Organisation von Ihnen kennt.",
+        fr: "Saisissez votre adresse professionnelle. Nous enverrons un code à l’adresse e-mail personnelle que votre organisation a enregistrée pour vous.",
+        es: "Escriba su dirección de trabajo. Enviaremos un código a la dirección de correo personal que su organización tiene registrada.",
+    }
+    address_label {
+        en: "Work address",
+        de: "Arbeitsadresse",
+        fr: "Adresse professionnelle",
+        es: "Dirección de trabajo",
+    }
+    address_help {
+        en: "The address that you sign in to Microsoft with.",
+        de: "Die Adresse, mit der Sie sich bei Microsoft anmelden.",
+        fr: "L’adresse avec laquelle vous vous connectez à Microsoft.",
+        es: "La dirección con la que inicia sesión en Microsoft.",
+    }
+    address_button {
+        en: "Send the code",
+        de: "Code senden",
+        fr: "Envoyer le code",
+        es: "Enviar el código",
+    }
+    address_sign_in {
+        en: "I already have a passkey",
+        de: "Ich habe schon einen Passkey",
+        fr: "J’ai déjà une clé d’accès",
+        es: "Ya tengo una clave de acceso",
+    }
+
+    // Enrolment: the six digits.
+    code_title {
+        en: "Enter the code",
+        de: "Code eingeben",
+        fr: "Saisir le code",
+        es: "Introduzca el código",
+    }
+    code_lead {
+        en: "If the address is known and can be used, a code is on its way to your personal e-mail address. It is valid for 10 minutes.",
+        de: "Wenn die Adresse bekannt ist und verwendet werden kann, ist ein Code an Ihre private E-Mail-Adresse unterwegs. Er gilt 10 Minuten.",
+        fr: "Si l’adresse est connue et utilisable, un code est en route vers votre adresse e-mail personnelle. Il est valable 10 minutes.",
+        es: "Si la dirección es conocida y se puede usar, un código va en camino a su correo personal. Es válido durante 10 minutos.",
+    }
+    code_label {
+        en: "Six-digit code",
+        de: "Sechsstelliger Code",
+        fr: "Code à six chiffres",
+        es: "Código de seis cifras",
+    }
+    code_button {
+        en: "Continue",
+        de: "Weiter",
+        fr: "Continuer",
+        es: "Continuar",
+    }
+    code_nothing {
+        en: "No message after a few minutes? Look in the junk folder, or ask your administrator: they can send you a link.",
+        de: "Nach einigen Minuten keine Nachricht? Sehen Sie im Spam-Ordner nach, oder fragen Sie Ihre Administration: Sie kann Ihnen einen Link senden.",
+        fr: "Pas de message après quelques minutes ? Regardez dans les courriers indésirables, ou demandez à votre administrateur : il peut vous envoyer un lien.",
+        es: "¿Ningún mensaje después de unos minutos? Mire en el correo no deseado o pregunte a su administrador: puede enviarle un enlace.",
+    }
+    code_resend {
+        en: "Send another code",
+        de: "Neuen Code senden",
+        fr: "Envoyer un autre code",
+        es: "Enviar otro código",
+    }
+
+    // Enrolment: the one-time link.
+    invitation_title {
+        en: "Welcome",
+        de: "Willkommen",
+        fr: "Bienvenue",
+        es: "Bienvenido",
+    }
+    invitation_lead(organization) {
+        en: "{organization} signs in with passkeys instead of passwords. Setting one up takes a minute.",
+        de: "{organization} meldet sich mit Passkeys statt mit Passwörtern an. Das Einrichten dauert eine Minute.",
+        fr: "{organization} se connecte avec des clés d’accès plutôt que des mots de passe. En créer une prend une minute.",
+        es: "{organization} inicia sesión con claves de acceso en lugar de contraseñas. Crear una lleva un minuto.",
+    }
+    invitation_once {
+        en: "The link works once. Use the device that you want to sign in with.",
+        de: "Der Link gilt einmal. Verwenden Sie das Gerät, mit dem Sie sich anmelden möchten.",
+        fr: "Le lien ne sert qu’une fois. Utilisez l’appareil avec lequel vous voulez vous connecter.",
+        es: "El enlace funciona una sola vez. Use el dispositivo con el que quiere iniciar sesión.",
+    }
+    invitation_button {
+        en: "Begin",
+        de: "Beginnen",
+        fr: "Commencer",
+        es: "Empezar",
+    }
+
+    // Enrolment: the passkey.
+    register_title {
+        en: "Create your passkey",
+        de: "Passkey erstellen",
+        fr: "Créez votre clé d’accès",
+        es: "Cree su clave de acceso",
+    }
+    register_for {
+        en: "Passkey for",
+        de: "Passkey für",
+        fr: "Clé d’accès pour",
+        es: "Clave de acceso para",
+    }
+    register_lead {
+        en: "Your device will ask for your fingerprint, face or PIN. These never leave the device.",
+        de: "Ihr Gerät fragt nach Fingerabdruck, Gesicht oder PIN. Diese verlassen das Gerät nie.",
+        fr: "Votre appareil demandera votre empreinte, votre visage ou votre code PIN. Ils ne quittent jamais l’appareil.",
+        es: "Su dispositivo le pedirá la huella, el rostro o el PIN. Nunca salen del dispositivo.",
+    }
+    register_label {
+        en: "Name of this passkey (optional)",
+        de: "Name dieses Passkeys (freiwillig)",
+        fr: "Nom de cette clé d’accès (facultatif)",
+        es: "Nombre de esta clave de acceso (opcional)",
+    }
+    register_this_device {
+        en: "This device",
+        de: "Dieses Gerät",
+        fr: "Cet appareil",
+        es: "Este dispositivo",
+    }
+    register_button {
+        en: "Create a passkey",
+        de: "Passkey erstellen",
+        fr: "Créer une clé d’accès",
+        es: "Crear una clave de acceso",
+    }
+
+    // Enrolment: the recovery code.
+    recovery_title {
+        en: "Keep your recovery code",
+        de: "Bewahren Sie Ihren Wiederherstellungscode auf",
+        fr: "Conservez votre code de récupération",
+        es: "Guarde su código de recuperación",
+    }
+    recovery_done {
+        en: "Your passkey is ready.",
+        de: "Ihr Passkey ist bereit.",
+        fr: "Votre clé d’accès est prête.",
+        es: "Su clave de acceso está lista.",
+    }
+    recovery_lead {
+        en: "If you ever lose every device with your passkey, this code lets you back in. It is shown only now and works once.",
+        de: "Falls Sie alle Geräte mit Ihrem Passkey verlieren, kommen Sie mit diesem Code wieder hinein. Er wird nur jetzt gezeigt und gilt einmal.",
+        fr: "Si vous perdez tous les appareils contenant votre clé d’accès, ce code vous permet de revenir. Il n’est affiché que maintenant et ne sert qu’une fois.",
+        es: "Si pierde todos los dispositivos con su clave de acceso, este código le permite volver a entrar. Solo se muestra ahora y funciona una vez.",
+    }
+    recovery_code {
+        en: "Recovery code",
+        de: "Wiederherstellungscode",
+        fr: "Code de récupération",
+        es: "Código de recuperación",
+    }
+    recovery_where {
+        en: "Print it or write it down, and keep it away from your devices.",
+        de: "Drucken Sie ihn aus oder schreiben Sie ihn auf, und bewahren Sie ihn getrennt von Ihren Geräten auf.",
+        fr: "Imprimez-le ou notez-le, et gardez-le à l’écart de vos appareils.",
+        es: "Imprímalo o anótelo, y guárdelo lejos de sus dispositivos.",
+    }
+    recovery_copy {
+        en: "Copy",
+        de: "Kopieren",
+        fr: "Copier",
+        es: "Copiar",
+    }
+    recovery_copied {
+        en: "Copied.",
+        de: "Kopiert.",
+        fr: "Copié.",
+        es: "Copiado.",
+    }
+    recovery_not_copied {
+        en: "It could not be copied. Select the code and copy it by hand.",
+        de: "Es konnte nicht kopiert werden. Markieren Sie den Code und kopieren Sie ihn von Hand.",
+        fr: "La copie a échoué. Sélectionnez le code et copiez-le à la main.",
+        es: "No se pudo copiar. Seleccione el código y cópielo a mano.",
+    }
+    recovery_print {
+        en: "Print",
+        de: "Drucken",
+        fr: "Imprimer",
+        es: "Imprimir",
+    }
+    recovery_kept {
+        en: "I have kept it, continue",
+        de: "Ich habe ihn aufbewahrt, weiter",
+        fr: "Je l’ai conservé, continuer",
+        es: "Ya lo he guardado, continuar",
+    }
+    recovery_close {
+        en: "When you have kept it, go to your application and sign in with your new passkey.",
+        de: "Wenn Sie ihn aufbewahrt haben, gehen Sie zu Ihrer Anwendung und melden Sie sich mit Ihrem neuen Passkey an.",
+        fr: "Une fois le code conservé, ouvrez votre application et connectez-vous avec votre nouvelle clé d’accès.",
+        es: "Cuando lo haya guardado, vaya a su aplicación e inicie sesión con su nueva clave de acceso.",
+    }
+
+    // Signed out.
+    signed_out_title {
+        en: "You are signed out",
+        de: "Sie sind abgemeldet",
+        fr: "Vous êtes déconnecté",
+        es: "Ha cerrado la sesión",
+    }
+    signed_out_lead {
+        en: "Your session here has ended. On a shared computer, close all browser windows too.",
+        de: "Ihre Sitzung hier ist beendet. Schließen Sie auf einem gemeinsam genutzten Computer auch alle Browserfenster.",
+        fr: "Votre session ici est terminée. Sur un ordinateur partagé, fermez aussi toutes les fenêtres du navigateur.",
+        es: "Su sesión aquí ha terminado. En un equipo compartido, cierre también todas las ventanas del navegador.",
+    }
+
+    // The page that posts itself.
+    auto_post_title {
+        en: "One moment…",
+        de: "Einen Augenblick…",
+        fr: "Un instant…",
+        es: "Un momento…",
+    }
+    auto_post_lead {
+        en: "You are being taken back to Microsoft. If nothing happens, press the button.",
+        de: "Sie werden zu Microsoft zurückgeleitet. Falls nichts geschieht, drücken Sie die Taste.",
+        fr: "Vous êtes redirigé vers Microsoft. Si rien ne se passe, appuyez sur le bouton.",
+        es: "Le llevamos de vuelta a Microsoft. Si no ocurre nada, pulse el botón.",
+    }
+    auto_post_button {
+        en: "Continue",
+        de: "Weiter",
+        fr: "Continuer",
+        es: "Continuar",
+    }
+
+    // Certificates.
+    certificate_title {
+        en: "Signing certificates",
+        de: "Signaturzertifikate",
+        fr: "Certificats de signature",
+        es: "Certificados de firma",
+    }
+    certificate_lead(domain) {
+        en: "Microsoft Entra ID trusts sign-ins for {domain} that carry a signature of one of these certificates.",
+        de: "Microsoft Entra ID vertraut Anmeldungen für {domain}, die mit einem dieser Zertifikate signiert sind.",
+        fr: "Microsoft Entra ID fait confiance aux connexions pour {domain} signées avec l’un de ces certificats.",
+        es: "Microsoft Entra ID confía en los inicios de sesión de {domain} firmados con uno de estos certificados.",
+    }
+    certificate_domain {
+        en: "Domain",
+        de: "Domäne",
+        fr: "Domaine",
+        es: "Dominio",
+    }
+    certificate_issuer {
+        en: "Issuer (entity ID)",
+        de: "Aussteller (Entitäts-ID)",
+        fr: "Émetteur (ID d’entité)",
+        es: "Emisor (ID de entidad)",
+    }
+    certificate_active {
+        en: "Signs now",
+        de: "Signiert jetzt",
+        fr: "Signe actuellement",
+        es: "Firma ahora",
+    }
+    certificate_next {
+        en: "Next",
+        de: "Nächstes",
+        fr: "Suivant",
+        es: "Siguiente",
+    }
+    certificate_validity {
+        en: "Valid",
+        de: "Gültig",
+        fr: "Validité",
+        es: "Validez",
+    }
+    certificate_until {
+        en: "to",
+        de: "bis",
+        fr: "au",
+        es: "hasta",
+    }
+    certificate_sha1 {
+        en: "SHA-1 thumbprint",
+        de: "SHA-1-Fingerabdruck",
+        fr: "Empreinte SHA-1",
+        es: "Huella SHA-1",
+    }
+    certificate_sha256 {
+        en: "SHA-256 fingerprint",
+        de: "SHA-256-Fingerabdruck",
+        fr: "Empreinte SHA-256",
+        es: "Huella SHA-256",
+    }
+    certificate_pem {
+        en: "Download the certificate (PEM)",
+        de: "Zertifikat herunterladen (PEM)",
+        fr: "Télécharger le certificat (PEM)",
+        es: "Descargar el certificado (PEM)",
+    }
+    certificate_metadata {
+        en: "Federation metadata (XML)",
+        de: "Föderationsmetadaten (XML)",
+        fr: "Métadonnées de fédération (XML)",
+        es: "Metadatos de federación (XML)",
+    }
+
+    // Notices: why a page is shown again.
+    notice_cancelled {
+        en: "The passkey was not used: the window was closed, or it took too long. Try again.",
+        de: "Der Passkey wurde nicht verwendet: Das Fenster wurde geschlossen, oder es hat zu lange gedauert. Versuchen Sie es noch einmal.",
+        fr: "La clé d’accès n’a pas été utilisée : la fenêtre a été fermée ou l’attente a été trop longue. Réessayez.",
+        es: "No se usó la clave de acceso: se cerró la ventana o pasó demasiado tiempo. Inténtelo de nuevo.",
+    }
+    notice_not_recognised {
+        en: "This passkey is not known here. Choose another one, or set one up.",
+        de: "Dieser Passkey ist hier nicht bekannt. Wählen Sie einen anderen, oder richten Sie einen ein.",
+        fr: "Cette clé d’accès n’est pas connue ici. Choisissez-en une autre ou créez-en une.",
+        es: "Esta clave de acceso no se conoce aquí. Elija otra o cree una.",
+    }
+    notice_user_verification_missing {
+        en: "Your device did not check that it is you. Turn on its PIN, fingerprint or face recognition, then try again.",
+        de: "Ihr Gerät hat nicht geprüft, dass Sie es sind. Schalten Sie PIN, Fingerabdruck oder Gesichtserkennung ein und versuchen Sie es noch einmal.",
+        fr: "Votre appareil n’a pas vérifié votre identité. Activez son code PIN, son empreinte ou la reconnaissance du visage, puis réessayez.",
+        es: "Su dispositivo no comprobó su identidad. Active el PIN, la huella o el reconocimiento facial e inténtelo de nuevo.",
+    }
+    notice_already_registered {
+        en: "This device already has a passkey for you. Sign in with it, or use another device.",
+        de: "Dieses Gerät hat schon einen Passkey für Sie. Melden Sie sich damit an, oder verwenden Sie ein anderes Gerät.",
+        fr: "Cet appareil possède déjà une clé d’accès pour vous. Connectez-vous avec elle ou utilisez un autre appareil.",
+        es: "Este dispositivo ya tiene una clave de acceso para usted. Inicie sesión con ella o use otro dispositivo.",
+    }
+    notice_address_unreadable {
+        en: "Type your whole work address, such as name@example.com.",
+        de: "Geben Sie Ihre ganze Arbeitsadresse ein, zum Beispiel name@example.com.",
+        fr: "Saisissez votre adresse professionnelle complète, par exemple nom@example.com.",
+        es: "Escriba su dirección de trabajo completa, por ejemplo nombre@example.com.",
+    }
+    notice_wrong_code {
+        en: "That is not the right code. Use the one from the newest message.",
+        de: "Das ist nicht der richtige Code. Verwenden Sie den aus der neuesten Nachricht.",
+        fr: "Ce n’est pas le bon code. Utilisez celui du message le plus récent.",
+        es: "Ese no es el código correcto. Use el del mensaje más reciente.",
+    }
+    notice_too_many_tries {
+        en: "Too many tries. Ask for a new code.",
+        de: "Zu viele Versuche. Fordern Sie einen neuen Code an.",
+        fr: "Trop d’essais. Demandez un nouveau code.",
+        es: "Demasiados intentos. Pida un código nuevo.",
+    }
+    notice_code_expired {
+        en: "The code is no longer valid. Ask for a new one.",
+        de: "Der Code gilt nicht mehr. Fordern Sie einen neuen an.",
+        fr: "Le code n’est plus valable. Demandez-en un nouveau.",
+        es: "El código ya no es válido. Pida uno nuevo.",
+    }
+    notice_link_used {
+        en: "The link has been used or has expired. Ask your administrator for a new one.",
+        de: "Der Link wurde schon verwendet oder ist abgelaufen. Bitten Sie Ihre Administration um einen neuen.",
+        fr: "Le lien a déjà servi ou a expiré. Demandez-en un nouveau à votre administrateur.",
+        es: "El enlace ya se usó o ha caducado. Pida uno nuevo a su administrador.",
+    }
+    notice_code_sent {
+        en: "If the address is known and can be used, another code is on its way. Only the newest one works.",
+        de: "Wenn die Adresse bekannt ist und verwendet werden kann, ist ein neuer Code unterwegs. Nur der neueste gilt.",
+        fr: "Si l’adresse est connue et utilisable, un autre code est en route. Seul le plus récent est valable.",
+        es: "Si la dirección es conocida y se puede usar, otro código va en camino. Solo vale el más reciente.",
+    }
+    notice_try_again {
+        en: "That did not work. Try again.",
+        de: "Das hat nicht geklappt. Versuchen Sie es noch einmal.",
+        fr: "Cela n’a pas fonctionné. Réessayez.",
+        es: "No ha funcionado. Inténtelo de nuevo.",
+    }
+    notice_too_late {
+        en: "That took too long. Try again.",
+        de: "Das hat zu lange gedauert. Versuchen Sie es noch einmal.",
+        fr: "Cela a pris trop de temps. Réessayez.",
+        es: "Tardó demasiado. Inténtelo de nuevo.",
+    }
+
+    // Troubles: pages that end here.
+    problem_request {
+        en: "Request number",
+        de: "Vorgangsnummer",
+        fr: "Numéro de demande",
+        es: "Número de solicitud",
+    }
+    problem_retry {
+        en: "Try again",
+        de: "Noch einmal versuchen",
+        fr: "Réessayer",
+        es: "Intentar de nuevo",
+    }
+    problem_what_next {
+        en: "What you can do",
+        de: "Was Sie tun können",
+        fr: "Ce que vous pouvez faire",
+        es: "Qué puede hacer",
+    }
+    problem_for_administrators {
+        en: "For your administrator",
+        de: "Für Ihre Administration",
+        fr: "Pour votre administrateur",
+        es: "Para su administrador",
+    }
+    next_start_again {
+        en: "Go back to the application and sign in again. If this page comes back, give your administrator the request number.",
+        de: "Gehen Sie zur Anwendung zurück und melden Sie sich noch einmal an. Wenn diese Seite wieder erscheint, nennen Sie Ihrer Administration die Vorgangsnummer.",
+        fr: "Retournez à l’application et reconnectez-vous. Si cette page revient, donnez le numéro de demande à votre administrateur.",
+        es: "Vuelva a la aplicación e inicie sesión de nuevo. Si vuelve a ver esta página, dé el número de solicitud a su administrador.",
+    }
+    next_ask_administrator {
+        en: "Ask your administrator, and give them the request number.",
+        de: "Fragen Sie Ihre Administration und nennen Sie ihr die Vorgangsnummer.",
+        fr: "Demandez à votre administrateur en lui donnant le numéro de demande.",
+        es: "Pregunte a su administrador y dele el número de solicitud.",
+    }
+    request_refused_title {
+        en: "This request cannot be answered",
+        de: "Diese Anfrage kann nicht beantwortet werden",
+        fr: "Cette demande ne peut pas recevoir de réponse",
+        es: "Esta solicitud no se puede atender",
+    }
+    request_refused_what {
+        en: "The application sent something that we could not read, or that we do not accept.",
+        de: "Die Anwendung hat etwas gesendet, das wir nicht lesen konnten oder nicht annehmen.",
+        fr: "L’application a envoyé quelque chose que nous n’avons pas pu lire ou que nous n’acceptons pas.",
+        es: "La aplicación envió algo que no pudimos leer o que no aceptamos.",
+    }
+    request_over_title {
+        en: "This sign-in is over",
+        de: "Diese Anmeldung ist vorbei",
+        fr: "Cette connexion est terminée",
+        es: "Este inicio de sesión ha terminado",
+    }
+    request_over_what {
+        en: "It was started too long ago, or it has already been answered. Each one is answered once.",
+        de: "Sie wurde vor zu langer Zeit begonnen oder schon beantwortet. Jede wird nur einmal beantwortet.",
+        fr: "Elle a commencé il y a trop longtemps, ou elle a déjà reçu une réponse. Chacune n’en reçoit qu’une.",
+        es: "Empezó hace demasiado tiempo o ya se respondió. Cada uno se responde una sola vez.",
+    }
+    other_browser_title {
+        en: "This sign-in was started elsewhere",
+        de: "Diese Anmeldung wurde anderswo begonnen",
+        fr: "Cette connexion a commencé ailleurs",
+        es: "Este inicio de sesión empezó en otro lugar",
+    }
+    other_browser_what {
+        en: "It belongs to another browser, or this browser does not keep cookies.",
+        de: "Sie gehört zu einem anderen Browser, oder dieser Browser behält keine Cookies.",
+        fr: "Elle appartient à un autre navigateur, ou ce navigateur ne conserve pas les cookies.",
+        es: "Pertenece a otro navegador, o este navegador no guarda cookies.",
+    }
+    other_browser_next {
+        en: "Allow cookies for this site, then start again from the application in this browser.",
+        de: "Erlauben Sie Cookies für diese Website und beginnen Sie dann in diesem Browser neu bei der Anwendung.",
+        fr: "Autorisez les cookies pour ce site, puis recommencez depuis l’application dans ce navigateur.",
+        es: "Permita las cookies en este sitio y empiece de nuevo desde la aplicación en este navegador.",
+    }
+    not_found_title {
+        en: "There is nothing here",
+        de: "Hier ist nichts",
+        fr: "Il n’y a rien ici",
+        es: "Aquí no hay nada",
+    }
+    not_found_what {
+        en: "The address may be mistyped, or the page has moved.",
+        de: "Vielleicht ist die Adresse falsch geschrieben, oder die Seite ist umgezogen.",
+        fr: "L’adresse est peut-être mal saisie, ou la page a été déplacée.",
+        es: "Puede que la dirección esté mal escrita o que la página se haya movido.",
+    }
+    user_unknown_title {
+        en: "Your account is not known here",
+        de: "Ihr Konto ist hier nicht bekannt",
+        fr: "Votre compte n’est pas connu ici",
+        es: "Su cuenta no se conoce aquí",
+    }
+    user_unknown_what {
+        en: "Your passkey was read, but it belongs to no account of this organization.",
+        de: "Ihr Passkey wurde gelesen, gehört aber zu keinem Konto dieser Organisation.",
+        fr: "Votre clé d’accès a été lue, mais elle n’appartient à aucun compte de cette organisation.",
+        es: "Se leyó su clave de acceso, pero no pertenece a ninguna cuenta de esta organización.",
+    }
+    user_disabled_title {
+        en: "Your account is turned off",
+        de: "Ihr Konto ist ausgeschaltet",
+        fr: "Votre compte est désactivé",
+        es: "Su cuenta está desactivada",
+    }
+    user_disabled_what {
+        en: "Your organization has turned off sign-in for your account.",
+        de: "Ihre Organisation hat die Anmeldung für Ihr Konto ausgeschaltet.",
+        fr: "Votre organisation a désactivé la connexion pour votre compte.",
+        es: "Su organización ha desactivado el inicio de sesión de su cuenta.",
+    }
+    no_anchor_title {
+        en: "Your account is not ready yet",
+        de: "Ihr Konto ist noch nicht bereit",
+        fr: "Votre compte n’est pas encore prêt",
+        es: "Su cuenta aún no está lista",
+    }
+    no_anchor_what {
+        en: "Your account lacks something that Microsoft needs to recognise you.",
+        de: "Ihrem Konto fehlt etwas, das Microsoft braucht, um Sie zu erkennen.",
+        fr: "Il manque à votre compte un élément dont Microsoft a besoin pour vous reconnaître.",
+        es: "A su cuenta le falta algo que Microsoft necesita para reconocerle.",
+    }
+    no_anchor_administrator {
+        en: "The user has no ImmutableID. Set onPremisesImmutableId for this user in Microsoft Entra ID (synced users get it from Entra Connect), let Passerelle read the user again, then let them try again.",
+        de: "Der Benutzer hat keine ImmutableID. Setzen Sie onPremisesImmutableId für diesen Benutzer in Microsoft Entra ID (synchronisierte Benutzer erhalten sie von Entra Connect), lassen Sie Passerelle den Benutzer neu lesen, und lassen Sie ihn es dann noch einmal versuchen.",
+        fr: "L’utilisateur n’a pas d’ImmutableID. Définissez onPremisesImmutableId pour cet utilisateur dans Microsoft Entra ID (les utilisateurs synchronisés le reçoivent d’Entra Connect), laissez Passerelle relire l’utilisateur, puis demandez-lui de réessayer.",
+        es: "El usuario no tiene ImmutableID. Defina onPremisesImmutableId para este usuario en Microsoft Entra ID (los usuarios sincronizados lo reciben de Entra Connect), deje que Passerelle vuelva a leer al usuario y pídale que lo intente de nuevo.",
+    }
+    outside_domain_title {
+        en: "Your address belongs to another domain",
+        de: "Ihre Adresse gehört zu einer anderen Domäne",
+        fr: "Votre adresse appartient à un autre domaine",
+        es: "Su dirección pertenece a otro dominio",
+    }
+    outside_domain_what {
+        en: "Microsoft would refuse this sign-in, because your work address is outside the domain that asked for it.",
+        de: "Microsoft würde diese Anmeldung ablehnen, weil Ihre Arbeitsadresse außerhalb der anfragenden Domäne liegt.",
+        fr: "Microsoft refuserait cette connexion, car votre adresse professionnelle est hors du domaine qui l’a demandée.",
+        es: "Microsoft rechazaría este inicio de sesión, porque su dirección de trabajo está fuera del dominio que lo pidió.",
+    }
+    outside_domain_administrator {
+        en: "The user principal name must end in the federated root domain or one of its subdomains (Entra otherwise answers AADSTS5000820). Change the user principal name, or federate the domain that it belongs to.",
+        de: "Der Benutzerprinzipalname muss auf die föderierte Stammdomäne oder eine ihrer Unterdomänen enden (Entra antwortet sonst mit AADSTS5000820). Ändern Sie den Benutzerprinzipalnamen, oder föderieren Sie die Domäne, zu der er gehört.",
+        fr: "Le nom d’utilisateur principal doit se terminer par le domaine racine fédéré ou l’un de ses sous-domaines (sinon Entra répond AADSTS5000820). Modifiez ce nom, ou fédérez le domaine auquel il appartient.",
+        es: "El nombre principal de usuario debe terminar en el dominio raíz federado o en uno de sus subdominios (si no, Entra responde AADSTS5000820). Cambie ese nombre o federe el dominio al que pertenece.",
+    }
+    passkey_refused_title {
+        en: "This passkey was refused",
+        de: "Dieser Passkey wurde abgelehnt",
+        fr: "Cette clé d’accès a été refusée",
+        es: "Esta clave de acceso fue rechazada",
+    }
+    passkey_refused_what {
+        en: "It looks like a copy of another one, so it can no longer be used.",
+        de: "Er sieht wie eine Kopie eines anderen aus und kann deshalb nicht mehr verwendet werden.",
+        fr: "Elle ressemble à la copie d’une autre et ne peut donc plus être utilisée.",
+        es: "Parece una copia de otra, así que ya no se puede usar.",
+    }
+    passkey_refused_administrator {
+        en: "The authenticator’s signature counter went back, a sign that the key was cloned. Look at the audit for this request number, remove the passkey and invite the user again.",
+        de: "Der Signaturzähler des Authentifikators ist zurückgegangen, ein Zeichen für einen geklonten Schlüssel. Sehen Sie das Protokoll zu dieser Vorgangsnummer an, entfernen Sie den Passkey und laden Sie den Benutzer neu ein.",
+        fr: "Le compteur de signatures de l’authentificateur a reculé, signe d’une clé clonée. Consultez l’audit pour ce numéro de demande, supprimez la clé d’accès et réinvitez l’utilisateur.",
+        es: "El contador de firmas del autenticador retrocedió, señal de una llave clonada. Consulte la auditoría de este número de solicitud, elimine la clave de acceso e invite de nuevo al usuario.",
+    }
+    link_over_title {
+        en: "This link can no longer be used",
+        de: "Dieser Link kann nicht mehr verwendet werden",
+        fr: "Ce lien n’est plus utilisable",
+        es: "Este enlace ya no se puede usar",
+    }
+    link_over_what {
+        en: "It has been used, or more than 24 hours have passed.",
+        de: "Er wurde schon verwendet, oder es sind mehr als 24 Stunden vergangen.",
+        fr: "Il a déjà servi, ou plus de 24 heures se sont écoulées.",
+        es: "Ya se usó, o han pasado más de 24 horas.",
+    }
+    link_over_next {
+        en: "Ask your administrator for a new link.",
+        de: "Bitten Sie Ihre Administration um einen neuen Link.",
+        fr: "Demandez un nouveau lien à votre administrateur.",
+        es: "Pida un enlace nuevo a su administrador.",
+    }
+    ask_administrator_title {
+        en: "Your administrator has to help",
+        de: "Ihre Administration muss helfen",
+        fr: "Votre administrateur doit vous aider",
+        es: "Su administrador tiene que ayudarle",
+    }
+    ask_administrator_what {
+        en: "A passkey cannot be set up for this account by e-mail.",
+        de: "Für dieses Konto kann kein Passkey per E-Mail eingerichtet werden.",
+        fr: "Aucune clé d’accès ne peut être créée par e-mail pour ce compte.",
+        es: "No se puede crear una clave de acceso por correo para esta cuenta.",
+    }
+    ask_administrator_administrator {
+        en: "The account already has, or once had, a passkey, is an administrator’s, or has no personal e-mail address. Send the user a one-time link instead.",
+        de: "Das Konto hat oder hatte schon einen Passkey, gehört zur Administration oder hat keine private E-Mail-Adresse. Senden Sie stattdessen einen Einmal-Link.",
+        fr: "Le compte a ou a déjà eu une clé d’accès, appartient à un administrateur, ou n’a pas d’adresse e-mail personnelle. Envoyez plutôt un lien à usage unique.",
+        es: "La cuenta tiene o tuvo una clave de acceso, es de un administrador o no tiene correo personal. Envíe al usuario un enlace de un solo uso.",
+    }
+    awaiting_approval_title {
+        en: "An administrator has to approve this",
+        de: "Die Administration muss zustimmen",
+        fr: "Un administrateur doit approuver",
+        es: "Un administrador debe aprobarlo",
+    }
+    awaiting_approval_what {
+        en: "Your personal e-mail address was changed recently, so a person has to confirm that it is you.",
+        de: "Ihre private E-Mail-Adresse wurde kürzlich geändert. Deshalb muss ein Mensch bestätigen, dass Sie es sind.",
+        fr: "Votre adresse e-mail personnelle a été modifiée récemment : quelqu’un doit donc confirmer votre identité.",
+        es: "Su correo personal cambió hace poco, así que una persona debe confirmar su identidad.",
+    }
+    form_refused_title {
+        en: "This form could not be accepted",
+        de: "Dieses Formular konnte nicht angenommen werden",
+        fr: "Ce formulaire n’a pas pu être accepté",
+        es: "No se pudo aceptar este formulario",
+    }
+    form_refused_what {
+        en: "It did not come from our own page in this browser, or the page was open for too long.",
+        de: "Es kam nicht von unserer eigenen Seite in diesem Browser, oder die Seite war zu lange offen.",
+        fr: "Il ne vient pas de notre propre page dans ce navigateur, ou la page est restée ouverte trop longtemps.",
+        es: "No vino de nuestra propia página en este navegador, o la página estuvo abierta demasiado tiempo.",
+    }
+    too_large_title {
+        en: "This request is too large",
+        de: "Diese Anfrage ist zu groß",
+        fr: "Cette demande est trop volumineuse",
+        es: "Esta solicitud es demasiado grande",
+    }
+    too_large_what {
+        en: "The application sent more than can be accepted.",
+        de: "Die Anwendung hat mehr gesendet, als angenommen werden kann.",
+        fr: "L’application a envoyé plus que ce qui peut être accepté.",
+        es: "La aplicación envió más de lo que se puede aceptar.",
+    }
+    too_many_title {
+        en: "Too many tries",
+        de: "Zu viele Versuche",
+        fr: "Trop d’essais",
+        es: "Demasiados intentos",
+    }
+    too_many_what {
+        en: "There were many requests in a short time, so we are pausing for a while.",
+        de: "Es gab viele Anfragen in kurzer Zeit, deshalb machen wir eine Pause.",
+        fr: "Il y a eu beaucoup de demandes en peu de temps ; nous faisons donc une pause.",
+        es: "Hubo muchas solicitudes en poco tiempo, así que hacemos una pausa.",
+    }
+    too_many_next {
+        en: "Wait an hour and try again, or ask your administrator.",
+        de: "Warten Sie eine Stunde und versuchen Sie es noch einmal, oder fragen Sie Ihre Administration.",
+        fr: "Attendez une heure et réessayez, ou demandez à votre administrateur.",
+        es: "Espere una hora e inténtelo de nuevo, o pregunte a su administrador.",
+    }
+    unavailable_title {
+        en: "We cannot sign you in right now",
+        de: "Wir können Sie gerade nicht anmelden",
+        fr: "Nous ne pouvons pas vous connecter pour le moment",
+        es: "Ahora mismo no podemos iniciar su sesión",
+    }
+    unavailable_what {
+        en: "A service that we need did not answer. Nothing was lost, and nothing was signed.",
+        de: "Ein Dienst, den wir brauchen, hat nicht geantwortet. Nichts ging verloren, und nichts wurde signiert.",
+        fr: "Un service dont nous avons besoin n’a pas répondu. Rien n’est perdu et rien n’a été signé.",
+        es: "Un servicio que necesitamos no respondió. No se perdió nada y no se firmó nada.",
+    }
+    unavailable_next {
+        en: "Wait a minute and try again.",
+        de: "Warten Sie eine Minute und versuchen Sie es noch einmal.",
+        fr: "Attendez une minute et réessayez.",
+        es: "Espere un minuto e inténtelo de nuevo.",
+    }
+    internal_title {
+        en: "Something went wrong on our side",
+        de: "Bei uns ist etwas schiefgegangen",
+        fr: "Une erreur s’est produite de notre côté",
+        es: "Algo ha fallado por nuestra parte",
+    }
+    internal_what {
+        en: "This is not your fault. The details are in our log under the request number.",
+        de: "Das ist nicht Ihr Fehler. Die Einzelheiten stehen unter der Vorgangsnummer in unserem Protokoll.",
+        fr: "Ce n’est pas votre faute. Les détails figurent dans notre journal sous le numéro de demande.",
+        es: "No es culpa suya. Los detalles están en nuestro registro con el número de solicitud.",
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).map(|rest| rest.split_once('}').unwrap().0).collect()
+    }
+
+    #[test]
+    fn every_text_is_there_in_every_language_with_the_same_placeholders() {
+        for (key, texts) in TEXTS {
+            let [english, ..] = texts;
+            for (language, text) in Language::ALL.into_iter().zip(texts) {
+                assert!(!text.trim().is_empty(), "{key} is empty in {language:?}");
+                assert_eq!(text.trim(), *text, "{key} in {language:?}");
+                assert_eq!(placeholders(text), placeholders(english), "{key} in {language:?}");
+                assert!(
+                    !text.contains(['<', '>', '&', '"', '\'']),
+                    "{key} in {language:?}: {text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_was_left_in_english() {
+        for (key, texts) in TEXTS {
+            let [english, others @ ..] = texts;
+            for text in others {
+                assert_ne!(text, english, "{key} is not translated");
+            }
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_filled_in() {
+        let text = Language::German.invitation_lead("Contoso");
+
+        assert!(text.starts_with("Contoso meldet sich"), "{text}");
+    }
+}

@@ -1,0 +1,229 @@
+use askama::Template;
+use http::StatusCode;
+
+use super::Page;
+use crate::language::Language;
+
+/// Says that the way ends here, why, and what the person can do.
+#[derive(Debug, Template)]
+#[template(path = "problem.html")]
+pub struct Problem<'a> {
+    /// The language of the page.
+    pub language: Language,
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headline.
+    pub title: &'a str,
+    /// What happened.
+    pub what: &'a str,
+    /// What the person can do.
+    pub next: &'a str,
+    /// What the administrator must do, if only they can help.
+    pub administrator: Option<&'a str>,
+    /// Finds the log entry.
+    pub request_id: &'a str,
+    /// Where another try begins, if one may help.
+    pub retry_url: Option<&'a str>,
+}
+
+impl<'a> Problem<'a> {
+    /// The page for a trouble, in its own words.
+    #[must_use]
+    pub fn of(trouble: Trouble, language: Language, request_id: &'a str) -> Self {
+        Self {
+            language,
+            status: trouble.status(),
+            title: trouble.title(language),
+            what: trouble.what(language),
+            next: trouble.next(language),
+            administrator: trouble.administrator(language),
+            request_id,
+            retry_url: None,
+        }
+    }
+
+    /// Adds a link for another try.
+    #[must_use]
+    pub fn retry(self, url: &'a str) -> Self {
+        Self { retry_url: Some(url), ..self }
+    }
+}
+
+impl Page for Problem<'_> {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+/// Why the way ends: a closed set with its words in every language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The request of the relying party is unreadable or not acceptable.
+    RequestRefused,
+    /// The request has expired, or its one answer has been issued.
+    RequestOver,
+    /// The request was landed by another browser, or no cookie came.
+    OtherBrowser,
+    /// No such page.
+    NotFound,
+    /// The passkey belongs to no user here.
+    UserUnknown,
+    /// The user may not sign in.
+    UserDisabled,
+    /// The user has no ImmutableID.
+    NoAnchor,
+    /// The user's principal name is outside the federated root domain.
+    OutsideDomain,
+    /// The passkey's counter went back.
+    PasskeyRefused,
+    /// The one-time link has been used, or its time is over.
+    LinkOver,
+    /// No claim of this account can enrol.
+    AskAdministrator,
+    /// The claim changed lately, so somebody has to approve.
+    AwaitingApproval,
+    /// The form came from elsewhere, or without its token.
+    FormRefused,
+    /// The request is larger than what is accepted.
+    TooLarge,
+    /// A rate limit was reached.
+    TooMany,
+    /// A service that we need did not answer.
+    Unavailable,
+    /// A fault of our own.
+    Internal,
+}
+
+impl Trouble {
+    /// Every trouble.
+    pub const ALL: [Self; 17] = [
+        Self::RequestRefused,
+        Self::RequestOver,
+        Self::OtherBrowser,
+        Self::NotFound,
+        Self::UserUnknown,
+        Self::UserDisabled,
+        Self::NoAnchor,
+        Self::OutsideDomain,
+        Self::PasskeyRefused,
+        Self::LinkOver,
+        Self::AskAdministrator,
+        Self::AwaitingApproval,
+        Self::FormRefused,
+        Self::TooLarge,
+        Self::TooMany,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// The HTTP status that goes with it (RFC 9110 §15).
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::RequestRefused => StatusCode::BAD_REQUEST,
+            Self::RequestOver | Self::LinkOver => StatusCode::GONE,
+            Self::OtherBrowser
+            | Self::UserUnknown
+            | Self::UserDisabled
+            | Self::NoAnchor
+            | Self::OutsideDomain
+            | Self::PasskeyRefused
+            | Self::AskAdministrator
+            | Self::AwaitingApproval
+            | Self::FormRefused => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn title(self, language: Language) -> &'static str {
+        match self {
+            Self::RequestRefused => language.request_refused_title(),
+            Self::RequestOver => language.request_over_title(),
+            Self::OtherBrowser => language.other_browser_title(),
+            Self::NotFound => language.not_found_title(),
+            Self::UserUnknown => language.user_unknown_title(),
+            Self::UserDisabled => language.user_disabled_title(),
+            Self::NoAnchor => language.no_anchor_title(),
+            Self::OutsideDomain => language.outside_domain_title(),
+            Self::PasskeyRefused => language.passkey_refused_title(),
+            Self::LinkOver => language.link_over_title(),
+            Self::AskAdministrator => language.ask_administrator_title(),
+            Self::AwaitingApproval => language.awaiting_approval_title(),
+            Self::FormRefused => language.form_refused_title(),
+            Self::TooLarge => language.too_large_title(),
+            Self::TooMany => language.too_many_title(),
+            Self::Unavailable => language.unavailable_title(),
+            Self::Internal => language.internal_title(),
+        }
+    }
+
+    fn what(self, language: Language) -> &'static str {
+        match self {
+            Self::RequestRefused => language.request_refused_what(),
+            Self::RequestOver => language.request_over_what(),
+            Self::OtherBrowser => language.other_browser_what(),
+            Self::NotFound => language.not_found_what(),
+            Self::UserUnknown => language.user_unknown_what(),
+            Self::UserDisabled => language.user_disabled_what(),
+            Self::NoAnchor => language.no_anchor_what(),
+            Self::OutsideDomain => language.outside_domain_what(),
+            Self::PasskeyRefused => language.passkey_refused_what(),
+            Self::LinkOver => language.link_over_what(),
+            Self::AskAdministrator => language.ask_administrator_what(),
+            Self::AwaitingApproval => language.awaiting_approval_what(),
+            Self::FormRefused => language.form_refused_what(),
+            Self::TooLarge => language.too_large_what(),
+            Self::TooMany => language.too_many_what(),
+            Self::Unavailable => language.unavailable_what(),
+            Self::Internal => language.internal_what(),
+        }
+    }
+
+    fn next(self, language: Language) -> &'static str {
+        match self {
+            Self::RequestRefused
+            | Self::RequestOver
+            | Self::NotFound
+            | Self::FormRefused
+            | Self::TooLarge
+            | Self::Internal => language.next_start_again(),
+            Self::OtherBrowser => language.other_browser_next(),
+            Self::UserUnknown
+            | Self::UserDisabled
+            | Self::NoAnchor
+            | Self::OutsideDomain
+            | Self::PasskeyRefused
+            | Self::AskAdministrator
+            | Self::AwaitingApproval => language.next_ask_administrator(),
+            Self::LinkOver => language.link_over_next(),
+            Self::TooMany => language.too_many_next(),
+            Self::Unavailable => language.unavailable_next(),
+        }
+    }
+
+    fn administrator(self, language: Language) -> Option<&'static str> {
+        match self {
+            Self::NoAnchor => Some(language.no_anchor_administrator()),
+            Self::OutsideDomain => Some(language.outside_domain_administrator()),
+            Self::PasskeyRefused => Some(language.passkey_refused_administrator()),
+            Self::AskAdministrator => Some(language.ask_administrator_administrator()),
+            Self::RequestRefused
+            | Self::RequestOver
+            | Self::OtherBrowser
+            | Self::NotFound
+            | Self::UserUnknown
+            | Self::UserDisabled
+            | Self::LinkOver
+            | Self::AwaitingApproval
+            | Self::FormRefused
+            | Self::TooLarge
+            | Self::TooMany
+            | Self::Unavailable
+            | Self::Internal => None,
+        }
+    }
+}
