@@ -1,6 +1,7 @@
 //! The requests that are made of KMS, and what its refusals mean.
 
 use aws_sdk_kms::Client;
+use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::operation::RequestId;
 use aws_sdk_kms::primitives::Blob;
@@ -113,13 +114,16 @@ impl KmsKeys {
 }
 
 /// What a failed request means, with the cause in the log.
-fn refusal<E, R>(operation: &'static str, error: &SdkError<E, R>) -> SignError
+fn refusal<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> SignError
 where
     E: ProvideErrorMetadata,
-    SdkError<E, R>: RequestId,
 {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     let meaning = match error {
+        // The status says that all is well, the body says nothing that KMS says.
+        SdkError::ServiceError(answer) if answer.raw().status().is_success() => {
+            SignError::Malformed
+        }
         SdkError::ServiceError(_) => meaning(code.unwrap_or_default()),
         SdkError::TimeoutError(_) => SignError::Slow,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => SignError::Slow,
