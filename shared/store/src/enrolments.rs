@@ -1,12 +1,14 @@
 //! Enrolments: from a typed address, a link or a recovery code to a registered passkey.
 
 use identity::{
-    Address, Limit, OrganizationId, OutboxId, Proof, SecretHash, Session, User, UserId,
+    Address, Limit, Organization, OrganizationId, OutboxId, Proof, SecretHash, Session, User,
+    UserId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
+use crate::requests::request_item;
 use crate::schema::Key;
 use crate::sign_ins::session_item;
 use crate::table::{Expect, Write};
@@ -45,6 +47,17 @@ pub struct CodeSlip {
     pub sent: Option<(UserId, SecretHash)>,
 }
 
+/// What a step of an enrolment needs to know.
+#[derive(Clone, Debug)]
+pub struct Enrolling {
+    /// The organization.
+    pub organization: Organization,
+    /// The request that it belongs to.
+    pub request: Stored<Request>,
+    /// How far it has come, once it began.
+    pub enrolment: Option<Stored<Enrolment>>,
+}
+
 /// A passkey is registered, and everything that comes with it.
 #[derive(Clone, Debug)]
 pub struct NewPasskey<'a> {
@@ -67,17 +80,50 @@ pub struct NewPasskey<'a> {
 }
 
 impl Store {
-    /// The pending request and its enrolment, in one read.
+    /// A pending request, its enrolment and their organization, in one read.
+    ///
+    /// [`None`] when there is no such request (any more).
+    pub async fn enrolling(
+        &self,
+        org: OrganizationId,
+        request: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<Enrolling>, TableError> {
+        let keys =
+            [Key::organization(org), Key::request(org, request), Key::enrolment(org, request)];
+        let mut found = self.table.get_many(keys.to_vec()).await?;
+        let [organization, request, enrolment] = keys;
+        let organization: Option<Stored<Organization>> = found.take(&organization, now)?;
+        let (Some(organization), Some(request)) = (organization, found.take(&request, now)?) else {
+            return Ok(None);
+        };
+        let enrolment = found.take(&enrolment, now)?;
+        Ok(Some(Enrolling { organization: organization.value, request, enrolment }))
+    }
+
+    /// An enrolment, for whoever sends its code.
     pub async fn enrolment(
         &self,
         org: OrganizationId,
         request: &SecretHash,
         now: Timestamp,
-    ) -> Result<(Option<Stored<Request>>, Option<Stored<Enrolment>>), TableError> {
-        let keys = [Key::request(org, request), Key::enrolment(org, request)];
-        let mut found = self.table.get_many(keys.to_vec()).await?;
-        let [request, enrolment] = keys;
-        Ok((found.take(&request, now)?, found.take(&enrolment, now)?))
+    ) -> Result<Option<Stored<Enrolment>>, TableError> {
+        self.table.get(Key::enrolment(org, request), now).await
+    }
+
+    /// Remembers a request that begins with a proof: a link was opened.
+    pub async fn open_enrolment(
+        &self,
+        org: OrganizationId,
+        id: &SecretHash,
+        request: &Request,
+        enrolment: &Enrolment,
+    ) -> Result<(), TableError> {
+        let writes = vec![
+            Write::Put(request_item(org, id, request)?, Expect::Absent),
+            enrolment_write(org, id, enrolment, None)?,
+        ];
+        self.table.write(writes).await
     }
 
     /// Stores how far an enrolment has come; `expected` is [`None`] when it begins.

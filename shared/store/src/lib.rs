@@ -20,7 +20,7 @@ mod table;
 mod users;
 
 pub use audit::{Action, Actor, AuditEntry};
-pub use enrolments::{CodeSlip, Enrolment, NewPasskey};
+pub use enrolments::{CodeSlip, Enrolling, Enrolment, NewPasskey};
 pub use item::{Stored, Version};
 pub use links::Link;
 pub use organizations::{Deployment, FoundError, Founding};

@@ -7,14 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::item::Item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
-use crate::{Store, Stored, TableError, Version};
+use crate::{AuditEntry, Store, TableError, Version};
 
 /// What one browser is in the middle of. Its id is in our URLs, its other half in a cookie: only
 /// who holds both may go on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// The domain whose relying party asks, or under which somebody enrols.
-    pub domain: DomainName,
     /// The hash of what the browser that began it holds.
     pub browser: SecretHash,
     /// What the relying party asked, if one did.
@@ -40,6 +38,8 @@ impl Request {
 /// What a relying party asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingAuthn {
+    /// The domain that it was sent to.
+    pub domain: DomainName,
     /// The request's own id, echoed as `InResponseTo`.
     pub id: String,
     /// A ceremony before this instant will not do: set when it asked to sign in anew.
@@ -86,14 +86,25 @@ impl Store {
         self.table.write(vec![Write::Put(request_item(org, id, request)?, Expect::Absent)]).await
     }
 
-    /// A request that is not over.
-    pub async fn request(
+    /// Stores what a request became when its answer was refused, with what the audit says of it.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when it is not at that version any more.
+    pub async fn refuse(
         &self,
         org: OrganizationId,
         id: &SecretHash,
-        now: Timestamp,
-    ) -> Result<Option<Stored<Request>>, TableError> {
-        self.table.get(Key::request(org, id), now).await
+        request: &Request,
+        expected: Version,
+        audit: &AuditEntry,
+    ) -> Result<(), TableError> {
+        let item = request_item(org, id, request)?;
+        let writes = vec![
+            Write::Put(item, Expect::Version(expected)),
+            Write::Put(audit.item(org)?, Expect::Absent),
+        ];
+        self.table.write(writes).await
     }
 
     /// Stores what a request became.

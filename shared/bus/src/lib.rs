@@ -1,0 +1,88 @@
+//! The deployment's own event bus: what is said on it, and how.
+//!
+//! An event only says that something is due; the table says what. One that gets lost is made up
+//! for by the sweep, one that comes twice changes nothing.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::error::DisplayErrorContext;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use identity::{OrganizationId, OutboxId};
+use serde::{Deserialize, Serialize};
+
+/// The `source` of every event of ours.
+pub const SOURCE: &str = "passerelle";
+
+/// An outbox item waits to be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxDue {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Which one.
+    pub item: OutboxId,
+}
+
+impl OutboxDue {
+    /// The `detail-type` of this event.
+    pub const DETAIL_TYPE: &str = "outbox.due";
+}
+
+/// An event was not taken.
+#[derive(Debug, thiserror::Error)]
+#[error("the event bus did not take an event")]
+pub struct BusError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+/// An EventBridge bus.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    client: Client,
+    name: String,
+}
+
+impl Bus {
+    /// Speaks to the bus of that name: at most two attempts of one second each for an event, since
+    /// the sweep makes up for a lost one.
+    pub fn new(aws: &SdkConfig, name: String) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_attempt_timeout(Duration::from_secs(1))
+            .operation_timeout(Duration::from_secs(2))
+            .build();
+        let config = aws_sdk_eventbridge::config::Builder::from(aws)
+            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .timeout_config(timeouts)
+            .build();
+        Self { client: Client::from_conf(config), name }
+    }
+
+    /// Says that outbox items are due; at most ten at once (EventBridge's own limit), the sweep
+    /// finds the others.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] when the bus could not be reached or refused an entry.
+    pub async fn outbox_due(&self, due: &[OutboxDue]) -> Result<(), BusError> {
+        let mut request = self.client.put_events();
+        for due in due.iter().take(10) {
+            let detail = serde_json::to_string(due).map_err(|error| BusError(error.into()))?;
+            let entry = PutEventsRequestEntry::builder()
+                .event_bus_name(&self.name)
+                .source(SOURCE)
+                .detail_type(OutboxDue::DETAIL_TYPE)
+                .detail(detail);
+            request = request.entries(entry.build());
+        }
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| BusError(DisplayErrorContext(error).to_string().into()))?;
+        match answer.entries.unwrap_or_default().iter().find_map(|entry| entry.error_code.clone()) {
+            None => Ok(()),
+            Some(code) => Err(BusError(code.into())),
+        }
+    }
+}
