@@ -1,5 +1,6 @@
 //! The account on a laptop: executes `template.yaml` with the same binaries that AWS runs.
 
+pub mod database;
 pub mod gateway;
 pub mod invoke;
 pub mod lambda;
