@@ -185,3 +185,99 @@ const fn continues_name(character: char) -> bool {
             '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}'
         )
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn header(id: &str, version: &str, issue_instant: &str, issuer: &str) -> UnverifiedHeader {
+        UnverifiedHeader {
+            id: id.to_owned(),
+            version: version.to_owned(),
+            issue_instant: issue_instant.to_owned(),
+            issuer: issuer.to_owned(),
+            destination: None,
+        }
+    }
+
+    #[test]
+    fn the_old_end_is_outside_and_the_early_end_inside() {
+        let cases = [
+            // now,                            skew in seconds, expected
+            ("2026-08-21T09:25:00Z", 600, Some(Rejected::Stale)),
+            ("2026-08-21T09:24:59.999999999Z", 600, None),
+            ("2026-08-21T09:15:00Z", 600, None),
+            ("2026-08-21T09:05:00Z", 600, None),
+            ("2026-08-21T09:04:59.999999999Z", 600, Some(Rejected::Future)),
+            ("2026-08-21T09:15:00Z", 1, None),
+            ("2026-08-21T09:15:01Z", 1, Some(Rejected::Stale)),
+            ("2026-08-21T09:14:59Z", 1, None),
+            ("2026-08-21T09:15:00Z", 0, Some(Rejected::Stale)),
+            ("2036-08-21T09:15:00Z", 600, Some(Rejected::Stale)),
+            ("2016-08-21T09:15:00Z", 600, Some(Rejected::Future)),
+        ];
+        for (now, seconds, expected) in cases {
+            let skew = Skew(SignedDuration::from_secs(seconds));
+            let header = header("_1", "2.0", "2026-08-21T09:15:00Z", ENTRA);
+            let accepted = header.accept(now.parse().unwrap(), skew);
+            assert_eq!(accepted.err(), expected, "{now} \u{B1} {seconds} s");
+        }
+    }
+
+    #[test]
+    fn the_rules_are_checked_in_the_order_of_their_weight() {
+        let cases = [
+            (header("1", "1.1", "x", "urn:x"), Rejected::Issuer),
+            (header("1", "1.1", "x", ENTRA), Rejected::Version),
+            (header("1", "2.0", "x", ENTRA), Rejected::Id),
+            (header("_1", "2.0", "x", ENTRA), Rejected::Instant),
+        ];
+        for (header, expected) in cases {
+            let now = "2026-08-21T09:15:00Z".parse().unwrap();
+            assert_eq!(header.accept(now, Skew::TEN_MINUTES).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn a_name_is_what_the_production_says() {
+        let cases = [
+            ("_", true),
+            ("a", true),
+            ("_3f0c6c2e-1f52.x", true),
+            ("\u{E9}\u{B7}", true),
+            ("", false),
+            ("1a", false),
+            ("-a", false),
+            (".a", false),
+            ("a:b", false),
+            ("a b", false),
+            ("a\n", false),
+            ("\u{D7}", false),
+            ("\u{F7}", false),
+            ("\u{37E}", false),
+            ("\u{B7}", false),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(is_ncname(name), expected, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_boolean_has_four_spellings_and_a_default() {
+        let cases = [
+            (Some("true"), Ok(true)),
+            (Some("1"), Ok(true)),
+            (Some("false"), Ok(false)),
+            (Some("0"), Ok(false)),
+            (None, Ok(false)),
+            (Some("True"), Err(Rejected::Boolean("x"))),
+            (Some(" true"), Err(Rejected::Boolean("x"))),
+            (Some(""), Err(Rejected::Boolean("x"))),
+            (Some("2"), Err(Rejected::Boolean("x"))),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(boolean(value, "x"), expected, "{value:?}");
+        }
+    }
+}
