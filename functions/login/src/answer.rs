@@ -1,0 +1,155 @@
+//! The answer to a relying party: signed first, then consumed, then sent.
+
+use ambient::Entropy;
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::SET_COOKIE;
+use identity::{OrganizationId, OutboxId, Secret, Session, User};
+use jiff::Timestamp;
+use keys::Signer as _;
+use saml::response::{Answer, AuthnContext, Failure as Declined, FailureStatus, form_value};
+use store::{Action, Actor, Answered, Facts, PendingAuthn, SignedIn, Stored, TableError};
+use web::failure::RequestId;
+use web::language::Language;
+use web::page::{AutoPost, Page};
+use xmldsig::Certificate;
+
+use crate::app::App;
+use crate::browser::{Ticket, session_cookie};
+use crate::failure::Failure;
+
+/// Everything that an answer rests on.
+pub(crate) struct Grounds<'a> {
+    pub(crate) org: OrganizationId,
+    pub(crate) facts: &'a Facts,
+    pub(crate) authn: &'a PendingAuthn,
+    pub(crate) user: &'a Stored<User>,
+    /// The session that speaks for the user: an earlier one, or the ceremony's own.
+    pub(crate) session: &'a Session,
+    /// Our pending request, where there is one.
+    pub(crate) pending: Option<&'a Ticket>,
+    /// The ceremony, unless a session sufficed.
+    pub(crate) ceremony: Option<Fresh>,
+}
+
+/// A ceremony that went well just now.
+pub(crate) struct Fresh {
+    pub(crate) passkey: Stored<store::Passkey>,
+    pub(crate) secret: Secret,
+}
+
+/// Tells the relying party who signed in.
+///
+/// The request is consumed after the signature and before the answer leaves: a fault at any point
+/// before lets the person reload, and two answers can never both leave.
+pub(crate) async fn issue(
+    app: &App,
+    grounds: Grounds<'_>,
+    language: Language,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    let Grounds { org, facts, authn, user, session, pending, ceremony } = grounds;
+    let ring = app.ring(org, now).await?;
+    let xml = sign(app, &ring.active, facts, authn, user, session, now).await?;
+
+    let mut audit = app.audit(Actor::User(user.value.id), Action::SignedIn, request_id, now);
+    audit.relying_party = Some(facts.domain.issuer.clone());
+    audit.key = Some(ring.active.key.as_str().to_owned());
+    let secret_hash = ceremony.as_ref().map(|fresh| fresh.secret.hash());
+    let answered = Answered {
+        issuer: &facts.domain.issuer,
+        request_id: &authn.id,
+        pending: pending.map(Ticket::hash).zip(facts.request.as_ref()),
+        user,
+        ceremony: ceremony.as_ref().zip(secret_hash.as_ref()).map(|(fresh, hash)| SignedIn {
+            passkey: fresh.passkey.clone(),
+            session: (hash, session),
+        }),
+        audit: &audit,
+    };
+    app.store.answer(org, &answered, now).await.map_err(|error| match error {
+        TableError::Conflict { position: 0 } => Failure::RequestOver,
+        other => other.into(),
+    })?;
+
+    let mut response = post(facts, authn, &xml, language);
+    if let Some(fresh) = &ceremony {
+        set_cookie(&mut response, session_cookie(org, session, &fresh.secret)?);
+    }
+    if let Some(ticket) = pending {
+        set_cookie(&mut response, ticket.removal()?);
+    }
+    Ok(response)
+}
+
+/// Tells the relying party that nobody signed in without being asked.
+pub(crate) fn decline_passive(
+    app: &App,
+    facts: &Facts,
+    authn: &PendingAuthn,
+    language: Language,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    let declined = Declined {
+        response_id: &message_id(&*app.entropy),
+        issuer: &facts.domain.issuer,
+        reply_url: &facts.domain.reply_url,
+        in_response_to: &authn.id,
+        now,
+        status: FailureStatus::NoPassive,
+    };
+    Ok(post(facts, authn, &declined.to_xml()?, language))
+}
+
+async fn sign(
+    app: &App,
+    key: &keys::ring::SigningKey,
+    facts: &Facts,
+    authn: &PendingAuthn,
+    user: &Stored<User>,
+    session: &Session,
+    now: Timestamp,
+) -> Result<String, Failure> {
+    let assertion_id = message_id(&*app.entropy);
+    // `may_sign_in` refused whoever has none.
+    let anchor = user.value.anchor.as_ref().ok_or(identity::Refusal::NoAnchor)?;
+    let unsigned = Answer {
+        response_id: &message_id(&*app.entropy),
+        assertion_id: &assertion_id,
+        issuer: &facts.domain.issuer,
+        reply_url: &facts.domain.reply_url,
+        in_response_to: &authn.id,
+        now,
+        anchor: anchor.as_str(),
+        upn: user.value.upn.as_str(),
+        authn_instant: session.authenticated_at,
+        // Every session begins with a ceremony that required user verification.
+        context: AuthnContext::MultipleAuthn,
+        session_index: &assertion_id,
+    }
+    .unsigned(&Certificate::from_der(key.certificate.clone()))?;
+    let signature = app.keys.signer(key)?.sign(unsigned.digest()).await.inspect_err(|_| {
+        web::metric::count("SigningFailed", "login", now);
+    })?;
+    Ok(unsigned.finish(&signature))
+}
+
+fn post(facts: &Facts, authn: &PendingAuthn, xml: &str, language: Language) -> Response {
+    let response = form_value(xml);
+    let relay_state = authn.relay_state.as_deref();
+    let fields = [("SAMLResponse", &*response)];
+    let fields = fields.into_iter().chain(relay_state.map(|state| ("RelayState", state)));
+    let fields = fields.collect::<Vec<_>>();
+    AutoPost { language, action: &facts.domain.reply_url, fields: &fields }.respond()
+}
+
+/// Adds a cookie to an answer.
+pub(crate) fn set_cookie(response: &mut Response, cookie: HeaderValue) {
+    response.headers_mut().append(SET_COOKIE, cookie);
+}
+
+/// A new id for a message: an `NCName`, which must not begin with a digit (SAML Core §1.3.4).
+pub(crate) fn message_id(entropy: &dyn Entropy) -> String {
+    format!("_{}", OutboxId::mint(entropy))
+}

@@ -1,0 +1,122 @@
+//! What a browser holds: its half of a request, and its session.
+
+use http::{HeaderMap, HeaderValue};
+use identity::{OrganizationId, Secret, SecretHash, Session, UserId};
+use store::Request;
+use web::cookie::{self, Cookie, UnwritableCookie};
+use web::csrf;
+
+use crate::failure::Failure;
+
+/// How many characters of an id's hash name its cookie.
+const SHORT: usize = 12;
+
+/// The id of a pending request, as it stands in our URLs.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    id: Secret,
+    hash: SecretHash,
+}
+
+impl Ticket {
+    /// Names a new request.
+    pub(crate) fn new(id: Secret) -> Self {
+        let hash = id.hash();
+        Self { id, hash }
+    }
+
+    /// Reads the id of a path.
+    pub(crate) fn parse(path: &str) -> Result<Self, Failure> {
+        path.parse().map(Self::new).map_err(|_| Failure::RequestOver)
+    }
+
+    /// The id as it stands in our URLs.
+    pub(crate) fn reveal(&self) -> String {
+        self.id.reveal()
+    }
+
+    /// What the table knows it by.
+    pub(crate) const fn hash(&self) -> &SecretHash {
+        &self.hash
+    }
+
+    fn cookie_name(&self) -> String {
+        let short = self.hash.as_str().get(..SHORT).unwrap_or_default();
+        format!("r-{short}")
+    }
+
+    /// Gives a browser its half.
+    pub(crate) fn cookie(&self, browser: &Secret) -> Result<HeaderValue, UnwritableCookie> {
+        Cookie::host(&self.cookie_name(), &browser.reveal()).max_age(Request::LIFETIME).header()
+    }
+
+    /// Takes a browser's half away.
+    pub(crate) fn removal(&self) -> Result<HeaderValue, UnwritableCookie> {
+        Cookie::remove(&self.cookie_name()).header()
+    }
+
+    /// The half that this browser holds, whether or not it is the right one.
+    pub(crate) fn half(&self, headers: &HeaderMap) -> Result<Half, Failure> {
+        let held = cookie::read(headers, &self.cookie_name()).ok_or(Failure::OtherBrowser)?;
+        held.parse().map(Half).map_err(|_| Failure::OtherBrowser)
+    }
+}
+
+/// What a browser holds of a request.
+pub(crate) struct Half(Secret);
+
+impl Half {
+    /// Checks that it is the other half of this request: only who began it goes on.
+    pub(crate) fn check(&self, request: &Request) -> Result<(), Failure> {
+        if self.0.hash() == request.browser { Ok(()) } else { Err(Failure::OtherBrowser) }
+    }
+
+    /// The token that this browser's forms carry.
+    pub(crate) fn csrf(&self) -> String {
+        csrf::token(&self.0.reveal())
+    }
+
+    /// Checks that a form carries it.
+    pub(crate) fn check_csrf(&self, given: &str) -> Result<(), Failure> {
+        Ok(csrf::check(&self.0.reveal(), given)?)
+    }
+
+    /// A half that was made now.
+    pub(crate) const fn of(browser: Secret) -> Self {
+        Self(browser)
+    }
+}
+
+/// The session that a browser says it has: whose, and the hash of what it holds.
+pub(crate) struct HeldSession {
+    pub(crate) user: UserId,
+    pub(crate) hash: SecretHash,
+}
+
+impl HeldSession {
+    /// The session that this browser says it has with an organization.
+    pub(crate) fn read(headers: &HeaderMap, org: OrganizationId) -> Option<Self> {
+        let (user, secret) = cookie::read(headers, &session_name(org))?.split_once('.')?;
+        let secret: Secret = secret.parse().ok()?;
+        Some(Self { user: user.parse().ok()?, hash: secret.hash() })
+    }
+}
+
+/// Gives a browser a session. The user id tells it where to look, so that one read finds both.
+pub(crate) fn session_cookie(
+    org: OrganizationId,
+    session: &Session,
+    secret: &Secret,
+) -> Result<HeaderValue, UnwritableCookie> {
+    let value = format!("{}.{}", session.user, secret.reveal());
+    Cookie::host(&session_name(org), &value).header()
+}
+
+/// Takes a session away.
+pub(crate) fn session_removal(org: OrganizationId) -> Result<HeaderValue, UnwritableCookie> {
+    Cookie::remove(&session_name(org)).header()
+}
+
+fn session_name(org: OrganizationId) -> String {
+    format!("s-{org}")
+}

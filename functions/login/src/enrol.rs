@@ -1,0 +1,104 @@
+//! `/enrol/{organization}`: from a typed address, a link or a recovery code to a passkey.
+
+mod address;
+mod code;
+mod link;
+mod register;
+
+use axum::Router;
+use axum::routing::{get, post};
+use http::HeaderMap;
+use identity::{OrganizationId, Secret};
+use jiff::Timestamp;
+use store::{Enrolling, Enrolment, Request, Stored};
+
+use crate::app::App;
+use crate::browser::{Half, Ticket};
+use crate::failure::Failure;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/link/{token}", get(link::show).post(link::open))
+        .route("/{request}", get(address::show).post(address::submit))
+        .route("/{request}/code", get(code::show).post(code::submit))
+        .route("/{request}/resend", post(code::resend))
+        .route("/{request}/passkey", get(register::show).post(register::submit))
+}
+
+/// Where somebody without a passkey begins.
+pub(crate) fn url(org: OrganizationId, ticket: &Ticket) -> String {
+    format!("/enrol/{org}/{}", ticket.reveal())
+}
+
+/// One step of a browser in the middle of an enrolment.
+struct Step {
+    org: OrganizationId,
+    ticket: Ticket,
+    half: Half,
+    enrolling: Enrolling,
+}
+
+impl Step {
+    /// Finds the request of a path, for the browser that began it.
+    async fn open(
+        app: &App,
+        (org, request): (&str, &str),
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let org = org.parse().map_err(|_| Failure::NotFound)?;
+        let ticket = Ticket::parse(request)?;
+        let half = ticket.half(headers)?;
+        let enrolling = app.store.enrolling(org, ticket.hash(), now).await?;
+        let enrolling = enrolling.ok_or(Failure::RequestOver)?;
+        half.check(&enrolling.request.value)?;
+        Ok(Self { org, ticket, half, enrolling })
+    }
+
+    /// The same for a form, which must be ours and come from our own page.
+    async fn submit(
+        app: &App,
+        path: (&str, &str),
+        headers: &HeaderMap,
+        csrf: &str,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let step = Self::open(app, path, headers, now).await?;
+        step.half.check_csrf(csrf)?;
+        web::csrf::same_origin(headers, &step.enrolling.organization.base_url)?;
+        Ok(step)
+    }
+
+    fn url(&self) -> String {
+        url(self.org, &self.ticket)
+    }
+
+    fn code_url(&self) -> String {
+        format!("{}/code", self.url())
+    }
+
+    fn passkey_url(&self) -> String {
+        format!("{}/passkey", self.url())
+    }
+
+    /// Where this request signs in, when a relying party waits for it.
+    fn sign_in_url(&self) -> Option<String> {
+        let authn = self.enrolling.request.value.authn.as_ref()?;
+        Some(crate::sign_in::url(&authn.domain, &self.ticket))
+    }
+
+    fn enrolment(&self) -> Option<&Stored<Enrolment>> {
+        self.enrolling.enrolment.as_ref()
+    }
+}
+
+/// A request that no relying party waits for.
+fn request_of(browser: &Secret, now: Timestamp) -> Request {
+    Request {
+        browser: browser.hash(),
+        authn: None,
+        hint: None,
+        ceremony: None,
+        ends_at: Request::end(now),
+    }
+}

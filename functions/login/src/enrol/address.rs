@@ -1,0 +1,117 @@
+//! `/enrol/{organization}/{request}`: who the person says they are.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::HeaderMap;
+use identity::{Address, Code};
+use jiff::Timestamp;
+use serde::Deserialize;
+use store::{CodeSlip, Enrolment, OutboxItem, TableError, Task};
+use web::failure::RequestId;
+use web::language::Language;
+use web::page::{Address as AddressPage, Notice, Page};
+
+use super::Step;
+use crate::app::App;
+use crate::failure::Failure;
+
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    csrf: String,
+    address: String,
+}
+
+/// Asks for the work address.
+pub(super) async fn show(
+    State(app): State<App>,
+    Path((org, request)): Path<(String, String)>,
+    headers: HeaderMap,
+    language: Language,
+) -> Result<Response, Failure> {
+    let step = Step::open(&app, (&org, &request), &headers, app.clock.now()).await?;
+    Ok(page(&step, step.enrolling.request.value.hint.as_deref(), None, language))
+}
+
+fn page(
+    step: &Step,
+    address: Option<&str>,
+    notice: Option<Notice>,
+    language: Language,
+) -> Response {
+    let sign_in_url = step.sign_in_url();
+    let page = AddressPage {
+        language,
+        organization: &step.enrolling.organization.name,
+        action: &step.url(),
+        csrf: &step.half.csrf(),
+        address,
+        notice,
+        sign_in_url: sign_in_url.as_deref(),
+    };
+    page.respond()
+}
+
+/// Takes the work address. Whoever it belongs to, or nobody: the same reads, the same writes and
+/// the same answer. Who it is, is found out afterwards, by whoever sends the code.
+pub(super) async fn submit(
+    State(app): State<App>,
+    Path((org, request)): Path<(String, String)>,
+    headers: HeaderMap,
+    language: Language,
+    request_id: RequestId,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let Form(form) = form?;
+    let step = Step::submit(&app, (&org, &request), &headers, &form.csrf, now).await?;
+    let Ok(address) = form.address.trim().parse::<Address>() else {
+        let notice = Some(Notice::AddressUnreadable);
+        return Ok(page(&step, None, notice, language));
+    };
+    ask_for_code(&app, &step, address, &request_id, now).await
+}
+
+/// Asks for a code to whoever has this address, and goes on to where it is typed.
+pub(super) async fn ask_for_code(
+    app: &App,
+    step: &Step,
+    address: Address,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    let task = Task::SendCode {
+        enrolment: step.ticket.hash().clone(),
+        seed: Code::seed(&*app.entropy).to_vec(),
+    };
+    let sender = OutboxItem::new(&*app.entropy, step.org, task, now);
+    let slip = CodeSlip {
+        sender: sender.id,
+        tries: 0,
+        ends_at: now.checked_add(Code::LIFETIME).unwrap_or(now),
+        sent: None,
+    };
+    let enrolment = Enrolment {
+        typed: Some(address.clone()),
+        slip: Some(slip),
+        proven: None,
+        link: None,
+        registration: None,
+        ends_at: step.enrolling.request.value.ends_at,
+    };
+    let expected = step.enrolment().map(|stored| stored.version);
+    let asked = app.store.ask_for_code(
+        step.org,
+        step.ticket.hash(),
+        (&enrolment, expected),
+        &sender,
+        &address,
+        now,
+    );
+    asked.await.map_err(|error| match error {
+        TableError::Conflict { position: 0 | 1 } => Failure::TooMany,
+        other => other.into(),
+    })?;
+    app.announce(&sender, request_id).await;
+    Ok(Redirect::to(&step.code_url()).into_response())
+}

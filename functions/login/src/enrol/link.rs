@@ -1,0 +1,100 @@
+//! `/enrol/{organization}/link/{token}`: a one-time link.
+//!
+//! A GET changes nothing, since mail scanners follow links; the button opens an enrolment, and the
+//! registration at its end uses the link up.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::HeaderMap;
+use identity::{Organization, OrganizationId, Proof, Secret};
+use jiff::Timestamp;
+use serde::Deserialize;
+use store::{Enrolment, Link, Stored};
+use web::language::Language;
+use web::page::{Invitation, Page};
+
+use super::{request_of, url};
+use crate::answer::set_cookie;
+use crate::app::App;
+use crate::browser::{Half, Ticket};
+use crate::failure::Failure;
+
+#[derive(Deserialize)]
+pub(super) struct Pressed {
+    csrf: String,
+}
+
+/// Shows the button.
+pub(super) async fn show(
+    State(app): State<App>,
+    Path((org, token)): Path<(String, String)>,
+    language: Language,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let (org, token, _) = find(&app, &org, &token, now).await?;
+    let organization = organization(&app, org, now).await?;
+    let browser = Secret::mint(&*app.entropy);
+    let cookie = token.cookie(&browser)?;
+    let page = Invitation {
+        language,
+        organization: &organization.name,
+        action: &format!("/enrol/{org}/link/{}", token.reveal()),
+        csrf: &Half::of(browser).csrf(),
+    };
+    let mut response = page.respond();
+    set_cookie(&mut response, cookie);
+    Ok(response)
+}
+
+/// Opens an enrolment that the link proves.
+pub(super) async fn open(
+    State(app): State<App>,
+    Path((org, token)): Path<(String, String)>,
+    headers: HeaderMap,
+    form: Result<Form<Pressed>, FormRejection>,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let Form(form) = form?;
+    let (org, token, link) = find(&app, &org, &token, now).await?;
+    token.half(&headers)?.check_csrf(&form.csrf)?;
+    web::csrf::same_origin(&headers, &organization(&app, org, now).await?.base_url)?;
+
+    let ticket = Ticket::new(Secret::mint(&*app.entropy));
+    let browser = Secret::mint(&*app.entropy);
+    let request = request_of(&browser, now);
+    let enrolment = Enrolment {
+        typed: None,
+        slip: None,
+        proven: Some((link.value.user, Proof::Link)),
+        link: Some(token.hash().clone()),
+        registration: None,
+        ends_at: request.ends_at,
+    };
+    app.store.open_enrolment(org, ticket.hash(), &request, &enrolment).await?;
+    let mut response = Redirect::to(&format!("{}/passkey", url(org, &ticket))).into_response();
+    set_cookie(&mut response, ticket.cookie(&browser)?);
+    set_cookie(&mut response, token.removal()?);
+    Ok(response)
+}
+
+async fn find(
+    app: &App,
+    org: &str,
+    token: &str,
+    now: Timestamp,
+) -> Result<(OrganizationId, Ticket, Stored<Link>), Failure> {
+    let org = org.parse().map_err(|_| Failure::LinkOver)?;
+    let token = Ticket::parse(token).map_err(|_| Failure::LinkOver)?;
+    let link = app.store.link(org, token.hash(), now).await?;
+    Ok((org, token, link.ok_or(Failure::LinkOver)?))
+}
+
+async fn organization(
+    app: &App,
+    org: OrganizationId,
+    now: Timestamp,
+) -> Result<Organization, Failure> {
+    let stored = app.store.organization(org, now).await?;
+    stored.map(|stored| stored.value).ok_or(Failure::LinkOver)
+}

@@ -1,0 +1,136 @@
+//! `/saml/{domain}/slo`: single logout.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::HeaderMap;
+use identity::{DomainName, FederatedDomain, OrganizationId};
+use jiff::Timestamp;
+use keys::Signer as _;
+use saml::logout::LogoutResponse;
+use saml::request::{LogoutRequest, Message, Skew, UnverifiedLogout, from_redirect};
+use store::{Action, Actor, Asking};
+use web::failure::RequestId;
+use web::language::Language;
+use web::page::{Page, SignedOut};
+
+use crate::answer::{message_id, set_cookie};
+use crate::app::App;
+use crate::browser::{HeldSession, session_removal};
+use crate::failure::Failure;
+
+/// A sign-out that a relying party asked for.
+pub(super) struct Asked {
+    pub(super) unverified: UnverifiedLogout,
+    pub(super) relay_state: Option<String>,
+}
+
+/// Signs out, by a `LogoutRequest` or by a plain visit.
+pub(super) async fn redirect(
+    State(app): State<App>,
+    Path(domain): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    language: Language,
+    request_id: RequestId,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let (org, domain) = app.domain(&domain, now).await?;
+    let held = HeldSession::read(&headers, org);
+    let asked = asked(query.as_deref())?;
+    answer(&app, org, &domain, held, asked, language, &request_id).await
+}
+
+/// A POST from another site carries no cookie: our own GET does, and ends the session.
+pub(super) async fn post(
+    State(app): State<App>,
+    Path(domain): Path<String>,
+) -> Result<Response, Failure> {
+    let (_, domain) = app.domain(&domain, app.clock.now()).await?;
+    Ok(land(&domain))
+}
+
+/// Goes on by our own GET.
+pub(super) fn land(domain: &DomainName) -> Response {
+    Redirect::to(&format!("/saml/{domain}/slo")).into_response()
+}
+
+/// The message of a query, if there is one. WS-Federation's `wa` and other visits bring none.
+fn asked(query: Option<&str>) -> Result<Option<Asked>, Failure> {
+    let Some(query) = query.filter(|query| query.contains("SAMLRequest=")) else {
+        return Ok(None);
+    };
+    let received = from_redirect(query)?;
+    Ok(match received.message {
+        Message::Logout(unverified) => {
+            Some(Asked { unverified, relay_state: received.relay_state })
+        }
+        Message::Authn(_) => None,
+    })
+}
+
+/// Ends the session of this browser, and tells the relying party that asked.
+///
+/// The request is unsigned: anybody can make a browser send one, so that this ends the session of
+/// that browser and nothing else.
+pub(super) async fn answer(
+    app: &App,
+    org: OrganizationId,
+    domain: &DomainName,
+    held: Option<HeldSession>,
+    asked: Option<Asked>,
+    language: Language,
+    request_id: &RequestId,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let asked = match asked {
+        Some(asked) => Some((asked.unverified.accept(now, Skew::TEN_MINUTES)?, asked.relay_state)),
+        None => None,
+    };
+    let asking = Asking { domain, request: None, session: None, passkey: None };
+    let facts = app.store.facts(org, &asking, now).await?.ok_or(Failure::NotFound)?;
+    if let Some(held) = held {
+        let actor = Actor::User(held.user);
+        let mut audit = app.audit(actor, Action::SignedOut, request_id, now);
+        audit.relying_party = asked.as_ref().map(|_| facts.domain.issuer.clone());
+        app.store.end_session(org, held.user, &held.hash, &audit, now).await?;
+    }
+    let mut response = match asked {
+        Some((logout, relay_state)) => {
+            let url = confirm(app, org, &facts.domain, &logout, relay_state.as_deref(), now).await;
+            url.map(|url| Redirect::to(&url).into_response()).unwrap_or_else(|failure| {
+                // The session is over all the same; only Microsoft is not told.
+                web::failure::log(&failure, request_id);
+                signed_out(&facts.organization.name, language)
+            })
+        }
+        None => signed_out(&facts.organization.name, language),
+    };
+    set_cookie(&mut response, session_removal(org)?);
+    Ok(response)
+}
+
+fn signed_out(organization: &str, language: Language) -> Response {
+    SignedOut { language, organization: Some(organization) }.respond()
+}
+
+/// The address that tells a relying party that the session is over.
+async fn confirm(
+    app: &App,
+    org: OrganizationId,
+    domain: &FederatedDomain,
+    logout: &LogoutRequest,
+    relay_state: Option<&str>,
+    now: Timestamp,
+) -> Result<String, Failure> {
+    let ring = app.ring(org, now).await?;
+    let unsigned = LogoutResponse {
+        id: &message_id(&*app.entropy),
+        issuer: &domain.issuer,
+        destination: &domain.reply_url,
+        in_response_to: logout.id.as_str(),
+        now,
+    }
+    .redirect(relay_state)?;
+    let signature = app.keys.signer(&ring.active)?.sign(unsigned.digest()).await?;
+    Ok(unsigned.finish(&signature))
+}
