@@ -1,0 +1,110 @@
+//! What a function may do, and what it was seen doing.
+//!
+//! [`Policies`] reads the roles of `template.yaml`; [`actions_of`] names the IAM actions that one
+//! recorded request to AWS needs; [`Difference`] compares both ways.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// The actions that each function's role grants to the function's own code.
+#[derive(Debug)]
+pub(crate) struct Policies(BTreeMap<String, BTreeSet<String>>);
+
+impl Policies {
+    /// Reads them from a template whose short forms (`!Ref`) are spelled out.
+    ///
+    /// Statements whose Sid begins with `Runtime` are left out: they are for what Lambda does in
+    /// the function's name.
+    pub(crate) fn of(template: &Value) -> Self {
+        let resources = template["Resources"].as_object().unwrap();
+        let of_type = |kind| resources.iter().filter(move |(_, resource)| resource["Type"] == kind);
+        let mut policies = BTreeMap::new();
+        for (function, resource) in of_type("AWS::Serverless::Function") {
+            let role = resource["Properties"]["Role"]["Fn::GetAtt"][0].as_str().unwrap();
+            let granted = of_type("AWS::IAM::RolePolicy")
+                .map(|(_, policy)| &policy["Properties"])
+                .filter(|policy| policy["RoleName"]["Ref"] == role)
+                .flat_map(|policy| strings_or_one(&policy["PolicyDocument"]["Statement"]))
+                .filter(|statement| !statement["Sid"].as_str().unwrap().starts_with("Runtime"))
+                .flat_map(|statement| strings_or_one(&statement["Action"]))
+                .map(|action| action.as_str().unwrap().to_owned())
+                .collect();
+            policies.insert(function.clone(), granted);
+        }
+        assert!(!policies.is_empty(), "the template has no function");
+        Self(policies)
+    }
+
+    /// What a function, by its logical id, may do.
+    pub(crate) fn granted(&self, function: &str) -> &BTreeSet<String> {
+        self.0.get(function).unwrap_or_else(|| panic!("{function} is no function of the template"))
+    }
+
+    /// Compares what a function may do with what it was seen doing.
+    pub(crate) fn compare(&self, function: &str, recorded: &BTreeSet<String>) -> Difference {
+        let granted = self.granted(function);
+        Difference {
+            missing: recorded.difference(granted).cloned().collect(),
+            unused: granted.difference(recorded).cloned().collect(),
+        }
+    }
+}
+
+/// Where a role and a recording disagree.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// Done, but not granted: refused on AWS.
+    pub(crate) missing: BTreeSet<String>,
+    /// Granted, but never done: more than the least privilege, or a scenario is missing.
+    pub(crate) unused: BTreeSet<String>,
+}
+
+/// The IAM actions that one request needs.
+///
+/// `operation` is the header `X-Amz-Target` (`DynamoDB_20120810.GetItem`) or, for services without
+/// it, method and path (`POST /v2/email/outbound-emails`). A transaction needs the actions of what
+/// it holds; there is none called `TransactWriteItems`.
+pub(crate) fn actions_of(operation: &str, body: &Value) -> BTreeSet<String> {
+    let name = operation.rsplit('.').next().unwrap_or_default();
+    let entries = |list: &str| body[list].as_array().cloned().unwrap_or_default();
+    let kinds = |list: &str| {
+        entries(list)
+            .iter()
+            .flat_map(|entry| entry.as_object().unwrap().keys().cloned().collect::<Vec<_>>())
+            .collect::<BTreeSet<_>>()
+    };
+    match operation.split('.').next().unwrap_or_default() {
+        "DynamoDB_20120810" => {
+            let actions: BTreeSet<&str> = match name {
+                "TransactWriteItems" => {
+                    kinds("TransactItems").iter().map(|kind| item_action(kind)).collect()
+                }
+                "TransactGetItems" => BTreeSet::from(["GetItem"]),
+                other => BTreeSet::from([other]),
+            };
+            actions.into_iter().map(|action| format!("dynamodb:{action}")).collect()
+        }
+        "TrentService" => BTreeSet::from([format!("kms:{name}")]),
+        "AWSEvents" => BTreeSet::from([format!("events:{name}")]),
+        _ if operation == "POST /v2/email/outbound-emails" => {
+            BTreeSet::from(["ses:SendEmail".to_owned()])
+        }
+        _ => panic!("no IAM action is known for {operation}"),
+    }
+}
+
+fn item_action(kind: &str) -> &'static str {
+    match kind {
+        "Put" => "PutItem",
+        "Update" => "UpdateItem",
+        "Delete" => "DeleteItem",
+        "ConditionCheck" => "ConditionCheckItem",
+        other => panic!("a transaction has no action called {other}"),
+    }
+}
+
+/// IAM and CloudFormation take one thing where a list of one is meant.
+fn strings_or_one(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}

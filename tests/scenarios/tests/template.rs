@@ -1,0 +1,427 @@
+//! `template.yaml` agrees with the code, and keeps its own promises.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod policy;
+#[path = "architecture/source.rs"]
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use policy::{Difference, Policies, actions_of};
+use serde_json::{Value, json};
+use serde_yaml_ng::Value as Yaml;
+use source::{below, read, root, rust_files, words};
+
+/// Each function's logical id and folder.
+const FUNCTIONS: [(&str, &str); 3] = [
+    ("LoginFunction", "login"),
+    ("OperatorFunction", "operator"),
+    ("DirectoryFunction", "directory"),
+];
+
+/// The template with CloudFormation's short forms spelled out, as JSON.
+fn template() -> Value {
+    spelled_out(serde_yaml_ng::from_str(&read(&root().join("template.yaml"))).unwrap())
+}
+
+fn spelled_out(value: Yaml) -> Value {
+    match value {
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let name = match tag.trim_start_matches('!') {
+                plain @ ("Ref" | "Condition") => plain.to_owned(),
+                function => format!("Fn::{function}"),
+            };
+            let argument = match (name.as_str(), spelled_out(tagged.value)) {
+                ("Fn::GetAtt", Value::String(path)) => {
+                    let (resource, attribute) = path.split_once('.').unwrap();
+                    json!([resource, attribute])
+                }
+                (_, argument) => argument,
+            };
+            json!({ name: argument })
+        }
+        Yaml::Mapping(entries) => {
+            let spell =
+                |(key, value): (Yaml, Yaml)| (key.as_str().unwrap().to_owned(), spelled_out(value));
+            Value::Object(entries.into_iter().map(spell).collect())
+        }
+        Yaml::Sequence(entries) => entries.into_iter().map(spelled_out).collect(),
+        other => serde_json::to_value(other).unwrap(),
+    }
+}
+
+fn properties(template: &Value, id: &str) -> Value {
+    let properties = template["Resources"][id]["Properties"].clone();
+    assert!(properties.is_object(), "the template has no {id}");
+    properties
+}
+
+fn of_type<'a>(
+    template: &'a Value,
+    kind: &'a str,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let resources = template["Resources"].as_object().unwrap().iter();
+    resources.filter(move |(_, resource)| resource["Type"] == kind)
+}
+
+/// The names between the parentheses of `require("A")`, `require_all(["A", "B"])`, `optional("A")`.
+fn variables_read(folder: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in rust_files(&[format!("functions/{folder}/src")]) {
+        let source = read(&file);
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        for reader in ["require(", "require_all(", "optional("] {
+            for call in source.split(reader).skip(1) {
+                let arguments = call.split(')').next().unwrap();
+                names.extend(arguments.split('"').skip(1).step_by(2).map(str::to_owned));
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
+    let template = template();
+
+    for (id, folder) in FUNCTIONS {
+        let variables = properties(&template, id)["Environment"]["Variables"].clone();
+        let set: BTreeSet<_> = variables.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(set, variables_read(folder), "{id}: set, and read in functions/{folder}");
+    }
+}
+
+#[test]
+fn every_function_is_built_from_a_binary_of_its_own_name() {
+    let template = template();
+
+    let ids: BTreeSet<_> =
+        of_type(&template, "AWS::Serverless::Function").map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, FUNCTIONS.map(|(id, _)| id).into());
+    for (id, folder) in FUNCTIONS {
+        let binary = &template["Resources"][id]["Metadata"]["BuildProperties"]["Binary"];
+        assert_eq!(binary, folder);
+        assert!(root().join("functions").join(folder).join("src/main.rs").is_file());
+    }
+}
+
+#[test]
+fn login_answers_every_route_and_nobody_else_any() {
+    let template = template();
+
+    let routes: Vec<_> = of_type(&template, "AWS::Serverless::Function")
+        .flat_map(|(id, function)| {
+            let events = function["Properties"]["Events"].as_object().cloned().unwrap_or_default();
+            events.into_iter().map(move |(_, event)| (id.clone(), event))
+        })
+        .filter(|(_, event)| event["Type"] == "HttpApi")
+        .collect();
+
+    assert_eq!(routes.len(), 1);
+    assert_eq!(routes[0].0, "LoginFunction");
+    assert_eq!(routes[0].1["Properties"], json!({ "ApiId": { "Ref": "HttpApi" } }));
+}
+
+#[test]
+fn an_answer_is_given_before_the_gateway_gives_up() {
+    let template = template();
+
+    let timeout = properties(&template, "LoginFunction")["Timeout"].as_u64().unwrap();
+
+    assert!(timeout < 30, "an HTTP API waits for 30 seconds");
+}
+
+#[test]
+fn the_table_has_the_keys_the_index_and_the_expiry_that_store_spells() {
+    let table = properties(&template(), "Table");
+    let code: String =
+        rust_files(&["shared/store/src".to_owned()]).iter().map(|file| read(file)).collect();
+    let index = &table["GlobalSecondaryIndexes"][0];
+    let names = |schema: &Value| {
+        schema
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| key["AttributeName"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+
+    assert_eq!(names(&table["KeySchema"]), ["pk", "sk"]);
+    assert_eq!(names(&index["KeySchema"]), ["index_pk", "index_sk"]);
+    assert_eq!(index["IndexName"], "index");
+    assert_eq!(table["GlobalSecondaryIndexes"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        table["TimeToLiveSpecification"],
+        json!({ "AttributeName": "expires_at", "Enabled": true })
+    );
+    for name in ["pk", "sk", "index_pk", "index_sk", "index", "expires_at"] {
+        assert!(code.contains(&format!("\"{name}\"")), "store never spells {name}");
+    }
+}
+
+#[test]
+fn the_table_survives_mistakes() {
+    let template = template();
+    let table = properties(&template, "Table");
+
+    assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(table["DeletionProtectionEnabled"], true);
+    assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
+}
+
+#[test]
+fn table_and_keys_are_kept_when_the_stack_goes() {
+    let template = template();
+    let kept =
+        of_type(&template, "AWS::KMS::Key").chain(of_type(&template, "AWS::DynamoDB::Table"));
+
+    let mut count = 0;
+    for (id, resource) in kept {
+        count += 1;
+        assert_eq!(resource["DeletionPolicy"], "Retain", "{id}");
+        assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{id}");
+    }
+    assert_eq!(count, 4);
+}
+
+#[test]
+fn keys_sign_for_one_purpose_each_and_for_the_roles_that_need_it() {
+    let template = template();
+    let mut signers = BTreeMap::new();
+    for (id, key) in of_type(&template, "AWS::KMS::Key") {
+        let key = &key["Properties"];
+        assert_eq!(
+            (&key["KeySpec"], &key["KeyUsage"]),
+            (&json!("RSA_2048"), &json!("SIGN_VERIFY")),
+            "{id}"
+        );
+        for statement in key["KeyPolicy"]["Statement"].as_array().unwrap() {
+            let text = statement.to_string();
+            if text.contains("\"kms:Sign\"") || text.contains("kms:*") {
+                let roles = ["LoginRole", "OperatorRole", "DirectoryRole", ":root"];
+                let named = roles.into_iter().filter(|role| text.contains(role));
+                signers.entry(id.as_str()).or_insert_with(Vec::new).extend(named);
+            }
+        }
+    }
+
+    assert_eq!(signers, BTreeMap::from([("FederationKey", vec!["LoginRole", "OperatorRole"])]));
+}
+
+#[test]
+fn no_role_grants_a_wildcard_action_or_every_resource() {
+    let template = template();
+
+    for (id, policy) in of_type(&template, "AWS::IAM::RolePolicy") {
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"].as_array().unwrap() {
+            assert!(!statement["Action"].to_string().contains('*'), "{id}: {statement}");
+            assert_ne!(statement["Resource"], "*", "{id}: {statement}");
+            // What ends in a star is narrowed by a condition.
+            let wide = statement["Resource"].to_string().contains("/*");
+            assert!(!wide || statement["Condition"].is_object(), "{id}: {statement}");
+        }
+    }
+}
+
+#[test]
+fn no_parameter_is_a_secret() {
+    let template = template();
+
+    for (name, parameter) in template["Parameters"].as_object().unwrap() {
+        assert!(parameter.get("NoEcho").is_none(), "{name}");
+        let folded = name.to_lowercase();
+        assert!(
+            !["secret", "password", "token"].iter().any(|word| folded.contains(word)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_rule_takes_the_events_that_the_bus_says() {
+    let pattern = properties(&template(), "OutboxRule")["EventPattern"].clone();
+    let code = read(&root().join("shared/bus/src/lib.rs"));
+
+    let (source, kind) =
+        (pattern["source"][0].as_str().unwrap(), pattern["detail-type"][0].as_str().unwrap());
+
+    assert!(code.contains(&format!("SOURCE: &str = \"{source}\"")), "{source}");
+    assert!(code.contains(&format!("DETAIL_TYPE: &str = \"{kind}\"")), "{kind}");
+}
+
+#[test]
+fn a_message_comes_back_only_after_its_function_gave_up_and_not_for_ever() {
+    let template = template();
+    let queue = properties(&template, "OutboxQueue");
+    let function = properties(&template, "DirectoryFunction");
+
+    let (visibility, timeout) = (&queue["VisibilityTimeout"], &function["Timeout"]);
+
+    assert!(visibility.as_u64().unwrap() >= 6 * timeout.as_u64().unwrap());
+    assert_eq!(
+        queue["RedrivePolicy"]["deadLetterTargetArn"],
+        json!({ "Fn::GetAtt": ["OutboxFailureQueue", "Arn"] })
+    );
+    let source = &function["Events"]["Outbox"]["Properties"];
+    assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    assert!(source["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap() >= 2);
+}
+
+#[test]
+fn every_failure_queue_has_its_alarm() {
+    let template = template();
+    let watched: BTreeSet<_> = of_type(&template, "AWS::CloudWatch::Alarm")
+        .filter(|(_, alarm)| {
+            alarm["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        })
+        .map(|(_, alarm)| {
+            alarm["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0].as_str().unwrap()
+        })
+        .collect();
+
+    let failures: BTreeSet<_> = of_type(&template, "AWS::SQS::Queue")
+        .map(|(id, _)| id.as_str())
+        .filter(|id| id.ends_with("FailureQueue"))
+        .collect();
+
+    assert_eq!(watched, failures);
+}
+
+#[test]
+fn every_alarm_tells_somebody_and_says_what_to_read() {
+    let template = template();
+
+    for (id, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
+        let alarm = &alarm["Properties"];
+        assert_eq!(alarm["AlarmActions"], json!([{ "Ref": "AlarmTopic" }]), "{id}");
+        let description = words(alarm["AlarmDescription"].as_str().unwrap());
+        let runbook = root().join(description.last().unwrap());
+        assert!(runbook.is_file(), "{id} names {}", runbook.display());
+    }
+}
+
+#[test]
+fn our_own_metrics_in_alarms_are_counted_by_the_code() {
+    let template = template();
+    let folders = ["functions", "shared"].map(str::to_owned);
+    let code: Vec<_> = rust_files(&folders).iter().map(|file| read(file)).collect();
+    let said = |text: &str| {
+        code.iter().any(|file| file.split("#[cfg(test)]").next().unwrap().contains(text))
+    };
+
+    for (id, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
+        let alarm = &alarm["Properties"];
+        if alarm["Namespace"] == "Passerelle" {
+            let metric = alarm["MetricName"].as_str().unwrap();
+            assert!(said(&format!("\"{metric}\"")), "{id}: nothing counts {metric}");
+        }
+    }
+}
+
+#[test]
+fn the_access_log_holds_no_path_no_query_and_nobodys_address() {
+    let format = properties(&template(), "HttpApi")["AccessLogSettings"]["Format"].to_string();
+
+    for variable in
+        ["path", "rawPath", "querystring", "sourceIp", "userAgent", "identity", "authorizer"]
+    {
+        assert!(
+            !format.to_lowercase().contains(&format!("context.{}", variable.to_lowercase())),
+            "{variable}"
+        );
+    }
+}
+
+#[test]
+fn every_log_group_forgets() {
+    let template = template();
+
+    for (id, group) in of_type(&template, "AWS::Logs::LogGroup") {
+        assert_eq!(
+            group["Properties"]["RetentionInDays"],
+            json!({ "Ref": "LogRetentionDays" }),
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn every_suppressed_check_says_why() {
+    let template = template();
+
+    let mut count = 0;
+    for (id, resource) in template["Resources"].as_object().unwrap() {
+        for skip in resource["Metadata"]["checkov"]["skip"].as_array().into_iter().flatten() {
+            count += 1;
+            let why = skip["comment"].as_str().unwrap_or_default();
+            assert!(words(why).len() > 4, "{id}: {skip}");
+        }
+    }
+    assert!(count > 0);
+}
+
+#[test]
+fn every_runbook_is_named_by_an_alarm() {
+    let text = read(&root().join("template.yaml"));
+
+    for runbook in below(&root().join("infra/runbooks"), "md") {
+        let name = runbook.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(name == "README.md" || text.contains(&format!("infra/runbooks/{name}")), "{name}");
+    }
+}
+
+#[test]
+fn a_role_and_a_recording_are_compared_both_ways() {
+    let policies = Policies::of(&json!({ "Resources": {
+        "LoginFunction": {
+            "Type": "AWS::Serverless::Function",
+            "Properties": { "Role": { "Fn::GetAtt": ["LoginRole", "Arn"] } },
+        },
+        "LoginPolicy": {
+            "Type": "AWS::IAM::RolePolicy",
+            "Properties": { "RoleName": { "Ref": "LoginRole" }, "PolicyDocument": { "Statement": [
+                { "Sid": "RuntimeLogs", "Action": ["logs:PutLogEvents"] },
+                { "Sid": "Items", "Action": ["dynamodb:GetItem", "dynamodb:PutItem"] },
+                { "Sid": "Sign", "Action": "kms:Sign" },
+            ] } },
+        },
+    } }));
+    let body = json!({ "TransactItems": [{ "Put": {} }, { "Update": {} }, { "Put": {} }] });
+    let mut recorded = actions_of("DynamoDB_20120810.TransactWriteItems", &body);
+    recorded.extend(actions_of("DynamoDB_20120810.GetItem", &json!({})));
+
+    let difference = policies.compare("LoginFunction", &recorded);
+
+    let set = |actions: &[&str]| actions.iter().map(|action| (*action).to_owned()).collect();
+    let expected =
+        Difference { missing: set(&["dynamodb:UpdateItem"]), unused: set(&["kms:Sign"]) };
+    assert_eq!(difference, expected);
+}
+
+#[test]
+fn every_service_that_functions_call_has_its_actions() {
+    let cases = [
+        ("TrentService.Sign", "kms:Sign"),
+        ("TrentService.GetPublicKey", "kms:GetPublicKey"),
+        ("AWSEvents.PutEvents", "events:PutEvents"),
+        ("DynamoDB_20120810.BatchGetItem", "dynamodb:BatchGetItem"),
+        ("DynamoDB_20120810.TransactGetItems", "dynamodb:GetItem"),
+        ("POST /v2/email/outbound-emails", "ses:SendEmail"),
+    ];
+
+    for (operation, action) in cases {
+        assert_eq!(actions_of(operation, &json!({})), BTreeSet::from([action.to_owned()]));
+    }
+    let policies = Policies::of(&template());
+    let everything: BTreeSet<_> =
+        FUNCTIONS.iter().flat_map(|(id, _)| policies.granted(id)).cloned().collect();
+    assert!(everything.contains("kms:Sign") && everything.contains("ses:SendEmail"));
+}
