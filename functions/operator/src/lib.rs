@@ -1,1 +1,16 @@
-//! operator
+//! The operator function: what only whoever may invoke it through IAM can do.
+//!
+//! | action | file | what |
+//! |---|---|---|
+//! | `bootstrap` | [`bootstrap`] | founds an organization; again, lets an administrator in who lost everything |
+//! | `invite` | [`invite`] | hands out, or mails, a one-time enrolment link to a user |
+//!
+//! There is no route to it. Its answer is the invocation's result and never a line of the log.
+
+mod app;
+mod bootstrap;
+mod failure;
+mod invite;
+
+pub use crate::app::{App, Config};
+pub use crate::failure::Failure;

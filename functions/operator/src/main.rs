@@ -1,1 +1,19 @@
-fn main() {}
+//! Wires the operator function; decides nothing.
+
+use aws_config::BehaviorVersion;
+use lambda_runtime::{LambdaEvent, service_fn};
+use operator::{App, Config};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    let config = Config::read(std::env::vars())?;
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let app = &App::new(&aws, config);
+    let carry_out = async |event: LambdaEvent<Value>| {
+        app.carry_out(event.payload, &event.context.request_id).await
+    };
+    lambda_runtime::run(service_fn(carry_out)).await
+}

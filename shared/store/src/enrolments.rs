@@ -30,6 +30,8 @@ pub struct Enrolment {
     pub link: Option<SecretHash>,
     /// The registration ceremony that was last begun.
     pub registration: Option<Ceremony>,
+    /// The language of the person's browser, as a tag.
+    pub language: String,
     /// First instant at which it is over.
     pub ends_at: Timestamp,
 }

@@ -37,6 +37,8 @@ pub enum Task {
         user: UserId,
         /// What it was named.
         passkey: String,
+        /// The language of the person's browser, as a tag.
+        language: String,
     },
     /// Mail an enrolment link, made when it is sent.
     SendInvitation {
@@ -101,6 +103,29 @@ impl OutboxItem {
 }
 
 impl Store {
+    /// Decides something that must happen, with what the audit says of it.
+    pub async fn put_in_outbox(
+        &self,
+        org: OrganizationId,
+        item: &OutboxItem,
+        audit: &AuditEntry,
+    ) -> Result<(), TableError> {
+        let writes = vec![
+            Write::Put(item.item()?, Expect::Absent),
+            Write::Put(audit.item(org)?, Expect::Absent),
+        ];
+        self.table.write(writes).await
+    }
+
+    /// Decides several things that must happen, at most 100.
+    pub async fn put_all_in_outbox(&self, items: &[OutboxItem]) -> Result<(), TableError> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let put = |item: &OutboxItem| Ok(Write::Put(item.item()?, Expect::Absent));
+        self.table.write(items.iter().map(put).collect::<Result<_, TableError>>()?).await
+    }
+
     /// Takes an item for a while: [`None`] when it is done already or somebody else holds it.
     pub async fn take_outbox(
         &self,

@@ -69,7 +69,7 @@ pub(super) async fn submit(
         let notice = Some(Notice::AddressUnreadable);
         return Ok(page(&step, None, notice, language));
     };
-    ask_for_code(&app, &step, address, &request_id, now).await
+    ask_for_code(&app, &step, address, language, &request_id, now).await
 }
 
 /// Asks for a code to whoever has this address, and goes on to where it is typed.
@@ -77,6 +77,7 @@ pub(super) async fn ask_for_code(
     app: &App,
     step: &Step,
     address: Address,
+    language: Language,
     request_id: &RequestId,
     now: Timestamp,
 ) -> Result<Response, Failure> {
@@ -97,6 +98,7 @@ pub(super) async fn ask_for_code(
         proven: None,
         link: None,
         registration: None,
+        language: language.tag().to_owned(),
         ends_at: step.enrolling.request.value.ends_at,
     };
     let expected = step.enrolment().map(|stored| stored.version);

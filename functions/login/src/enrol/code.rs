@@ -60,6 +60,7 @@ pub(super) async fn resend(
     State(app): State<App>,
     Path((org, request)): Path<(String, String)>,
     headers: HeaderMap,
+    language: Language,
     request_id: RequestId,
     form: Result<Form<Again>, FormRejection>,
 ) -> Result<Response, Failure> {
@@ -67,7 +68,7 @@ pub(super) async fn resend(
     let Form(form) = form?;
     let step = Step::submit(&app, (&org, &request), &headers, &form.csrf, now).await?;
     match step.enrolment().and_then(|stored| stored.value.typed.clone()) {
-        Some(typed) => address::ask_for_code(&app, &step, typed, &request_id, now).await,
+        Some(typed) => address::ask_for_code(&app, &step, typed, language, &request_id, now).await,
         None => Ok(Redirect::to(&step.url()).into_response()),
     }
 }

@@ -52,6 +52,7 @@ pub(super) async fn open(
     State(app): State<App>,
     Path((org, token)): Path<(String, String)>,
     headers: HeaderMap,
+    language: Language,
     form: Result<Form<Pressed>, FormRejection>,
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
@@ -69,6 +70,7 @@ pub(super) async fn open(
         proven: Some((link.value.user, Proof::Link)),
         link: Some(token.hash().clone()),
         registration: None,
+        language: language.tag().to_owned(),
         ends_at: request.ends_at,
     };
     app.store.open_enrolment(org, ticket.hash(), &request, &enrolment).await?;

@@ -196,7 +196,8 @@ async fn store(
     };
     let session = Session::begin(&user, &step.enrolling.organization, now);
     let secret = Secret::mint(&*app.entropy);
-    let task = Task::ReportEnrolment { user: user.id, passkey: name };
+    let language_tag = language.tag().to_owned();
+    let task = Task::ReportEnrolment { user: user.id, passkey: name, language: language_tag };
     let report = OutboxItem::new(&*app.entropy, step.org, task, now);
     let mut audit = app.audit(Actor::User(user.id), Action::Enrolled, request_id, now);
     audit.reason = Some(reason(candidate.proof).to_owned());

@@ -1,0 +1,66 @@
+//! What the function is invoked with, and what it answers.
+
+use bus::OutboxDue;
+use serde::{Deserialize, Serialize};
+
+/// What the function is invoked with.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// A batch of messages from the outbox queue.
+    Queue {
+        /// The messages.
+        #[serde(rename = "Records")]
+        records: Vec<Message>,
+    },
+    /// The schedule.
+    Sweep {
+        /// What is to be swept.
+        sweep: Swept,
+    },
+}
+
+/// What a schedule sweeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Swept {
+    /// Outbox items that no event brought.
+    Outbox,
+}
+
+/// A message of the queue, around an event of the bus.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Names the message within its batch.
+    pub message_id: String,
+    /// The event, as EventBridge wrote it.
+    pub body: String,
+}
+
+impl Message {
+    /// The outbox item that it names, if it is an event of ours.
+    pub(crate) fn due(&self) -> Option<OutboxDue> {
+        #[derive(Deserialize)]
+        struct Envelope {
+            detail: OutboxDue,
+        }
+        serde_json::from_str(&self.body).ok().map(|envelope: Envelope| envelope.detail)
+    }
+}
+
+/// Which messages of a batch must come again.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reply {
+    /// One for each message that failed.
+    pub batch_item_failures: Vec<Failed>,
+}
+
+/// A message that must come again.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failed {
+    /// Which one.
+    pub item_identifier: String,
+}

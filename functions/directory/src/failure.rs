@@ -1,0 +1,41 @@
+//! Why an item was not carried out.
+
+use courier::CourierError;
+use courier::mail::LetterError;
+use lambda_runtime::Diagnostic;
+use store::TableError;
+
+/// Why an item was not carried out. It stays due.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The table failed.
+    #[error("the table failed")]
+    Table(#[from] TableError),
+    /// The mail cannot be sent now.
+    #[error("the mail could not be sent")]
+    Mail(#[from] CourierError),
+    /// The mail could not be written.
+    #[error("the mail could not be written")]
+    Letter(#[from] LetterError),
+    /// Some items of a sweep failed; the others were carried out.
+    #[error("{failed} of {due} due items failed")]
+    Sweep {
+        /// How many failed.
+        failed: usize,
+        /// How many were due.
+        due: usize,
+    },
+}
+
+/// What Lambda is told, which shows in its console: no cause, which is in the log.
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        let error_type = match failure {
+            Failure::Table(_) => "Table",
+            Failure::Mail(_) => "Mail",
+            Failure::Letter(_) => "Letter",
+            Failure::Sweep { .. } => "Sweep",
+        };
+        Self { error_type: error_type.to_owned(), error_message: failure.to_string() }
+    }
+}

@@ -1,0 +1,105 @@
+//! Mails that follow from decisions: reports, invitations, alerts.
+
+use courier::mail::Letter;
+use courier::{Language, mail};
+use identity::{Address, Organization, Secret, User, UserId};
+use jiff::Timestamp;
+use store::{Action, Link, OutboxItem, Stored};
+use web::failure::RequestId;
+
+use crate::app::App;
+use crate::failure::Failure;
+
+impl App {
+    /// Tells the work address that a passkey was registered.
+    pub(crate) async fn report_enrolment(
+        &self,
+        item: &OutboxItem,
+        user: UserId,
+        passkey: &str,
+        language: &str,
+    ) -> Result<(), Failure> {
+        let Some((organization, user)) = self.people(item, user).await? else { return Ok(()) };
+        let language = Language::from_tag(language).unwrap_or_default();
+        let letter = mail::enrolled(language, &organization.name, item.created_at, passkey)?;
+        self.send(letter, &user.value.upn).await
+    }
+
+    /// Mails an enrolment link, made now: a second try mails a second link.
+    pub(crate) async fn send_invitation(
+        &self,
+        item: &OutboxItem,
+        user: UserId,
+        request_id: &RequestId,
+    ) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let Some((organization, user)) = self.people(item, user).await? else { return Ok(()) };
+        if !user.value.blocks.is_empty() {
+            return Ok(());
+        }
+        let token = Secret::mint(&*self.entropy);
+        let link = Link::new(user.value.id, now);
+        let mut audit = self.audit(Action::LinkHandedOut, request_id, now);
+        audit.subject = Some(user.value.id);
+        let handed = (&token.hash(), &link);
+        self.store.hand_out_link(item.organization, &user, handed, &[], &audit).await?;
+        let base = &organization.base_url;
+        let url = format!("{base}/enrol/{}/link/{}", organization.id, token.reveal());
+        let hours = u32::try_from(Link::LIFETIME.as_hours()).unwrap_or_default();
+        let letter = mail::invitation(Language::default(), &organization.name, &url, hours)?;
+        let to = user.value.personal_email.as_ref().unwrap_or(&user.value.upn);
+        self.send(letter, to).await
+    }
+
+    /// Tells an administrator that the operator let somebody in.
+    pub(crate) async fn alert_recovery(
+        &self,
+        item: &OutboxItem,
+        administrator: UserId,
+        user: UserId,
+    ) -> Result<(), Failure> {
+        self.tell(item, administrator, user, mail::recovery_alert).await
+    }
+
+    /// Tells an administrator that an enrolment waits.
+    pub(crate) async fn ask_approval(
+        &self,
+        item: &OutboxItem,
+        administrator: UserId,
+        user: UserId,
+    ) -> Result<(), Failure> {
+        self.tell(item, administrator, user, mail::approval_wanted).await
+    }
+
+    async fn tell(
+        &self,
+        item: &OutboxItem,
+        administrator: UserId,
+        user: UserId,
+        write: impl Fn(Language, &str, &str, Timestamp) -> Result<Letter, mail::LetterError>,
+    ) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let Some((organization, user)) = self.people(item, user).await? else { return Ok(()) };
+        let to = self.store.user(item.organization, administrator, now).await?;
+        let Some(to) = to else { return Ok(()) };
+        let account = user.value.upn.as_str();
+        let letter = write(Language::default(), &organization.name, account, item.created_at)?;
+        self.send(letter, &to.value.upn).await
+    }
+
+    /// The organization of an item and a user of it: [`None`] when either is gone.
+    async fn people(
+        &self,
+        item: &OutboxItem,
+        user: UserId,
+    ) -> Result<Option<(Organization, Stored<User>)>, Failure> {
+        let now = self.clock.now();
+        let organization = self.store.organization(item.organization, now).await?;
+        let user = self.store.user(item.organization, user, now).await?;
+        Ok(organization.map(|stored| stored.value).zip(user))
+    }
+
+    async fn send(&self, letter: Letter, to: &Address) -> Result<(), Failure> {
+        Ok(self.courier.send(&letter.to(to.clone())).await?)
+    }
+}

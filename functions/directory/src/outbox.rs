@@ -1,0 +1,107 @@
+//! Carries out outbox items: each is taken for a while, carried out, and ended.
+
+use bus::OutboxDue;
+use store::{Action, AuditEntry, OutboxItem, Stored, Task};
+use web::failure::RequestId;
+
+use crate::app::App;
+use crate::event::{Failed, Message, Reply};
+use crate::failure::Failure;
+
+/// How many items of each of the index's partitions one sweep takes.
+const SWEPT: i32 = 25;
+
+impl App {
+    /// Carries out every item that a batch names, and says which messages must come again.
+    pub(crate) async fn batch(&self, messages: &[Message], request_id: &RequestId) -> Reply {
+        let mut reply = Reply::default();
+        for message in messages {
+            // Anything else on the queue is not ours: it would fail for ever.
+            let Some(due) = message.due() else { continue };
+            if let Err(failure) = self.deliver(due, request_id).await {
+                web::failure::log(&failure, request_id);
+                let item_identifier = message.message_id.clone();
+                reply.batch_item_failures.push(Failed { item_identifier });
+            }
+        }
+        reply
+    }
+
+    /// Carries out everything that is due, then fails if any of it failed.
+    pub(crate) async fn sweep(&self, request_id: &RequestId) -> Result<(), Failure> {
+        let due = self.store.due_outbox(SWEPT, self.clock.now()).await?;
+        let mut failed = 0;
+        for (organization, item) in &due {
+            let due = OutboxDue { organization: *organization, item: *item };
+            if let Err(failure) = self.deliver(due, request_id).await {
+                web::failure::log(&failure, request_id);
+                failed += 1;
+            }
+        }
+        if failed == 0 { Ok(()) } else { Err(Failure::Sweep { failed, due: due.len() }) }
+    }
+
+    /// Carries out one item, unless it is done or somebody else is at it.
+    async fn deliver(&self, due: OutboxDue, request_id: &RequestId) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let taken = self.store.take_outbox(due.organization, due.item, now).await?;
+        let Some(item) = taken else { return Ok(()) };
+        if item.value.is_stale(now) {
+            web::metric::count("MailGivenUp", "directory", now);
+            let given_up = self.audit(Action::MailGivenUp, request_id, now);
+            return Ok(self.store.finish_outbox(&item, Some(&given_up)).await?);
+        }
+        match self.perform(&item.value, request_id).await {
+            Ok(audit) => Ok(self.store.finish_outbox(&item, audit.as_ref()).await?),
+            Err(Failure::Mail(error)) if error.is_permanent() => {
+                web::metric::count("MailGivenUp", "directory", now);
+                let mut given_up = self.audit(Action::MailGivenUp, request_id, now);
+                given_up.reason = Some(error.to_string());
+                Ok(self.store.finish_outbox(&item, Some(&given_up)).await?)
+            }
+            Err(failure) => {
+                self.postpone(&item, &failure, request_id).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// The sweep tries again: the queue need not.
+    async fn postpone(
+        &self,
+        item: &Stored<OutboxItem>,
+        failure: &Failure,
+        request_id: &RequestId,
+    ) -> Result<(), Failure> {
+        web::failure::log(failure, request_id);
+        Ok(self.store.postpone_outbox(item, self.clock.now()).await?)
+    }
+
+    async fn perform(
+        &self,
+        item: &OutboxItem,
+        request_id: &RequestId,
+    ) -> Result<Option<AuditEntry>, Failure> {
+        match &item.task {
+            Task::SendCode { enrolment, seed } => {
+                self.send_code(item, enrolment, seed, request_id).await.map(Some)
+            }
+            Task::ReportEnrolment { user, passkey, language } => {
+                self.report_enrolment(item, *user, passkey, language).await?;
+                Ok(None)
+            }
+            Task::SendInvitation { user } => {
+                self.send_invitation(item, *user, request_id).await?;
+                Ok(None)
+            }
+            Task::AlertRecovery { administrator, user } => {
+                self.alert_recovery(item, *administrator, *user).await?;
+                Ok(None)
+            }
+            Task::AskApproval { administrator, user } => {
+                self.ask_approval(item, *administrator, *user).await?;
+                Ok(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What every action shares, and which action is asked for.
+
+use std::sync::Arc;
+
+use ambient::{Clock, Entropy, SystemClock, SystemEntropy};
+use aws_config::SdkConfig;
+use bus::{Bus, OutboxDue};
+use identity::{DomainName, OutboxId};
+use jiff::Timestamp;
+use keys::{KeyId, KmsKeys, kms_config};
+use lambda_runtime::Diagnostic;
+use serde::Deserialize;
+use serde_json::Value;
+use store::{Action, Actor, AuditEntry, OutboxItem, Store, Table};
+use web::config::{Missing, Variables};
+use web::failure::RequestId;
+
+use crate::bootstrap::Bootstrap;
+use crate::failure::Failure;
+use crate::invite::Invite;
+
+/// What the environment says.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The table's name.
+    pub table: String,
+    /// The event bus's name.
+    pub bus: String,
+    /// The KMS key that signs assertions.
+    pub federation_key: String,
+    /// Our own origin, which the first bootstrap fixes.
+    pub base_url: String,
+    /// Whether that origin is only for a trial: the address that API Gateway made up.
+    pub trial: bool,
+    /// Where Entra takes answers, by cloud.
+    pub entra_login_url: String,
+}
+
+impl Config {
+    /// Reads `TABLE`, `BUS`, `FEDERATION_KEY`, `BASE_URL`, `TRIAL` (`true` or `false`) and
+    /// `ENTRA_LOGIN_URL`.
+    ///
+    /// # Errors
+    ///
+    /// [`Missing`] names every variable that is absent.
+    pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Missing> {
+        let variables = Variables::read(variables);
+        let [table, bus, federation_key, base_url, trial, entra_login_url] = variables
+            .require_all([
+                "TABLE",
+                "BUS",
+                "FEDERATION_KEY",
+                "BASE_URL",
+                "TRIAL",
+                "ENTRA_LOGIN_URL",
+            ])?;
+        let trial = trial == "true";
+        Ok(Self { table, bus, federation_key, base_url, trial, entra_login_url })
+    }
+}
+
+/// The function's clients.
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) keys: KmsKeys,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) config: Config,
+    bus: Bus,
+}
+
+/// What may be asked for. A misspelt field is an error, never ignored.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+enum Asked {
+    Bootstrap(Bootstrap),
+    Invite(Invite),
+}
+
+impl App {
+    /// Speaks to AWS as it is set up, by the system's clock.
+    pub fn new(aws: &SdkConfig, config: Config) -> Self {
+        Self::with(aws, config, Arc::new(SystemClock), Arc::new(SystemEntropy))
+    }
+
+    /// Speaks to AWS as it is set up, by a given clock.
+    pub fn with(
+        aws: &SdkConfig,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self {
+            store: Store::new(Table::new(aws, config.table.clone())),
+            keys: KmsKeys::new(aws_sdk_kms::Client::from_conf(kms_config(aws))),
+            clock,
+            entropy,
+            bus: Bus::new(aws, config.bus.clone()),
+            config,
+        }
+    }
+
+    /// Carries out what the payload asks for, and answers with its result.
+    ///
+    /// # Errors
+    ///
+    /// What stands against it, in words for whoever invoked it. Nothing was changed then.
+    pub async fn carry_out(&self, payload: Value, request_id: &str) -> Result<Value, Diagnostic> {
+        let request_id = RequestId::new(request_id);
+        let asked = serde_json::from_value(payload).map_err(Failure::Unreadable);
+        let carried_out = match asked {
+            Ok(Asked::Bootstrap(asked)) => self.bootstrap(asked, &request_id).await,
+            Ok(Asked::Invite(asked)) => self.invite(asked, &request_id).await,
+            Err(failure) => Err(failure),
+        };
+        carried_out.map_err(|failure| failure.answer(&request_id))
+    }
+
+    pub(crate) fn key(&self) -> Result<KeyId, Failure> {
+        KeyId::parse(self.config.federation_key.as_str())
+            .map_err(|error| Failure::Misconfigured("FEDERATION_KEY", error.into()))
+    }
+
+    /// Begins an entry of the audit.
+    pub(crate) fn audit(
+        &self,
+        action: Action,
+        request_id: &RequestId,
+        now: Timestamp,
+    ) -> AuditEntry {
+        let id = OutboxId::mint(&*self.entropy);
+        let mut entry = AuditEntry::new(id, now, Actor::Operator, action);
+        entry.request_id = Some(request_id.as_str().to_owned());
+        entry
+    }
+
+    /// Says that outbox items are due; the sweep makes up for a lost event.
+    pub(crate) async fn announce(&self, items: &[OutboxItem], request_id: &RequestId) {
+        let due = |item: &OutboxItem| OutboxDue { organization: item.organization, item: item.id };
+        let due = items.iter().map(due).collect::<Vec<_>>();
+        if due.is_empty() {
+            return;
+        }
+        if let Err(error) = self.bus.outbox_due(&due).await {
+            web::failure::log(&error, request_id);
+        }
+    }
+
+    pub(crate) fn domain(name: &str) -> Result<DomainName, Failure> {
+        name.parse().map_err(|_| Failure::NotADomain)
+    }
+}

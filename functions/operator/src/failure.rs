@@ -1,0 +1,106 @@
+//! Why an action was not carried out, in words for the operator.
+
+use keys::ring::RingError;
+use keys::{CertificateError, SubjectError, ValidityError};
+use lambda_runtime::Diagnostic;
+use store::{Deployment, TableError};
+use web::failure::RequestId;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why an action was not carried out. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The payload is no action that we know, or lacks something.
+    #[error("the payload is not an action that this function knows")]
+    Unreadable(#[source] serde_json::Error),
+    /// The name is empty or too long.
+    #[error("`organization` must be a name of 1 to 64 characters")]
+    NotAName,
+    /// The domain is none.
+    #[error("`domain` must be a domain name such as contoso.com")]
+    NotADomain,
+    /// The address is none.
+    #[error("`email` must be an address such as ada@contoso.com")]
+    NotAnAddress,
+    /// The base URL is fixed and differs.
+    #[error("the deployment's base URL was fixed at its first bootstrap and differs now")]
+    OtherDeployment(Deployment),
+    /// The organization exists, and the address is not one of its administrators.
+    #[error("the domain has an organization, and the address is none of its administrators")]
+    NotAnAdministrator,
+    /// The domain has no organization.
+    #[error("no organization has this domain: bootstrap it first")]
+    NoOrganization,
+    /// The user does not exist.
+    #[error("the organization has no such user")]
+    NoUser,
+    /// The user's access is blocked.
+    #[error("the user's access is blocked: nobody enrols who may not sign in")]
+    Blocked,
+    /// Somebody else changed it at the same time.
+    #[error("somebody else changed it at the same time: try again")]
+    Changed,
+    /// A variable of the function is not what it should be.
+    #[error("the function's variable {0} is not set right")]
+    Misconfigured(&'static str, #[source] Cause),
+    /// KMS did not make the certificate.
+    #[error("the key service did not sign the certificate: try again")]
+    Certificate(#[from] CertificateError),
+    /// The certificate's facts are not right.
+    #[error("the certificate could not be made")]
+    Shape(#[source] Cause),
+    /// The table failed.
+    #[error("the table is unavailable: try again")]
+    Table(#[source] TableError),
+}
+
+impl From<TableError> for Failure {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Conflict { .. } => Self::Changed,
+            other @ (TableError::Shape(_) | TableError::Unavailable(_)) => Self::Table(other),
+        }
+    }
+}
+
+impl From<SubjectError> for Failure {
+    fn from(error: SubjectError) -> Self {
+        Self::Shape(error.into())
+    }
+}
+
+impl From<ValidityError> for Failure {
+    fn from(error: ValidityError) -> Self {
+        Self::Shape(error.into())
+    }
+}
+
+impl From<RingError> for Failure {
+    fn from(error: RingError) -> Self {
+        Self::Shape(error.into())
+    }
+}
+
+impl Failure {
+    /// What the operator is told. Exhaustive on purpose: a new variant must choose its kind.
+    pub(crate) fn answer(&self, request_id: &RequestId) -> Diagnostic {
+        let (kind, detail) = match self {
+            Self::Unreadable(error) => ("BadRequest", Some(error.to_string())),
+            Self::NotAName | Self::NotADomain | Self::NotAnAddress => ("BadRequest", None),
+            Self::OtherDeployment(fixed) => ("Conflict", Some(fixed.base_url.clone())),
+            Self::NotAnAdministrator | Self::Blocked => ("Refused", None),
+            Self::NoOrganization | Self::NoUser => ("NotFound", None),
+            Self::Changed => ("Conflict", None),
+            Self::Misconfigured(..) | Self::Certificate(_) | Self::Shape(_) | Self::Table(_) => {
+                web::failure::log(self, request_id);
+                ("Unavailable", None)
+            }
+        };
+        let error_message = match detail {
+            Some(detail) => format!("{self}: {detail}"),
+            None => self.to_string(),
+        };
+        Diagnostic { error_type: kind.to_owned(), error_message }
+    }
+}
