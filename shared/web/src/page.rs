@@ -58,11 +58,11 @@ pub(crate) const REFERRER: HeaderValue = HeaderValue::from_static("strict-origin
 /// Everything off but passkeys, and the clipboard for the recovery code.
 const PERMISSIONS: HeaderValue = HeaderValue::from_static(
     "publickey-credentials-get=(self), publickey-credentials-create=(self), \
-     clipboard-write=(self), accelerometer=(), autoplay=(), bluetooth=(), camera=(), \
+     clipboard-write=(self), accelerometer=(), autoplay=(), camera=(), \
      clipboard-read=(), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), \
      geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), \
      microphone=(), midi=(), payment=(), picture-in-picture=(), screen-wake-lock=(), serial=(), \
-     storage-access=(), usb=(), web-share=(), xr-spatial-tracking=()",
+     storage-access=(), usb=(), xr-spatial-tracking=()",
 );
 
 /// Any other value cuts a sign-in popup off from the application that opened it, even after the

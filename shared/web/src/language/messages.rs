@@ -70,7 +70,7 @@ messages! {
     sign_in_button {
         en: "Sign in with a passkey",
         de: "Mit Passkey anmelden",
-        fr: "Se connecter avec une clé d’accès",
+        fr: "Utiliser ma clé d’accès",
         es: "Entrar con una clave de acceso",
     }
     sign_in_phone {
@@ -261,7 +261,7 @@ messages! {
     // Enrolment: the recovery code.
     recovery_title {
         en: "Keep your recovery code",
-        de: "Bewahren Sie Ihren Wiederherstellungscode auf",
+        de: "Bewahren Sie Ihren Wiederherstellungs\u{ad}code auf",
         fr: "Conservez votre code de récupération",
         es: "Guarde su código de recuperación",
     }
@@ -435,11 +435,12 @@ messages! {
     }
 
     // Notices: why a page is shown again.
+    // Browsers do not tell these causes apart, so that a site learns nothing of a device.
     notice_cancelled {
-        en: "The passkey was not used: the window was closed, or it took too long. Try again.",
-        de: "Der Passkey wurde nicht verwendet: Das Fenster wurde geschlossen, oder es hat zu lange gedauert. Versuchen Sie es noch einmal.",
-        fr: "La clé d’accès n’a pas été utilisée : la fenêtre a été fermée ou l’attente a été trop longue. Réessayez.",
-        es: "No se usó la clave de acceso: se cerró la ventana o pasó demasiado tiempo. Inténtelo de nuevo.",
+        en: "No passkey was used: the window was closed, time ran out, or this device has no passkey or no screen lock. Try again.",
+        de: "Es wurde kein Passkey verwendet: Das Fenster wurde geschlossen, die Zeit lief ab, oder dieses Gerät hat keinen Passkey oder keine Bildschirmsperre. Versuchen Sie es noch einmal.",
+        fr: "Aucune clé d’accès n’a été utilisée : la fenêtre a été fermée, le délai a expiré, ou cet appareil n’a pas de clé d’accès ou de verrouillage d’écran. Réessayez.",
+        es: "No se usó ninguna clave de acceso: se cerró la ventana, se agotó el tiempo, o este dispositivo no tiene clave de acceso o bloqueo de pantalla. Inténtelo de nuevo.",
     }
     notice_not_recognised {
         en: "This passkey is not known here. Choose another one, or set one up.",

@@ -1,0 +1,163 @@
+//! Every page with given values, for the gallery and for the tests of all pages.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use jiff::Timestamp;
+use web::language::Language;
+use web::page::{
+    Address, AutoPost, Certificate, Code, Entry, Invitation, Notice, Problem, Recovery, Register,
+    Role, SignIn, SignedOut, Trouble,
+};
+
+/// What the pages are filled with.
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a> {
+    pub(crate) organization: &'a str,
+    pub(crate) url: &'a str,
+    pub(crate) csrf: &'a str,
+    pub(crate) request_options: &'a str,
+    pub(crate) creation_options: &'a str,
+    pub(crate) person: &'a str,
+    pub(crate) code: &'a str,
+    pub(crate) domain: &'a str,
+    pub(crate) subject: &'a str,
+    pub(crate) request_id: &'a str,
+    pub(crate) saml_response: &'a str,
+    pub(crate) relay_state: &'a str,
+    pub(crate) notice: Option<Notice>,
+}
+
+/// A page's name in the gallery, and its answer.
+pub(crate) type Named = (&'static str, Response);
+
+/// Every page, and each again in its other shape.
+pub(crate) fn pages(language: Language, v: &Values<'_>) -> Vec<Named> {
+    let mut pages = ceremonies(language, v);
+    pages.extend(enrolment(language, v));
+    pages.extend(ends(language, v));
+    pages
+}
+
+fn ceremonies(language: Language, v: &Values<'_>) -> Vec<Named> {
+    let sign_in = SignIn {
+        language,
+        organization: v.organization,
+        action: v.url,
+        options: v.request_options,
+        csrf: v.csrf,
+        hint: None,
+        enrol_url: v.url,
+        notice: None,
+    };
+    let again = SignIn { hint: Some(v.person), notice: v.notice, ..sign_in };
+    let sign_in = SignIn { notice: None, ..again };
+    let first = SignIn { hint: None, notice: None, ..sign_in };
+    let register = Register {
+        language,
+        organization: v.organization,
+        action: v.url,
+        csrf: v.csrf,
+        options: v.creation_options,
+        name: v.person,
+        notice: v.notice,
+    };
+    vec![
+        ("sign-in", sign_in.into_response()),
+        ("sign-in-without-hint", first.into_response()),
+        ("sign-in-again", again.into_response()),
+        ("register", register.into_response()),
+    ]
+}
+
+fn enrolment(language: Language, v: &Values<'_>) -> Vec<Named> {
+    let Values { organization, url: action, csrf, notice, .. } = *v;
+    let address = Address {
+        language,
+        organization,
+        action,
+        csrf,
+        address: Some(v.person),
+        notice,
+        sign_in_url: Some(v.url),
+    };
+    let code = Code { language, organization, action, csrf, resend_action: v.url, notice };
+    let invitation = Invitation { language, organization, action, csrf };
+    let recovery = Recovery { language, organization, code: v.code, continue_url: Some(v.url) };
+    let last = Recovery { language, organization, code: v.code, continue_url: None };
+    vec![
+        ("address", address.into_response()),
+        ("code", code.into_response()),
+        ("invitation", invitation.into_response()),
+        ("recovery", recovery.into_response()),
+        ("recovery-without-request", last.into_response()),
+    ]
+}
+
+fn ends(language: Language, v: &Values<'_>) -> Vec<Named> {
+    let fields = [("SAMLResponse", v.saml_response), ("RelayState", v.relay_state)];
+    let post = AutoPost { language, action: v.url, fields: &fields };
+    let [active, next] = entries(v.subject);
+    let certificate = Certificate {
+        language,
+        organization: v.organization,
+        domain: v.domain,
+        issuer: v.url,
+        entries: &[active, next],
+        pem_url: v.url,
+        metadata_url: v.url,
+    };
+    let problem = Problem {
+        language,
+        status: StatusCode::FORBIDDEN,
+        title: v.subject,
+        what: v.subject,
+        next: v.subject,
+        administrator: Some(v.subject),
+        request_id: v.request_id,
+        retry_url: Some(v.url),
+    };
+    vec![
+        ("signed-out", SignedOut { language, organization: Some(v.organization) }.into_response()),
+        ("signed-out-anywhere", SignedOut { language, organization: None }.into_response()),
+        ("auto-post", post.into_response()),
+        ("certificate", certificate.into_response()),
+        ("problem", problem.into_response()),
+        (
+            "problem-no-anchor",
+            Problem::of(Trouble::NoAnchor, language, v.request_id).into_response(),
+        ),
+        (
+            "problem-unavailable",
+            Problem::of(Trouble::Unavailable, language, v.request_id).retry(v.url).into_response(),
+        ),
+    ]
+}
+
+fn entries(subject: &str) -> [Entry<'_>; 2] {
+    let day = |text: &str| text.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+    let [start, turn, end] =
+        ["2026-11-21T00:00:00Z", "2027-11-21T00:00:00Z", "2029-11-20T23:59:59Z"].map(day);
+    [
+        Entry::new(b"active", subject, start, turn, Role::Active),
+        Entry::new(b"next", subject, turn, end, Role::Next),
+    ]
+}
+
+/// What an ordinary sign-in fills them with.
+pub(crate) fn ordinary<'a>(url: &'a str) -> Values<'a> {
+    Values {
+        organization: "Contoso",
+        url,
+        csrf: "TyTHAWyYGRm1JHbxwLFKh6SO1OyrQnaKmSLWW4aJLWQ",
+        request_options: r#"{"publicKey":{"challenge":"Pn2Vbd0KYGdIDvGO2rLhPnYvVXZGBMqwQxhSC5Z2HfI","timeout":300000,"rpId":"localhost","allowCredentials":[],"userVerification":"required"}}"#,
+        creation_options: r#"{"publicKey":{"rp":{"name":"Contoso","id":"localhost"},"user":{"id":"EjRWeJCrTe-BI0VniavN7w","name":"adele.vance@contoso.test","displayName":"Adele Vance"},"challenge":"0Jt3TGIQTkkzx5hO5aZVmS2w8mJbQ0Eo8uKJ5kqC0mE","pubKeyCredParams":[{"type":"public-key","alg":-7},{"type":"public-key","alg":-257}],"timeout":300000,"excludeCredentials":[],"authenticatorSelection":{"residentKey":"required","requireResidentKey":true,"userVerification":"required"},"attestation":"none"}}"#,
+        person: "adele.vance@contoso.test",
+        code: "7F3K-9QXM-2TRD-W8HP-4VNC",
+        domain: "contoso.test",
+        subject: "CN=contoso.test, O=Passerelle",
+        request_id: "JKJaXmPLvHcESHA=",
+        saml_response: "PHNhbWxwOlJlc3BvbnNlPjwvc2FtbHA6UmVzcG9uc2U+",
+        relay_state: "estsredirect=2&estsrequest=rQQIARAA",
+        notice: None,
+    }
+}
