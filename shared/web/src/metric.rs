@@ -10,7 +10,7 @@ use serde_json::json;
 /// The namespace of all our metrics.
 pub const NAMESPACE: &str = "Passerelle";
 
-/// Counts one occurrence: writes [`line`] to standard output.
+/// Counts one occurrence: writes [`line()`] to standard output.
 ///
 /// An output that cannot be written to loses the count; the request must not fail for it.
 pub fn count(name: &str, function: &str, at: Timestamp) {

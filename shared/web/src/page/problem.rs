@@ -56,6 +56,9 @@ impl Page for Problem<'_> {
 }
 
 /// Why the way ends: a closed set with its words in every language.
+///
+/// Those about a user tell that the user exists: only for somebody who has shown a passkey, a code
+/// or a link, never in answer to a typed address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// The request of the relying party is unreadable or not acceptable.
