@@ -2,14 +2,22 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::clock::Now;
 use crate::directory::{Directory, DirectoryError};
+use crate::journal::Journal;
+use crate::pending::{Pending, Recent, SignOut};
+use crate::request_key::{Kept, RequestKey, SigningError};
+use crate::session::Session;
 use crate::storage::Folder;
 
 /// The name of the tenant's file in the data folder.
 pub(crate) const DIRECTORY_FILE: &str = "entra.json";
+
+const KEY_FILE: &str = "request-signing-key.der";
+const CERTIFICATE_FILE: &str = "request-signing-certificate.der";
 
 /// The addresses of the simulator.
 #[derive(Clone, Copy, Debug)]
@@ -34,22 +42,51 @@ impl Site {
     }
 }
 
+/// Everything under way, forgotten at a restart.
+#[derive(Debug, Default)]
+pub(crate) struct Flow {
+    /// Sign-in requests by their RelayState.
+    pub(crate) pending: Recent<Pending>,
+    /// Accepted assertions by their id.
+    pub(crate) seen: Recent<()>,
+    /// Ids of sessions by the one-time id that leads to them.
+    pub(crate) tickets: Recent<String>,
+    /// Sessions of the portal by their id.
+    pub(crate) sessions: Recent<Session>,
+    /// Sign-out requests by their RelayState.
+    pub(crate) sign_outs: Recent<SignOut>,
+    pub(crate) journal: Journal,
+}
+
 /// The state of one simulator.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) site: Site,
     folder: Option<Folder>,
     directory: Mutex<Directory>,
+    flow: Mutex<Flow>,
+    request_key: Mutex<Option<RequestKey>>,
 }
 
 impl App {
     pub(crate) fn new(site: Site, folder: Option<Folder>, directory: Directory) -> Self {
-        Self { site, folder, directory: Mutex::new(directory) }
+        Self {
+            site,
+            folder,
+            directory: Mutex::new(directory),
+            flow: Mutex::default(),
+            request_key: Mutex::default(),
+        }
     }
 
-    /// Looks at the tenant.
+    /// Looks at the tenant; taken before [`flow`](Self::flow) where both are needed.
     pub(crate) fn directory(&self) -> MutexGuard<'_, Directory> {
         hold(&self.directory)
+    }
+
+    /// Looks at what is under way.
+    pub(crate) fn flow(&self) -> MutexGuard<'_, Flow> {
+        hold(&self.flow)
     }
 
     /// Changes the tenant: on disk first, then in memory, or not at all.
@@ -72,6 +109,42 @@ impl App {
     /// Reads the simulator's clock.
     pub(crate) fn now(&self) -> Now {
         Now::read(SignedDuration::from_secs(self.directory().clock_offset_seconds))
+    }
+
+    /// Writes to the journal.
+    pub(crate) fn note(&self, at: Timestamp, kind: &'static str, details: Value) {
+        self.flow().journal.write(at, kind, details);
+    }
+
+    /// The key that signs requests, made at its first use and kept in the data folder.
+    pub(crate) fn request_key(&self) -> Result<RequestKey, SigningError> {
+        let mut key = hold(&self.request_key);
+        if let Some(key) = key.as_ref() {
+            return Ok(key.clone());
+        }
+        let found = match self.kept_key()? {
+            Some(kept) => RequestKey::restore(kept)?,
+            None => {
+                let (made, kept) = RequestKey::generate()?;
+                self.keep_key(&kept)?;
+                made
+            }
+        };
+        Ok(key.insert(found).clone())
+    }
+
+    fn kept_key(&self) -> Result<Option<Kept>, SigningError> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let pkcs8 = folder.read(KEY_FILE).map_err(SigningError::new)?;
+        let certificate = folder.read(CERTIFICATE_FILE).map_err(SigningError::new)?;
+        let both = pkcs8.zip(certificate);
+        Ok(both.map(|(pkcs8, certificate)| Kept { pkcs8, certificate }))
+    }
+
+    fn keep_key(&self, kept: &Kept) -> Result<(), SigningError> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        folder.write(KEY_FILE, &kept.pkcs8).map_err(SigningError::new)?;
+        folder.write(CERTIFICATE_FILE, &kept.certificate).map_err(SigningError::new)
     }
 }
 

@@ -15,7 +15,7 @@ impl Now {
     /// Reads the machine's clock and moves it by `offset`; an offset that leaves the calendar
     /// counts as none.
     pub(crate) fn read(offset: SignedDuration) -> Self {
-        #[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
         let machine = Timestamp::now();
         Self { simulated: machine.checked_add(offset).unwrap_or(machine), machine }
     }

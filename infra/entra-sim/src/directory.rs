@@ -42,6 +42,9 @@ pub enum DirectoryError {
     /// The anchor is empty, longer than 64 characters or holds a space, `$` or `_`.
     #[error("the onPremisesImmutableId is not one that Graph accepts")]
     ImmutableId,
+    /// No user has the sign-in name.
+    #[error("no user has this user principal name")]
+    UserUnknown,
     /// No such domain, or it is not federated.
     #[error("the domain is not federated")]
     NotFederated,
@@ -63,8 +66,8 @@ pub enum DirectoryError {
     /// A certificate slot does not hold base64 of a DER certificate with an RSA key of 2048 bits.
     #[error("{0} is not base64 of an X.509 certificate with an RSA key of at least 2048 bits")]
     Certificate(&'static str),
-    /// The patch is not one of the configuration.
-    #[error("the federation patch does not fit the resource")]
+    /// The patch does not fit the resource.
+    #[error("the patch does not fit the resource")]
     Patch(#[source] serde_json::Error),
     /// The change could not be written to the data folder.
     #[error("the directory could not be saved")]
@@ -144,6 +147,22 @@ impl Directory {
         removed.map(|_| ()).ok_or(DirectoryError::NotFederated)
     }
 
+    /// The configuration of a federated domain.
+    pub(crate) fn federation(
+        &self,
+        domain: &str,
+    ) -> Result<&InternalDomainFederation, DirectoryError> {
+        let found = self.federations.get(&domain.to_ascii_lowercase());
+        found.ok_or(DirectoryError::NotFederated)
+    }
+
+    /// Removes a user.
+    pub(crate) fn delete_user(&mut self, name: &str) -> Result<(), DirectoryError> {
+        let id = self.user_by_name(name).map(|user| user.id.clone());
+        let removed = id.and_then(|id| self.users.remove(&id));
+        removed.map(|_| ()).ok_or(DirectoryError::UserUnknown)
+    }
+
     /// Finds how the users of an address's domain sign in; a sub-domain inherits from its root.
     pub(crate) fn realm(&self, address: &str) -> Realm {
         let Some(domain) = domain_of(address) else { return Realm::Unknown };
@@ -167,14 +186,6 @@ impl Directory {
             let Some((_, parent)) = name.split_once('.') else { return domain.to_owned() };
             name = parent;
         }
-    }
-
-    /// The domain whose trust has exactly this issuer.
-    pub(crate) fn federation_of_issuer(
-        &self,
-        issuer: &str,
-    ) -> Option<(&String, &InternalDomainFederation)> {
-        self.federations.iter().find(|(_, federation)| federation.issuer_uri == issuer)
     }
 
     /// The user whose anchor is exactly this, letter case included.

@@ -6,7 +6,12 @@ use uuid::Uuid;
 
 /// A fresh GUID.
 pub(crate) fn guid() -> String {
-    Uuid::new_v4().to_string()
+    draw().to_string()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that draws randomness")]
+fn draw() -> Uuid {
+    Uuid::new_v4()
 }
 
 /// An unguessable value of more than 240 random bits as base64url.
@@ -18,7 +23,7 @@ pub(crate) fn secret() -> String {
 pub(crate) fn blob(length: usize) -> String {
     let mut bytes = Vec::with_capacity(length);
     while bytes.len() < length {
-        bytes.extend_from_slice(Uuid::new_v4().as_bytes());
+        bytes.extend_from_slice(draw().as_bytes());
     }
     bytes.truncate(length);
     URL_SAFE_NO_PAD.encode(bytes)
