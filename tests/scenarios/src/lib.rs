@@ -1,1 +1,20 @@
-//! scenarios
+//! What the stories stand on: the functions in one process, the account's services around them,
+//! and people with browsers and authenticators.
+//!
+//! [`World`] runs the functions' own code in this process, by a clock that a story turns, over the
+//! local stack's DynamoDB, KMS, EventBridge, SQS and SES. Every call to them passes a [`Wire`],
+//! which counts it and may lose, delay or refuse it. [`Browser`] is somebody at a keyboard;
+//! [`Authenticator`] is what they sign in with, and lies when it is told to.
+
+pub mod authenticator;
+pub mod browser;
+pub mod clock;
+pub mod saml;
+pub mod wire;
+pub mod world;
+
+pub use authenticator::Authenticator;
+pub use browser::{Browser, Page};
+pub use clock::TestClock;
+pub use wire::{Call, Effect, Fault, Wire};
+pub use world::World;

@@ -1,0 +1,318 @@
+//! The functions in this process, by a clock that a story turns, with the account around them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use ambient::{Clock as _, SystemClock, SystemEntropy};
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, Region};
+use axum::serve;
+use bytes::Bytes;
+use identity::{Address, Anchor, Block, OrganizationId, User, UserId};
+use jiff::Timestamp;
+use local::database::LocalDatabase;
+use local::invoke::{Invoke, Outcome};
+use local::services::mail::{MailAccount, Message};
+use local::services::{Config, Deliveries, Listeners, Ports, Services, Timing};
+use local::template::{Context, Model};
+use serde_json::{Value, json};
+use store::{Store, Table};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::saml::AuthnRequest;
+use crate::wire::Upstreams;
+use crate::{Browser, TestClock, Wire};
+
+/// The domain of the organization that every world has.
+pub const DOMAIN: &str = "contoso.test";
+/// Where Entra takes answers.
+pub const REPLY_URL: &str = "https://entra.test/login.srf";
+const REGION: &str = "eu-central-1";
+const ACCOUNT: &str = "123456789012";
+
+/// An account with one organization in it.
+pub struct World {
+    /// Turned by the story; the account's own services go by the real one.
+    pub clock: Arc<TestClock>,
+    /// Between `login` and its services.
+    pub login: Wire,
+    /// Between `operator` and its services.
+    pub operator: Wire,
+    /// Between `directory` and its services.
+    pub directory: Wire,
+    /// Our site.
+    pub base_url: String,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// What bootstrap answered.
+    pub bootstrap: Value,
+    /// The table, without a wire.
+    pub store: Store,
+    functions: Arc<Functions>,
+    services: Services,
+    _database: LocalDatabase,
+    _folder: TempDir,
+}
+
+/// The functions that events and queues invoke.
+struct Functions {
+    operator: operator::App,
+    directory: directory::App,
+}
+
+#[async_trait]
+impl Invoke for Functions {
+    async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
+        let answer = match function {
+            "OperatorFunction" => {
+                let payload = serde_json::from_slice(&payload).unwrap();
+                let answer = self.operator.carry_out(payload, "operator-request").await;
+                answer.map_err(|error| json!({ "errorType": error.error_type, "errorMessage": error.error_message }))
+            }
+            "DirectoryFunction" => {
+                let event = serde_json::from_slice(&payload).unwrap();
+                let answer = self.directory.carry_out(event, "directory-request").await;
+                let answer = answer.map(|reply| serde_json::to_value(reply).unwrap());
+                answer.map_err(
+                    |error| json!({ "errorType": "Failure", "errorMessage": error.to_string() }),
+                )
+            }
+            other => panic!("no function is called {other}"),
+        };
+        match answer {
+            Ok(answer) => Outcome::Answered(answer.to_string().into()),
+            Err(error) => Outcome::Failed(error.to_string().into()),
+        }
+    }
+}
+
+/// Functions that are there only once the services are.
+struct Later(tokio::sync::OnceCell<Arc<Functions>>);
+
+#[async_trait]
+impl Invoke for Later {
+    async fn invoke(&self, function: &str, payload: Bytes) -> Outcome {
+        match self.0.get() {
+            Some(functions) => functions.invoke(function, payload).await,
+            None => Outcome::Throttled,
+        }
+    }
+}
+
+impl World {
+    /// An account whose events arrive once.
+    pub async fn start() -> Self {
+        Self::with(Deliveries::Once).await
+    }
+
+    /// An account whose events arrive as often as said.
+    pub async fn with(deliveries: Deliveries) -> Self {
+        let clock = Arc::new(TestClock::at("2026-03-02T09:00:00Z"));
+        let folder = tempfile::tempdir().unwrap();
+        let site = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://localhost:{}", site.local_addr().unwrap().port());
+        let listeners = Listeners::bind(Ports::default()).await.unwrap();
+        let endpoints = listeners.endpoints();
+        let model = model(&base_url, &endpoints.sqs);
+        let environment = |function: &str| model.functions[function].environment.clone();
+        let (login_env, operator_env, directory_env) = (
+            environment("LoginFunction"),
+            environment("OperatorFunction"),
+            environment("DirectoryFunction"),
+        );
+        let tables = model.tables.clone();
+        let database = LocalDatabase::start(None, &tables).await.unwrap();
+        let upstreams = Upstreams {
+            dynamodb: database.endpoint().to_owned(),
+            kms: endpoints.kms.clone(),
+            events: endpoints.eventbridge.clone(),
+            ses: endpoints.ses.clone(),
+        };
+        let later = Arc::new(Later(tokio::sync::OnceCell::new()));
+        let config = Config {
+            model,
+            account: ACCOUNT.to_owned(),
+            region: REGION.to_owned(),
+            data_dir: folder.path().to_owned(),
+            functions: later.clone(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            timing: Timing::default(),
+            deliveries,
+            mail_account: MailAccount::default(),
+        };
+        let services = Services::start(config, listeners).await.unwrap();
+
+        let [login, operator, directory] = [
+            Wire::start(upstreams.clone()).await,
+            Wire::start(upstreams.clone()).await,
+            Wire::start(upstreams).await,
+        ];
+        let entropy = Arc::new(SystemEntropy);
+        let table = login_env["TABLE"].clone();
+        let functions = Arc::new(Functions {
+            operator: operator::App::with(
+                &aws(operator.url()).await,
+                operator::Config::read(operator_env).unwrap(),
+                clock.clone(),
+                entropy.clone(),
+            ),
+            directory: directory::App::with(
+                &aws(directory.url()).await,
+                directory::Config::read(directory_env).unwrap(),
+                clock.clone(),
+                entropy.clone(),
+            ),
+        });
+        assert!(later.0.set(functions.clone()).is_ok());
+        let app = login::App::with(
+            &aws(login.url()).await,
+            login::Config::read(login_env).unwrap(),
+            clock.clone(),
+            entropy,
+        );
+        tokio::spawn(async move { serve(site, login::router(app)).await.unwrap() });
+        let store = Store::new(Table::new(&aws(database.endpoint()).await, table));
+
+        let payload = json!({
+            "action": "bootstrap",
+            "organization": "Contoso",
+            "domain": DOMAIN,
+            "email": format!("admin@{DOMAIN}"),
+        });
+        let outcome = functions.invoke("OperatorFunction", payload.to_string().into()).await;
+        let Outcome::Answered(bootstrap) = outcome else { panic!("{outcome:?}") };
+        let bootstrap: Value = serde_json::from_slice(&bootstrap).unwrap();
+        let organization = bootstrap["organization"].as_str().unwrap().parse().unwrap();
+        operator.calls();
+        Self {
+            clock,
+            login,
+            operator,
+            directory,
+            base_url,
+            organization,
+            bootstrap,
+            store,
+            functions,
+            services,
+            _database: database,
+            _folder: folder,
+        }
+    }
+
+    /// What the story's clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A browser that never was at our site.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.base_url)
+    }
+
+    /// A new user `{name}@contoso.test` with an anchor and a personal address.
+    pub async fn user(&self, name: &str) -> User {
+        self.user_with(name, |_| ()).await
+    }
+
+    /// The same, changed before it is stored.
+    pub async fn user_with(&self, name: &str, change: impl FnOnce(&mut User)) -> User {
+        let id = UserId::mint(&SystemEntropy);
+        let upn: Address = format!("{name}@{DOMAIN}").parse().unwrap();
+        let mut user = User::new(id, upn, name.to_owned(), self.now());
+        user.anchor = Some(Anchor::of(id));
+        user.personal_email = Some(format!("{name}@personal.test").parse().unwrap());
+        change(&mut user);
+        self.store.create_user(self.organization, &user).await.unwrap();
+        user
+    }
+
+    /// Takes a user's access away.
+    pub async fn block(&self, user: &User) {
+        let now = self.now();
+        self.store.block_user(self.organization, user.id, Block::Entra, now).await.unwrap();
+    }
+
+    /// Where a minimal request of Entra's leads, with an id of its own.
+    pub fn sso(&self, id: &str) -> String {
+        self.sso_of(&AuthnRequest::new(id, self.now()))
+    }
+
+    /// Where a request leads.
+    pub fn sso_of(&self, request: &AuthnRequest) -> String {
+        format!("/saml/{DOMAIN}/sso?{}", request.query("estsredirect=2&estsrequest=abc"))
+    }
+
+    /// Invokes the operator function.
+    pub async fn operate(&self, payload: Value) -> Result<Value, Value> {
+        match self.functions.invoke("OperatorFunction", payload.to_string().into()).await {
+            Outcome::Answered(answer) => Ok(serde_json::from_slice(&answer).unwrap()),
+            Outcome::Failed(error) => Err(serde_json::from_slice(&error).unwrap()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Lets the one-minute sweep run.
+    pub async fn sweep(&self) -> Outcome {
+        let payload = json!({ "sweep": "outbox" });
+        self.functions.invoke("DirectoryFunction", payload.to_string().into()).await
+    }
+
+    /// Waits for the newest mail to an address.
+    pub async fn mail(&self, to: &str) -> Message {
+        self.services.outbox().wait_for(|message| message.to == to).await
+    }
+
+    /// The mails to an address so far, newest first.
+    pub fn mails(&self, to: &str) -> Vec<Message> {
+        let mut messages = self.services.outbox().messages();
+        messages.retain(|message| message.to == to);
+        messages
+    }
+
+    /// The code of the newest mail to an address.
+    pub async fn code(&self, to: &str) -> String {
+        code_of(&self.mail(to).await)
+    }
+}
+
+/// The six digits of a mail.
+pub fn code_of(message: &Message) -> String {
+    let text = message.text.as_deref().unwrap();
+    let words = text.split_whitespace();
+    let digits = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+    words.into_iter().find(digits).expect("a code").to_owned()
+}
+
+/// `template.yaml`, as the local stack reads it.
+pub fn model(base_url: &str, sqs_endpoint: &str) -> Model {
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let context = Context {
+        base_url: base_url.to_owned(),
+        sqs_endpoint: sqs_endpoint.to_owned(),
+        region: REGION.to_owned(),
+        account: ACCOUNT.to_owned(),
+        stack: "passerelle".to_owned(),
+        parameters: BTreeMap::from([
+            own("EntraLoginUrl", REPLY_URL),
+            own("MailFrom", "passerelle@contoso.test"),
+        ]),
+        known: BTreeMap::new(),
+    };
+    Model::read(&template, &context).unwrap()
+}
+
+/// How functions reach the services: all of them through one address.
+async fn aws(endpoint: &str) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .endpoint_url(endpoint)
+        .load()
+        .await
+}
