@@ -72,9 +72,9 @@ impl Lambda {
         Arc::new(Self { pools, log })
     }
 
-    /// Whether there is a function of that logical id.
-    pub fn has(&self, function: &str) -> bool {
-        self.pools.contains_key(function)
+    /// The ARN of the function of that logical id.
+    pub fn arn(&self, function: &str) -> Option<&str> {
+        self.pools.get(function).map(|pool| pool.arn())
     }
 
     /// Process ids of a function, the idle ones too.

@@ -38,6 +38,8 @@ pub struct Context {
     pub stack: String,
     /// Values for the template's parameters, over their defaults.
     pub parameters: BTreeMap<String, String>,
+    /// Values for parameters that the template may declare or not.
+    pub known: BTreeMap<String, String>,
 }
 
 /// A template that cannot be executed.

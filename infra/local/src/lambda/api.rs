@@ -20,8 +20,8 @@ use crate::invoke::{Invoke as _, Outcome};
 /// Takes an event for a function that nobody waits for: retries and failure queues are its matter.
 #[async_trait]
 pub trait Asynchronously: Send + Sync {
-    /// Accepts the event; it is kept until the function answered or every attempt failed.
-    async fn accept(&self, function: &str, payload: Bytes);
+    /// Keeps the event until the function answered or every attempt failed. Whether it was kept.
+    async fn accept(&self, function_arn: &str, payload: Bytes) -> bool;
 }
 
 #[derive(Clone)]
@@ -45,10 +45,10 @@ async fn invoke(
     payload: Bytes,
 ) -> Response {
     let function = function_name(&name);
-    if !api.lambda.has(function) {
+    let Some(arn) = api.lambda.arn(function) else {
         let message = format!("Function not found: {function}");
         return refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message);
-    }
+    };
     let payload = if payload.is_empty() { Bytes::from_static(b"{}") } else { payload };
     if serde_json::from_slice::<serde::de::IgnoredAny>(&payload).is_err() {
         let message = "Could not parse request body into json";
@@ -63,9 +63,12 @@ async fn invoke(
     }
     match kind {
         None | Some("RequestResponse") => answer(api.lambda.invoke(function, payload).await),
-        Some("Event") => {
-            api.events.accept(function, payload).await;
+        Some("Event") if api.events.accept(arn, payload).await => {
             plain(StatusCode::ACCEPTED, Bytes::new())
+        }
+        Some("Event") => {
+            let message = "The event could not be kept.";
+            refusal(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", message)
         }
         Some("DryRun") => plain(StatusCode::NO_CONTENT, Bytes::new()),
         Some(_) => {

@@ -57,6 +57,10 @@ impl Pool {
         }
     }
 
+    pub(super) fn arn(&self) -> &str {
+        &self.function.arn
+    }
+
     /// Runs the function once.
     pub(super) async fn invoke(&self, payload: Bytes) -> Outcome {
         let Some(_permit) = self.permit().await else { return Outcome::Throttled };

@@ -23,7 +23,8 @@ impl<'a> Resolver<'a> {
     pub(super) fn new(document: Value, context: &'a Context) -> Result<Self, Fault> {
         let mut parameters = BTreeMap::new();
         for (name, declared) in section(&document, "Parameters") {
-            let given = context.parameters.get(name).map(|text| Value::String(text.clone()));
+            let given = context.parameters.get(name).or_else(|| context.known.get(name));
+            let given = given.map(|text| Value::String(text.clone()));
             let value = given.or_else(|| declared.get("Default").map(scalar));
             let list = declared
                 .get("Type")

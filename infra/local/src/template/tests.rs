@@ -1,4 +1,10 @@
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +26,7 @@ fn context(parameters: &[(&str, &str)]) -> Context {
         account: "123456789012".to_owned(),
         stack: "demo".to_owned(),
         parameters: parameters.iter().map(own).collect::<BTreeMap<_, _>>(),
+        known: BTreeMap::from([own(&("Stage", "test")), own(&("NotDeclared", "x"))]),
     }
 }
 

@@ -1,0 +1,132 @@
+//! Builds the functions with cargo, whose progress the person sees.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::Environment;
+use super::arguments::{Functions, Run};
+
+/// Why there are no functions to run.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// No template here or above.
+    #[error("there is no template.yaml here or in a folder above: name it with --template")]
+    NoTemplate,
+    /// Cargo is not installed.
+    #[error("cargo is missing: install Rust from https://rustup.rs, or give --functions DIR")]
+    NoCargo,
+    /// Cargo said no.
+    #[error("the functions do not build; cargo says why above")]
+    Failed,
+    /// No executables came out.
+    #[error("the workspace of {} has no functions to build", .0.display())]
+    Nothing(PathBuf),
+    /// The system refused.
+    #[error("cargo cannot be run")]
+    System(#[from] io::Error),
+}
+
+/// `template.yaml` here or in the nearest folder above.
+pub(super) fn find_template() -> Result<PathBuf, BuildError> {
+    let here = std::env::current_dir()?;
+    let found =
+        here.ancestors().map(|folder| folder.join("template.yaml")).find(|path| path.is_file());
+    found.ok_or(BuildError::NoTemplate)
+}
+
+/// The folder with the functions' executables.
+pub(super) fn functions(
+    run: &Run,
+    template: &Path,
+    environment: &Environment,
+) -> Result<PathBuf, BuildError> {
+    match &run.functions {
+        Functions::In(folder) => Ok(folder.clone()),
+        Functions::Beside => {
+            let program = std::env::current_exe()?;
+            Ok(program.parent().unwrap_or(Path::new(".")).to_owned())
+        }
+        Functions::Built => cargo(run, template, environment, "dev"),
+        Functions::BuiltForRelease => cargo(run, template, environment, "release"),
+    }
+}
+
+/// Builds each executable that the template names and tells the folder they are in.
+fn cargo(
+    run: &Run,
+    template: &Path,
+    environment: &Environment,
+    profile: &str,
+) -> Result<PathBuf, BuildError> {
+    let cargo = environment.get("CARGO").map_or("cargo", String::as_str);
+    let mut command = Command::new(cargo);
+    command.args(["build", "--message-format", "json-render-diagnostics", "--profile", profile]);
+    for name in binaries(template) {
+        command.args(["--bin", &name]);
+    }
+    if run.quiet {
+        command.arg("--quiet");
+    }
+    if let Some(folder) = template.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        command.current_dir(folder);
+    }
+    let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let mut child = spawned.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => BuildError::NoCargo,
+        _ => BuildError::System(error),
+    })?;
+    let mut built = None;
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).lines() {
+            built = executable(&line?).or(built);
+        }
+    }
+    if !child.wait()?.success() {
+        return Err(BuildError::Failed);
+    }
+    let folder = built.as_deref().and_then(Path::parent).map(Path::to_owned);
+    folder.ok_or_else(|| BuildError::Nothing(template.to_owned()))
+}
+
+/// `BuildProperties.Binary` of each function. Only names are needed, so this reads lines: the whole
+/// template is resolved later, when the addresses that it asks for are known.
+fn binaries(template: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(template).unwrap_or_default();
+    let names = text.lines().filter_map(|line| line.trim().strip_prefix("Binary:"));
+    names.map(|name| name.trim().trim_matches(['"', '\'']).to_owned()).collect()
+}
+
+/// The path in a `compiler-artifact` message, if it is of a program.
+fn executable(message: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    Some(PathBuf::from(message.get("executable")?.as_str()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_s_functions_are_built() {
+        let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+
+        let binaries: Vec<String> = binaries(&template).into_iter().collect();
+
+        assert_eq!(binaries, ["directory", "login", "operator"]);
+    }
+
+    #[test]
+    fn only_messages_of_programs_name_an_executable() {
+        let program = r#"{"reason":"compiler-artifact","executable":"/t/debug/login"}"#;
+        let library = r#"{"reason":"compiler-artifact","executable":null}"#;
+
+        assert_eq!(executable(program), Some(PathBuf::from("/t/debug/login")));
+        for other in [library, r#"{"reason":"build-finished"}"#, "rubbish"] {
+            assert_eq!(executable(other), None, "{other}");
+        }
+    }
+}
