@@ -124,6 +124,10 @@ for name in cfn-lint checkov sam cargo-lambda; do
     [ "$name" = sam ] && folder=aws-sam-cli
     [ -x "$tools/$folder/bin/$name" ] && ln -sf "../$folder/bin/$name" "$tools/bin/$name"
 done
+# cargo-lambda links with zig, which pip brings along as a module.
+for zig in "$tools"/cargo-lambda/lib/python*/site-packages/ziglang/zig; do
+    [ -x "$zig" ] && ln -sf "..${zig#"$tools"}" "$tools/bin/zig"
+done
 
 for folder in "${stale_nodes[@]}"; do
     echo "setup: $folder"
