@@ -16,7 +16,12 @@ impl Now {
     /// counts as none.
     pub(crate) fn read(offset: SignedDuration) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-        let machine = Timestamp::now();
+        let machine = to_milliseconds(Timestamp::now());
         Self { simulated: machine.checked_add(offset).unwrap_or(machine), machine }
     }
+}
+
+/// Drops what is finer than Entra writes.
+fn to_milliseconds(instant: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
 }

@@ -253,6 +253,20 @@ fn rows() -> Vec<Row> {
                 without.replace("</saml:Assertion>", &format!("{signature}</saml:Assertion>"))
             };
         }),
+        ("the signature of the assertion twice", 50008, "signature_place", |a| {
+            a.after = |_, xml| {
+                let signature = signature_of(&xml);
+                xml.replace(&signature, &format!("{signature}{signature}"))
+            };
+        }),
+        ("a signature of the response behind its status", 50008, "signature_place", |a| {
+            a.response_signing = Some(Signing::good());
+            a.after = |_, xml| {
+                let signature = signature_of(&xml);
+                let without = xml.replacen(&signature, "", 1);
+                without.replacen("</samlp:Status>", &format!("</samlp:Status>{signature}"), 1)
+            };
+        }),
         ("an object in the signature", 50008, "signature_profile", |a| {
             a.after =
                 |_, xml| xml.replace("</ds:Signature>", "<ds:Object></ds:Object></ds:Signature>");
