@@ -3,6 +3,7 @@
 mod address;
 mod code;
 mod link;
+mod recover;
 mod register;
 
 use axum::Router;
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/{request}", get(address::show).post(address::submit))
         .route("/{request}/code", get(code::show).post(code::submit))
         .route("/{request}/resend", post(code::resend))
+        .route("/{request}/recover", get(recover::show).post(recover::submit))
         .route("/{request}/passkey", get(register::show).post(register::submit))
 }
 
@@ -79,6 +81,10 @@ impl Step {
 
     fn passkey_url(&self) -> String {
         format!("{}/passkey", self.url())
+    }
+
+    fn recover_url(&self) -> String {
+        format!("{}/recover", self.url())
     }
 
     /// Where this request signs in, when a relying party waits for it.

@@ -26,8 +26,8 @@ pub struct Enrolment {
     pub slip: Option<CodeSlip>,
     /// Whom it enrols, and how they proved it.
     pub proven: Option<(UserId, Proof)>,
-    /// The link that proved it: used up by the registration.
-    pub link: Option<SecretHash>,
+    /// The link or the recovery code that proved it: used up by the registration.
+    pub evidence: Option<SecretHash>,
     /// The registration ceremony that was last begun.
     pub registration: Option<Ceremony>,
     /// The language of the person's browser, as a tag.

@@ -11,6 +11,7 @@ mod code;
 mod invitation;
 mod notice;
 mod problem;
+mod recover;
 mod recovery;
 mod register;
 mod sign_in;
@@ -31,6 +32,7 @@ pub use self::code::Code;
 pub use self::invitation::Invitation;
 pub use self::notice::Notice;
 pub use self::problem::{Problem, Trouble};
+pub use self::recover::Recover;
 pub use self::recovery::Recovery;
 pub use self::register::Register;
 pub use self::sign_in::SignIn;
@@ -141,6 +143,7 @@ answers!(
     Code,
     Invitation,
     Problem,
+    Recover,
     Recovery,
     Register,
     SignIn,

@@ -48,6 +48,7 @@ fn page(
         address,
         notice,
         sign_in_url: sign_in_url.as_deref(),
+        recover_url: &step.recover_url(),
     };
     page.respond()
 }
@@ -96,7 +97,7 @@ pub(super) async fn ask_for_code(
         typed: Some(address.clone()),
         slip: Some(slip),
         proven: None,
-        link: None,
+        evidence: None,
         registration: None,
         language: language.tag().to_owned(),
         ends_at: step.enrolling.request.value.ends_at,

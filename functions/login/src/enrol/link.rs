@@ -68,7 +68,7 @@ pub(super) async fn open(
         typed: None,
         slip: None,
         proven: Some((link.value.user, Proof::Link)),
-        link: Some(token.hash().clone()),
+        evidence: Some(token.hash().clone()),
         registration: None,
         language: language.tag().to_owned(),
         ends_at: request.ends_at,

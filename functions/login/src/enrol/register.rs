@@ -72,7 +72,8 @@ async fn candidate<'a>(
     else {
         return Ok(None);
     };
-    let link = match &enrolment.value.link {
+    let evidence = enrolment.value.evidence.as_ref();
+    let link = match evidence.filter(|_| proof == Proof::Link) {
         Some(hash) => {
             let link = app.store.link(step.org, hash, now).await?;
             Some((hash.clone(), link.ok_or(Failure::LinkOver)?))
@@ -80,7 +81,7 @@ async fn candidate<'a>(
         None => None,
     };
     let user = app.store.user(step.org, id, now).await?.ok_or(Failure::MayNotEnrol)?;
-    if let Err(failure) = may_enrol(&user.value, proof, now) {
+    if let Err(failure) = may_enrol(&user.value, proof, evidence, now) {
         refused(app, step, id, &failure, request_id, now).await?;
         return Err(failure);
     }
@@ -88,11 +89,20 @@ async fn candidate<'a>(
 }
 
 /// Decides whether a proof still enrols somebody: much may have happened since it was given.
-fn may_enrol(user: &User, proof: Proof, now: Timestamp) -> Result<(), Failure> {
+fn may_enrol(
+    user: &User,
+    proof: Proof,
+    evidence: Option<&SecretHash>,
+    now: Timestamp,
+) -> Result<(), Failure> {
     match proof {
         Proof::EmailCode => claim_may_enrol(user, now).map_err(|_| Failure::MayNotEnrol),
-        Proof::Link | Proof::RecoveryCode if user.blocks.is_empty() => Ok(()),
-        Proof::Link | Proof::RecoveryCode => Err(Failure::Refused(Refusal::Blocked)),
+        Proof::Link | Proof::RecoveryCode if !user.blocks.is_empty() => {
+            Err(Failure::Refused(Refusal::Blocked))
+        }
+        // An enrolment replaces the code, so that it proves one enrolment only.
+        Proof::RecoveryCode if user.recovery.as_ref() != evidence => Err(Failure::LinkOver),
+        Proof::Link | Proof::RecoveryCode => Ok(()),
     }
 }
 

@@ -5,8 +5,8 @@ use http::StatusCode;
 use jiff::Timestamp;
 use web::language::Language;
 use web::page::{
-    Address, AutoPost, Certificate, Code, Entry, Invitation, Notice, Problem, Recovery, Register,
-    Role, SignIn, SignedOut, Trouble,
+    Address, AutoPost, Certificate, Code, Entry, Invitation, Notice, Problem, Recover, Recovery,
+    Register, Role, SignIn, SignedOut, Trouble,
 };
 
 /// What the pages are filled with.
@@ -79,7 +79,10 @@ fn enrolment(language: Language, v: &Values<'_>) -> Vec<Named> {
         address: Some(v.person),
         notice,
         sign_in_url: Some(v.url),
+        recover_url: v.url,
     };
+    let person = Some(v.person);
+    let recover = Recover { language, organization, action, csrf, address: person, notice };
     let code = Code { language, organization, action, csrf, resend_action: v.url, notice };
     let invitation = Invitation { language, organization, action, csrf };
     let recovery = Recovery { language, organization, code: v.code, continue_url: Some(v.url) };
@@ -88,6 +91,7 @@ fn enrolment(language: Language, v: &Values<'_>) -> Vec<Named> {
         ("address", address.into_response()),
         ("code", code.into_response()),
         ("invitation", invitation.into_response()),
+        ("recover", recover.into_response()),
         ("recovery", recovery.into_response()),
         ("recovery-without-request", last.into_response()),
     ]

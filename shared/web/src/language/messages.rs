@@ -155,6 +155,38 @@ messages! {
         fr: "J’ai déjà une clé d’accès",
         es: "Ya tengo una clave de acceso",
     }
+    address_recover {
+        en: "I have a recovery code",
+        de: "Ich habe einen Wiederherstellungscode",
+        fr: "J’ai un code de récupération",
+        es: "Tengo un código de recuperación",
+    }
+
+    // Enrolment: by a recovery code.
+    recover_title {
+        en: "Use your recovery code",
+        de: "Wiederherstellungscode verwenden",
+        fr: "Utiliser votre code de récupération",
+        es: "Usar su código de recuperación",
+    }
+    recover_lead {
+        en: "Type your work address and the code that you were shown when you set up your passkey. It works once; you get a new one with the new passkey.",
+        de: "Geben Sie Ihre Arbeitsadresse und den Code ein, der Ihnen beim Einrichten Ihres Passkeys gezeigt wurde. Er gilt einmal; mit dem neuen Passkey erhalten Sie einen neuen.",
+        fr: "Saisissez votre adresse professionnelle et le code qui vous a été montré lors de la création de votre clé d’accès. Il sert une seule fois ; vous en recevrez un nouveau avec la nouvelle clé.",
+        es: "Escriba su dirección de trabajo y el código que se le mostró al crear su llave de acceso. Sirve una sola vez; recibirá otro con la nueva llave.",
+    }
+    recover_code {
+        en: "Recovery code",
+        de: "Wiederherstellungscode",
+        fr: "Code de récupération",
+        es: "Código de recuperación",
+    }
+    recover_button {
+        en: "Continue",
+        de: "Weiter",
+        fr: "Continuer",
+        es: "Continuar",
+    }
 
     // Enrolment: the six digits.
     code_title {
@@ -471,6 +503,12 @@ messages! {
         de: "Das ist nicht der richtige Code. Verwenden Sie den aus der neuesten Nachricht.",
         fr: "Ce n’est pas le bon code. Utilisez celui du message le plus récent.",
         es: "Ese no es el código correcto. Use el del mensaje más reciente.",
+    }
+    notice_wrong_recovery {
+        en: "This address and this recovery code do not belong together. Check both and try again.",
+        de: "Diese Adresse und dieser Wiederherstellungscode gehören nicht zusammen. Prüfen Sie beides und versuchen Sie es noch einmal.",
+        fr: "Cette adresse et ce code de récupération ne vont pas ensemble. Vérifiez les deux et réessayez.",
+        es: "Esta dirección y este código de recuperación no se corresponden. Compruebe ambos e inténtelo de nuevo.",
     }
     notice_too_many_tries {
         en: "Too many tries. Ask for a new code.",

@@ -23,6 +23,8 @@ pub struct Address<'a> {
     pub notice: Option<Notice>,
     /// Where somebody who has a passkey after all goes back to.
     pub sign_in_url: Option<&'a str>,
+    /// Where somebody with a recovery code goes.
+    pub recover_url: &'a str,
 }
 
 impl Page for Address<'_> {}

@@ -15,6 +15,8 @@ pub enum Notice {
     AddressUnreadable,
     /// The digits differ.
     WrongCode,
+    /// The address and the recovery code do not belong together.
+    WrongRecovery,
     /// The code's tries are used up.
     TooManyTries,
     /// The code's time is over.
@@ -38,13 +40,14 @@ pub(crate) enum Tone {
 
 impl Notice {
     /// Every notice.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Cancelled,
         Self::NotRecognised,
         Self::UserVerificationMissing,
         Self::AlreadyRegistered,
         Self::AddressUnreadable,
         Self::WrongCode,
+        Self::WrongRecovery,
         Self::TooManyTries,
         Self::CodeExpired,
         Self::CodeSent,
@@ -63,6 +66,7 @@ impl Notice {
             Self::AlreadyRegistered => language.notice_already_registered(),
             Self::AddressUnreadable => language.notice_address_unreadable(),
             Self::WrongCode => language.notice_wrong_code(),
+            Self::WrongRecovery => language.notice_wrong_recovery(),
             Self::TooManyTries => language.notice_too_many_tries(),
             Self::CodeExpired => language.notice_code_expired(),
             Self::CodeSent => language.notice_code_sent(),
@@ -81,6 +85,7 @@ impl Notice {
             | Self::AlreadyRegistered
             | Self::AddressUnreadable
             | Self::WrongCode
+            | Self::WrongRecovery
             | Self::TooManyTries
             | Self::CodeExpired
             | Self::LinkUsed
