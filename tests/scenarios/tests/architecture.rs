@@ -1,5 +1,4 @@
 //! The shape of the repository: which crate may stand on which, and what its words refer to.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 #[path = "architecture/citation.rs"]
 mod citation;

@@ -1,11 +1,4 @@
 //! `template.yaml` agrees with the code, and keeps its own promises.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
 
 mod policy;
 #[path = "architecture/source.rs"]
