@@ -4,9 +4,8 @@ use ambient::Entropy;
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::SET_COOKIE;
-use identity::{OrganizationId, OutboxId, Secret, Session, User};
+use identity::{OrganizationId, OutboxId, Refusal, Secret, Session, User, may_sign_in};
 use jiff::Timestamp;
-use keys::Signer as _;
 use saml::response::{Answer, AuthnContext, Failure as Declined, FailureStatus, form_value};
 use store::{Action, Actor, Answered, Facts, PendingAuthn, SignedIn, Stored, TableError};
 use web::failure::RequestId;
@@ -50,11 +49,21 @@ pub(crate) async fn issue(
     now: Timestamp,
 ) -> Result<Response, Failure> {
     let Grounds { org, facts, authn, user, session, pending, ceremony } = grounds;
+    let of = |action| {
+        let mut audit = app.audit(Actor::User(user.value.id), action, request_id, now);
+        audit.relying_party = Some(facts.domain.issuer.clone());
+        audit
+    };
+    if let Err(refusal) = may_sign_in(&user.value, &facts.domain) {
+        let mut audit = of(Action::SignInRefused);
+        audit.reason = Some(reason(refusal).to_owned());
+        app.store.audit(org, &audit).await?;
+        return Err(refusal.into());
+    }
     let ring = app.ring(org, now).await?;
     let xml = sign(app, &ring.active, facts, authn, user, session, now).await?;
 
-    let mut audit = app.audit(Actor::User(user.value.id), Action::SignedIn, request_id, now);
-    audit.relying_party = Some(facts.domain.issuer.clone());
+    let mut audit = of(Action::SignedIn);
     audit.key = Some(ring.active.key.as_str().to_owned());
     let secret_hash = ceremony.as_ref().map(|fresh| fresh.secret.hash());
     let answered = Answered {
@@ -68,10 +77,16 @@ pub(crate) async fn issue(
         }),
         audit: &audit,
     };
-    app.store.answer(org, &answered, now).await.map_err(|error| match error {
-        TableError::Conflict { position: 0 } => Failure::RequestOver,
-        other => other.into(),
-    })?;
+    match app.store.answer(org, &answered, now).await {
+        Ok(()) => {}
+        Err(TableError::Conflict { position: 0 }) => {
+            let mut audit = of(Action::SignInRefused);
+            audit.reason = Some("request_answered".to_owned());
+            app.store.audit(org, &audit).await?;
+            return Err(Failure::RequestOver);
+        }
+        Err(error) => return Err(error.into()),
+    }
 
     let mut response = post(facts, authn, &xml, language);
     if let Some(fresh) = &ceremony {
@@ -113,7 +128,7 @@ async fn sign(
 ) -> Result<String, Failure> {
     let assertion_id = message_id(&*app.entropy);
     // `may_sign_in` refused whoever has none.
-    let anchor = user.value.anchor.as_ref().ok_or(identity::Refusal::NoAnchor)?;
+    let anchor = user.value.anchor.as_ref().ok_or(Refusal::NoAnchor)?;
     let unsigned = Answer {
         response_id: &message_id(&*app.entropy),
         assertion_id: &assertion_id,
@@ -129,10 +144,17 @@ async fn sign(
         session_index: &assertion_id,
     }
     .unsigned(&Certificate::from_der(key.certificate.clone()))?;
-    let signature = app.keys.signer(key)?.sign(unsigned.digest()).await.inspect_err(|_| {
-        web::metric::count("SigningFailed", "login", now);
-    })?;
+    let signature = app.sign(key, unsigned.digest(), now).await?;
     Ok(unsigned.finish(&signature))
+}
+
+/// The word that the audit keeps of a refusal.
+pub(crate) const fn reason(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Blocked => "user_blocked",
+        Refusal::NoAnchor => "user_without_anchor",
+        Refusal::OutsideDomain => "user_outside_domain",
+    }
 }
 
 fn post(facts: &Facts, authn: &PendingAuthn, xml: &str, language: Language) -> Response {

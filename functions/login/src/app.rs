@@ -8,11 +8,12 @@ use bus::{Bus, OutboxDue};
 use identity::{DomainName, OrganizationId, OutboxId};
 use jiff::Timestamp;
 use keys::cache::{CachedBy, LIFETIME};
-use keys::ring::KeyRing;
-use keys::{KmsKeys, kms_config};
+use keys::ring::{KeyRing, SigningKey};
+use keys::{KmsKeys, Signer as _, kms_config};
 use store::{Action, Actor, AuditEntry, OutboxItem, Store, Table};
 use web::config::{Missing, Variables};
 use web::failure::RequestId;
+use xmldsig::Sha256Digest;
 
 use crate::failure::Failure;
 
@@ -41,7 +42,7 @@ impl Config {
 #[derive(Clone)]
 pub struct App {
     pub(crate) store: Store,
-    pub(crate) keys: KmsKeys,
+    keys: KmsKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     bus: Bus,
@@ -101,6 +102,33 @@ impl App {
             ring.map(|stored| Arc::new(stored.value)).ok_or(Failure::NoKeys)
         };
         self.rings.get(org, now, read).await
+    }
+
+    /// Has KMS sign, and raises the alarm when it does not: there is no unsigned answer.
+    pub(crate) async fn sign(
+        &self,
+        key: &SigningKey,
+        digest: Sha256Digest,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, Failure> {
+        let signature = self.keys.signer(key)?.sign(digest).await;
+        Ok(signature.inspect_err(|_| web::metric::count("SigningFailed", "login", now))?)
+    }
+
+    /// Records a use of a key that no sign-in carries.
+    pub(crate) async fn audit_key(
+        &self,
+        org: OrganizationId,
+        key: &SigningKey,
+        issuer: &str,
+        reason: &str,
+        request_id: &RequestId,
+    ) -> Result<(), Failure> {
+        let mut audit = self.audit(Actor::System, Action::KeyUsed, request_id, self.clock.now());
+        audit.key = Some(key.key.as_str().to_owned());
+        audit.relying_party = Some(issuer.to_owned());
+        audit.reason = Some(reason.to_owned());
+        Ok(self.store.audit(org, &audit).await?)
     }
 
     /// Says that an outbox item is due. A lost event is made up for by the sweep, so that nobody

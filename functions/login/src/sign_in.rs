@@ -15,7 +15,7 @@ use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Notice, Page, SignIn};
 
-use crate::answer::{Fresh, Grounds, issue};
+use crate::answer::{Fresh, Grounds, issue, reason};
 use crate::app::App;
 use crate::browser::{Half, HeldSession, Ticket};
 use crate::ceremony;
@@ -51,7 +51,6 @@ async fn resume(
     let facts = step.facts(&app, held.as_ref(), None, now).await?;
     let (stored, authn) = step.pending(&facts)?;
     if let Some((user, session)) = silent(&facts, &authn, stored.value.hint.as_deref(), now) {
-        may_sign_in(&user.value, &facts.domain)?;
         let grounds = Grounds {
             org: step.org,
             facts: &facts,
@@ -170,9 +169,7 @@ impl Denied {
             Self::Passkey(Refused::UserVerification) => "user_not_verified",
             Self::Passkey(Refused::Cloned) => "passkey_cloned",
             Self::Passkey(Refused::NotDiscoverable | Refused::Invalid(_)) => "passkey_invalid",
-            Self::Person(identity::Refusal::Blocked) => "user_blocked",
-            Self::Person(identity::Refusal::NoAnchor) => "user_without_anchor",
-            Self::Person(identity::Refusal::OutsideDomain) => "user_outside_domain",
+            Self::Person(refusal) => reason(*refusal),
         }
     }
 

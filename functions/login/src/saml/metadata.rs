@@ -8,10 +8,10 @@ use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use identity::{DomainName, OrganizationId};
 use jiff::Timestamp;
-use keys::Signer as _;
 use keys::ring::{KeyRing, SigningKey};
 use saml::metadata::EntityDescriptor;
 use store::{Asking, Facts};
+use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Certificate as CertificatePage, Entry, Page, Role};
 use xmldsig::Certificate;
@@ -25,10 +25,12 @@ use crate::failure::Failure;
 pub(super) async fn document(
     State(app): State<App>,
     Path(domain): Path<String>,
+    request_id: RequestId,
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
     let (org, domain) = app.domain(&domain, now).await?;
-    let xml = app.metadata.get(domain.clone(), now, async || sign(&app, org, &domain, now).await);
+    let read = async || sign(&app, org, &domain, &request_id, now).await;
+    let xml = app.metadata.get(domain.clone(), now, read);
     let headers =
         [(CONTENT_TYPE, "application/samlmetadata+xml"), (CACHE_CONTROL, "public, max-age=300")];
     Ok((headers, xml.await?.to_string()).into_response())
@@ -38,6 +40,7 @@ async fn sign(
     app: &App,
     org: OrganizationId,
     domain: &DomainName,
+    request_id: &RequestId,
     now: Timestamp,
 ) -> Result<Arc<str>, Failure> {
     let (facts, ring) = read(app, org, domain, now).await?;
@@ -52,7 +55,8 @@ async fn sign(
         now,
     }
     .unsigned(&certificate_of(&ring.active))?;
-    let signature = app.keys.signer(&ring.active)?.sign(unsigned.digest()).await?;
+    let signature = app.sign(&ring.active, unsigned.digest(), now).await?;
+    app.audit_key(org, &ring.active, issuer, "metadata", request_id).await?;
     Ok(unsigned.finish(&signature).into())
 }
 

@@ -4,8 +4,6 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
 use identity::{DomainName, FederatedDomain, OrganizationId};
-use jiff::Timestamp;
-use keys::Signer as _;
 use saml::logout::LogoutResponse;
 use saml::request::{LogoutRequest, Message, Skew, UnverifiedLogout, from_redirect};
 use store::{Action, Actor, Asking};
@@ -96,7 +94,8 @@ pub(super) async fn answer(
     }
     let mut response = match asked {
         Some((logout, relay_state)) => {
-            let url = confirm(app, org, &facts.domain, &logout, relay_state.as_deref(), now).await;
+            let url =
+                confirm(app, org, &facts.domain, &logout, relay_state.as_deref(), request_id).await;
             url.map(|url| Redirect::to(&url).into_response()).unwrap_or_else(|failure| {
                 // The session is over all the same; only Microsoft is not told.
                 web::failure::log(&failure, request_id);
@@ -120,8 +119,9 @@ async fn confirm(
     domain: &FederatedDomain,
     logout: &LogoutRequest,
     relay_state: Option<&str>,
-    now: Timestamp,
+    request_id: &RequestId,
 ) -> Result<String, Failure> {
+    let now = app.clock.now();
     let ring = app.ring(org, now).await?;
     let unsigned = LogoutResponse {
         id: &message_id(&*app.entropy),
@@ -131,6 +131,7 @@ async fn confirm(
         now,
     }
     .redirect(relay_state)?;
-    let signature = app.keys.signer(&ring.active)?.sign(unsigned.digest()).await?;
+    let signature = app.sign(&ring.active, unsigned.digest(), now).await?;
+    app.audit_key(org, &ring.active, &domain.issuer, "logout_response", request_id).await?;
     Ok(unsigned.finish(&signature))
 }

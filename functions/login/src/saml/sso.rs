@@ -5,7 +5,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
-use identity::{DomainName, Secret, may_sign_in};
+use identity::{DomainName, Secret};
 use jiff::Timestamp;
 use saml::request::{Message, Received, Skew, UnverifiedAuthn, from_post, from_redirect, hint};
 use store::{Asking, PendingAuthn, Request};
@@ -45,7 +45,6 @@ pub(super) async fn redirect(
     let asking = Asking { domain: &domain, request: None, session, passkey: None };
     let facts = app.store.facts(org, &asking, now).await?.ok_or(Failure::NotFound)?;
     if let Some((user, session)) = sign_in::silent(&facts, &authn, hint.as_deref(), now) {
-        may_sign_in(&user.value, &facts.domain)?;
         let grounds = Grounds {
             org,
             facts: &facts,
