@@ -1,4 +1,4 @@
-//! The function's clients, and which event does what.
+//! The function's clients.
 
 use std::sync::Arc;
 
@@ -10,9 +10,6 @@ use jiff::Timestamp;
 use store::{Action, Actor, AuditEntry, Store, Table};
 use web::config::{Missing, Variables};
 use web::failure::RequestId;
-
-use crate::event::{Event, Reply};
-use crate::failure::Failure;
 
 /// What the environment says.
 #[derive(Clone, Debug)]
@@ -62,23 +59,6 @@ impl App {
             courier: Courier::new(ses, config.mail_from),
             clock,
             entropy,
-        }
-    }
-
-    /// Carries out what an event names.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] when a sweep could not carry out all that was due; a batch names its failed
-    /// messages in the reply.
-    pub async fn carry_out(&self, event: Event, request_id: &str) -> Result<Reply, Failure> {
-        let request_id = RequestId::new(request_id);
-        match event {
-            Event::Queue { records } => Ok(self.batch(&records, &request_id).await),
-            Event::Sweep { sweep: crate::event::Swept::Outbox } => {
-                self.sweep(&request_id).await?;
-                Ok(Reply::default())
-            }
         }
     }
 

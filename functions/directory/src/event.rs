@@ -1,7 +1,11 @@
-//! What the function is invoked with, and what it answers.
+//! What the function is invoked with, what follows from it, and what it answers.
 
 use bus::OutboxDue;
 use serde::{Deserialize, Serialize};
+use web::failure::RequestId;
+
+use crate::app::App;
+use crate::failure::Failure;
 
 /// What the function is invoked with.
 #[derive(Debug, Deserialize)]
@@ -63,4 +67,23 @@ pub struct Reply {
 pub struct Failed {
     /// Which one.
     pub item_identifier: String,
+}
+
+impl App {
+    /// Carries out what an event names.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when a sweep could not carry out all that was due; a batch names its failed
+    /// messages in the reply.
+    pub async fn carry_out(&self, event: Event, request_id: &str) -> Result<Reply, Failure> {
+        let request_id = RequestId::new(request_id);
+        match event {
+            Event::Queue { records } => Ok(self.batch(&records, &request_id).await),
+            Event::Sweep { sweep: Swept::Outbox } => {
+                self.sweep(&request_id).await?;
+                Ok(Reply::default())
+            }
+        }
+    }
 }

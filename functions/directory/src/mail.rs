@@ -43,8 +43,7 @@ impl App {
         audit.subject = Some(user.value.id);
         let handed = (&token.hash(), &link);
         self.store.hand_out_link(item.organization, &user, handed, &[], &audit).await?;
-        let base = &organization.base_url;
-        let url = format!("{base}/enrol/{}/link/{}", organization.id, token.reveal());
+        let url = organization.enrolment_url(&token);
         let hours = u32::try_from(Link::LIFETIME.as_hours()).unwrap_or_default();
         let letter = mail::invitation(Language::default(), &organization.name, &url, hours)?;
         let to = user.value.personal_email.as_ref().unwrap_or(&user.value.upn);

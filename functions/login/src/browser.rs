@@ -1,7 +1,7 @@
 //! What a browser holds: its half of a request, and its session.
 
 use http::{HeaderMap, HeaderValue};
-use identity::{OrganizationId, Secret, SecretHash, Session, UserId};
+use identity::{DomainName, OrganizationId, Secret, SecretHash, Session, UserId};
 use store::Request;
 use web::cookie::{self, Cookie, UnwritableCookie};
 use web::csrf;
@@ -33,6 +33,16 @@ impl Ticket {
     /// The id as it stands in our URLs.
     pub(crate) fn reveal(&self) -> String {
         self.id.reveal()
+    }
+
+    /// Where the request goes on, once somebody can sign in.
+    pub(crate) fn sign_in_url(&self, domain: &DomainName) -> String {
+        format!("/sign-in/{domain}/{}", self.reveal())
+    }
+
+    /// Where somebody without a passkey begins.
+    pub(crate) fn enrol_url(&self, org: OrganizationId) -> String {
+        format!("/enrol/{org}/{}", self.reveal())
     }
 
     /// What the table knows it by.

@@ -27,11 +27,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/{request}/passkey", get(register::show).post(register::submit))
 }
 
-/// Where somebody without a passkey begins.
-pub(crate) fn url(org: OrganizationId, ticket: &Ticket) -> String {
-    format!("/enrol/{org}/{}", ticket.reveal())
-}
-
 /// One step of a browser in the middle of an enrolment.
 struct Step {
     org: OrganizationId,
@@ -72,7 +67,7 @@ impl Step {
     }
 
     fn url(&self) -> String {
-        url(self.org, &self.ticket)
+        self.ticket.enrol_url(self.org)
     }
 
     fn code_url(&self) -> String {
@@ -90,7 +85,7 @@ impl Step {
     /// Where this request signs in, when a relying party waits for it.
     fn sign_in_url(&self) -> Option<String> {
         let authn = self.enrolling.request.value.authn.as_ref()?;
-        Some(crate::sign_in::url(&authn.domain, &self.ticket))
+        Some(self.ticket.sign_in_url(&authn.domain))
     }
 
     fn enrolment(&self) -> Option<&Stored<Enrolment>> {

@@ -25,11 +25,6 @@ pub(crate) fn routes() -> Router<App> {
     Router::new().route("/", get(resume).post(finish))
 }
 
-/// Where a pending request goes on.
-pub(crate) fn url(domain: &DomainName, ticket: &Ticket) -> String {
-    format!("/sign-in/{domain}/{}", ticket.reveal())
-}
-
 #[derive(Deserialize)]
 pub(crate) struct Passkey {
     csrf: String,
@@ -302,11 +297,11 @@ pub(crate) fn page(
     let page = SignIn {
         language,
         organization: &facts.organization.name,
-        action: &url(domain, ticket),
+        action: &ticket.sign_in_url(domain),
         options: &options,
         csrf: &half.csrf(),
         hint,
-        enrol_url: &crate::enrol::url(facts.organization.id, ticket),
+        enrol_url: &ticket.enrol_url(facts.organization.id),
         notice,
     };
     Ok((page.respond(), ceremony))

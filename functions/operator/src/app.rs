@@ -1,4 +1,4 @@
-//! What every action shares, and which action is asked for.
+//! What every action shares.
 
 use std::sync::Arc;
 
@@ -8,16 +8,11 @@ use bus::{Bus, OutboxDue};
 use identity::{DomainName, OutboxId};
 use jiff::Timestamp;
 use keys::{KeyId, KmsKeys, kms_config};
-use lambda_runtime::Diagnostic;
-use serde::Deserialize;
-use serde_json::Value;
 use store::{Action, Actor, AuditEntry, OutboxItem, Store, Table};
 use web::config::{Missing, Variables};
 use web::failure::RequestId;
 
-use crate::bootstrap::Bootstrap;
 use crate::failure::Failure;
-use crate::invite::Invite;
 
 /// What the environment says.
 #[derive(Clone, Debug)]
@@ -69,14 +64,6 @@ pub struct App {
     bus: Bus,
 }
 
-/// What may be asked for. A misspelt field is an error, never ignored.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "action", rename_all = "snake_case")]
-enum Asked {
-    Bootstrap(Bootstrap),
-    Invite(Invite),
-}
-
 impl App {
     /// Speaks to AWS as it is set up, by the system's clock.
     pub fn new(aws: &SdkConfig, config: Config) -> Self {
@@ -98,22 +85,6 @@ impl App {
             bus: Bus::new(aws, config.bus.clone()),
             config,
         }
-    }
-
-    /// Carries out what the payload asks for, and answers with its result.
-    ///
-    /// # Errors
-    ///
-    /// What stands against it, in words for whoever invoked it. Nothing was changed then.
-    pub async fn carry_out(&self, payload: Value, request_id: &str) -> Result<Value, Diagnostic> {
-        let request_id = RequestId::new(request_id);
-        let asked = serde_json::from_value(payload).map_err(Failure::Unreadable);
-        let carried_out = match asked {
-            Ok(Asked::Bootstrap(asked)) => self.bootstrap(asked, &request_id).await,
-            Ok(Asked::Invite(asked)) => self.invite(asked, &request_id).await,
-            Err(failure) => Err(failure),
-        };
-        carried_out.map_err(|failure| failure.answer(&request_id))
     }
 
     pub(crate) fn key(&self) -> Result<KeyId, Failure> {

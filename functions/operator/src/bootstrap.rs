@@ -183,13 +183,8 @@ impl App {
             "certificate_pem": ring.active.pem(),
             "certificate_base64": ring.active.base64(),
             "certificate_not_after": ring.active.not_after,
-            "enrolment_url": link_url(organization, token),
+            "enrolment_url": organization.enrolment_url(token),
             "enrolment_hours": Link::LIFETIME.as_hours(),
         })
     }
-}
-
-/// Where an enrolment link leads.
-pub(crate) fn link_url(organization: &Organization, token: &Secret) -> String {
-    format!("{}/enrol/{}/link/{}", organization.base_url, organization.id, token.reveal())
 }

@@ -7,7 +7,6 @@ use store::{Action, Link, OutboxItem, Task};
 use web::failure::RequestId;
 
 use crate::app::App;
-use crate::bootstrap::link_url;
 use crate::failure::Failure;
 
 /// Asks for an enrolment link.
@@ -61,7 +60,7 @@ impl App {
                 audit.reason = Some("invitation".to_owned());
                 let link = (&token.hash(), &link);
                 self.store.hand_out_link(org, &user, link, &[], &audit).await?;
-                let url = link_url(&organization, &token);
+                let url = organization.enrolment_url(&token);
                 Ok(json!({ "enrolment_url": url, "enrolment_hours": hours }))
             }
             By::Mail => {

@@ -7,6 +7,7 @@
 //!
 //! There is no route to it. Its answer is the invocation's result and never a line of the log.
 
+mod action;
 mod app;
 mod bootstrap;
 mod failure;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{OrganizationId, UserId};
+use crate::{OrganizationId, Secret, UserId};
 
 /// How long a session lives unless the organization says otherwise.
 pub const SESSION_HOURS: u32 = 8;
@@ -29,6 +29,11 @@ pub struct Organization {
 }
 
 impl Organization {
+    /// Where a one-time enrolment link leads.
+    pub fn enrolment_url(&self, token: &Secret) -> String {
+        format!("{}/enrol/{}/link/{}", self.base_url, self.id, token.reveal())
+    }
+
     /// How long a session lives.
     pub fn session_lifetime(&self) -> SignedDuration {
         SignedDuration::from_hours(i64::from(self.session_hours))

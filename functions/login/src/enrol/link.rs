@@ -14,7 +14,7 @@ use store::{Enrolment, Link, Stored};
 use web::language::Language;
 use web::page::{Invitation, Page};
 
-use super::{request_of, url};
+use super::request_of;
 use crate::answer::set_cookie;
 use crate::app::App;
 use crate::browser::{Half, Ticket};
@@ -74,7 +74,7 @@ pub(super) async fn open(
         ends_at: request.ends_at,
     };
     app.store.open_enrolment(org, ticket.hash(), &request, &enrolment).await?;
-    let mut response = Redirect::to(&format!("{}/passkey", url(org, &ticket))).into_response();
+    let mut response = Redirect::to(&format!("{}/passkey", ticket.enrol_url(org))).into_response();
     set_cookie(&mut response, ticket.cookie(&browser)?);
     set_cookie(&mut response, token.removal()?);
     Ok(response)

@@ -101,7 +101,7 @@ pub(super) async fn post(
         ends_at: Request::end(now),
     };
     app.store.open_request(org, ticket.hash(), &request).await?;
-    let mut response = Redirect::to(&sign_in::url(&domain, &ticket)).into_response();
+    let mut response = Redirect::to(&ticket.sign_in_url(&domain)).into_response();
     set_cookie(&mut response, ticket.cookie(&browser)?);
     Ok(response)
 }

@@ -1,0 +1,37 @@
+//! Which action is asked for.
+
+use lambda_runtime::Diagnostic;
+use serde::Deserialize;
+use serde_json::Value;
+use web::failure::RequestId;
+
+use crate::app::App;
+use crate::bootstrap::Bootstrap;
+use crate::failure::Failure;
+use crate::invite::Invite;
+
+/// What may be asked for. A misspelt field is an error, never ignored.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+enum Action {
+    Bootstrap(Bootstrap),
+    Invite(Invite),
+}
+
+impl App {
+    /// Carries out what the payload asks for, and answers with its result.
+    ///
+    /// # Errors
+    ///
+    /// What stands against it, in words for whoever invoked it. Nothing was changed then.
+    pub async fn carry_out(&self, payload: Value, request_id: &str) -> Result<Value, Diagnostic> {
+        let request_id = RequestId::new(request_id);
+        let action = serde_json::from_value(payload).map_err(Failure::Unreadable);
+        let carried_out = match action {
+            Ok(Action::Bootstrap(asked)) => self.bootstrap(asked, &request_id).await,
+            Ok(Action::Invite(asked)) => self.invite(asked, &request_id).await,
+            Err(failure) => Err(failure),
+        };
+        carried_out.map_err(|failure| failure.answer(&request_id))
+    }
+}
