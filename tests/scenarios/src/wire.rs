@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HOST};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// One call that passed.
@@ -19,6 +20,15 @@ pub struct Call {
     pub operation: String,
 }
 
+/// What one call asked for, as far as IAM cares.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The header `X-Amz-Target`, or method and path where the service has none.
+    pub target: String,
+    /// The body.
+    pub body: Value,
+}
+
 /// What happens to a call instead of passing.
 #[derive(Clone, Debug)]
 pub enum Effect {
@@ -26,8 +36,12 @@ pub enum Effect {
     Refuse(u16, &'static str),
     /// It is carried out, and its answer gets lost.
     LoseAnswer,
-    /// It never arrives, and nothing comes back.
+    /// It never arrives, and the connection dies.
     Lose,
+    /// It never arrives, and nothing comes back for as long as the caller waits.
+    Stall,
+    /// It arrives, and a transaction is cancelled: its last action for this reason.
+    Cancel(&'static str),
 }
 
 /// When something happens to calls of one operation.
@@ -66,6 +80,7 @@ pub struct Wire {
 #[derive(Debug, Default)]
 struct Passed {
     calls: Vec<Call>,
+    seen: Vec<Seen>,
     faults: Vec<Fault>,
 }
 
@@ -108,12 +123,18 @@ impl Wire {
     pub fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.state.lock().unwrap().calls)
     }
+
+    /// What every call since the start asked for.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.state.lock().unwrap().seen.clone()
+    }
 }
 
 impl Passed {
-    fn note(&mut self, call: Call) -> Option<Effect> {
+    fn note(&mut self, call: Call, seen: Seen) -> Option<Effect> {
         let operation = call.operation.clone();
         self.calls.push(call);
+        self.seen.push(seen);
         let fault =
             self.faults.iter_mut().find(|fault| fault.operation == operation && fault.times > 0)?;
         if fault.skip > 0 {
@@ -140,18 +161,18 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
         "events" => &proxy.upstreams.events,
         _ => &proxy.upstreams.ses,
     };
-    let effect = proxy.wire.lock().unwrap().note(Call { service, operation });
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let target = target.map_or_else(|| format!("{} {path}", parts.method), str::to_owned);
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let seen = Seen { target, body: serde_json::from_slice(&body).unwrap_or_default() };
+    let effect = proxy.wire.lock().unwrap().note(Call { service, operation }, seen.clone());
     match effect {
-        Some(Effect::Refuse(status, code)) => {
-            let body = format!("{{\"__type\":\"{code}\",\"message\":\"injected\"}}");
-            let status = StatusCode::from_u16(status).unwrap();
-            return (status, [(CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response();
-        }
+        Some(Effect::Refuse(status, code)) => return refused(status, code, json!({})),
+        Some(Effect::Cancel(reason)) => return cancelled(&seen.body, reason),
         Some(Effect::Lose) => return lost(),
+        Some(Effect::Stall) => std::future::pending().await,
         Some(Effect::LoseAnswer) | None => {}
     }
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let mut headers = parts.headers;
     headers.remove(HOST);
     let request = proxy.client.request(parts.method, format!("{upstream}{path}"));
@@ -165,6 +186,24 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+fn refused(status: u16, code: &str, more: Value) -> Response {
+    let mut body = json!({ "__type": code, "message": "injected" });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let status = StatusCode::from_u16(status).unwrap();
+    let headers = [(CONTENT_TYPE, "application/x-amz-json-1.0")];
+    (status, headers, body.to_string()).into_response()
+}
+
+/// DynamoDB gives one reason for each action of a transaction, `None` where nothing speaks against
+/// it.
+fn cancelled(transaction: &Value, reason: &str) -> Response {
+    let actions = transaction["TransactItems"].as_array().map_or(1, Vec::len);
+    let mut reasons = vec![json!({ "Code": "None" }); actions];
+    reasons[actions - 1] = json!({ "Code": reason, "Message": "injected" });
+    let code = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+    refused(400, code, json!({ "CancellationReasons": reasons }))
 }
 
 /// A body that breaks off: the caller sees a dead connection.
