@@ -36,6 +36,9 @@ impl OutboxDue {
 #[error("the event bus did not take an event")]
 pub struct BusError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
+/// The longest pause before the second attempt: the person's answer waits for it.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// An EventBridge bus.
 #[derive(Clone, Debug)]
 pub struct Bus {
@@ -53,7 +56,7 @@ impl Bus {
             .operation_timeout(Duration::from_secs(2))
             .build();
         let config = aws_sdk_eventbridge::config::Builder::from(aws)
-            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(PAUSE))
             .timeout_config(timeouts)
             .build();
         Self { client: Client::from_conf(config), name }

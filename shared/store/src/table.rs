@@ -60,6 +60,11 @@ pub(crate) enum Write {
     Count { key: Key, limit: u32, expires_at: i64 },
 }
 
+/// The longest first pause after an attempt that failed; each further one may be twice as long.
+///
+/// A person waits: the SDK's own second would let one lost packet be felt, and leave no time for
+/// the third attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// How often a transaction that lost a race against another one is tried again.
 const RACES: u32 = 5;
 /// The first pause between two such tries; it doubles.
@@ -82,7 +87,9 @@ impl Table {
             .operation_timeout(Duration::from_secs(3))
             .build();
         let config = aws_sdk_dynamodb::config::Builder::from(aws)
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .retry_config(
+                RetryConfig::standard().with_max_attempts(3).with_initial_backoff(FIRST_PAUSE),
+            )
             .timeout_config(timeouts)
             .build();
         Self { client: Client::from_conf(config), name }
