@@ -14,6 +14,7 @@ mod kms;
 mod protocol;
 mod queue;
 mod server;
+mod tasks;
 mod trouble;
 
 use std::fs::File;
@@ -22,7 +23,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ambient::{Clock, Entropy};
-use tokio::task::JoinSet;
 
 use self::asynchronous::Worker;
 use self::delivery::Destinations;
@@ -38,6 +38,7 @@ use self::queue::mapping::Mapping;
 use self::queue::service::Sqs;
 use self::queue::{Outgoing, Queues};
 use self::server::{Listener, Service};
+use self::tasks::Tasks;
 use crate::invoke::Invoke;
 use crate::template::model::Model;
 
@@ -255,7 +256,7 @@ pub struct Services {
     schedules: Vec<Arc<Schedule>>,
     outbox: Outbox,
     buses: Arc<Buses>,
-    tasks: JoinSet<()>,
+    tasks: Tasks,
     _lock: File,
 }
 
@@ -270,11 +271,11 @@ impl Services {
         let lock = lock_folder(&config.data_dir)?;
         let parts = tokio::task::spawn_blocking(move || Parts::open(config)).await;
         let parts = parts.map_err(|_| ServicesError::KeyGeneration)??;
-        let mut tasks = JoinSet::new();
+        let tasks = Tasks::new();
         let schedules = parts.schedules.clone();
         let outbox = parts.outbox.clone();
         let buses = parts.buses.clone();
-        parts.serve(listeners, &mut tasks);
+        parts.serve(listeners, &tasks);
         Ok(Self { endpoints, schedules, outbox, buses, tasks, _lock: lock })
     }
 
@@ -317,8 +318,14 @@ impl Services {
     }
 
     /// Ends everything that was started, and waits until it has ended.
-    pub async fn stop(mut self) {
-        self.tasks.shutdown().await;
+    pub async fn stop(self) {
+        self.tasks.end().await;
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        self.tasks.abandon();
     }
 }
 
@@ -381,9 +388,9 @@ impl Parts {
         Ok(Self { kms, queues, buses, schedules, mappings, workers, outbox, config })
     }
 
-    fn serve(self, listeners: Listeners, tasks: &mut JoinSet<()>) {
+    fn serve(self, listeners: Listeners, tasks: &Tasks) {
         let Config { clock, entropy, account, mail_account, .. } = self.config;
-        let mut serve = Serve { tasks, entropy: &entropy };
+        let serve = Serve { tasks, entropy: &entropy };
         serve.spawn(listeners.kms, self.kms);
         serve.spawn(listeners.eventbridge, EventBridge::new(self.buses));
         serve.spawn(listeners.sqs, Sqs::new(self.queues, account));
@@ -398,22 +405,26 @@ impl Parts {
             tasks.spawn(schedule.run());
         }
         for worker in self.workers {
-            tasks.spawn(worker.run());
+            tasks.spawn(worker.run(tasks.clone()));
         }
         for mapping in self.mappings {
-            tasks.spawn(mapping.run());
+            tasks.spawn(mapping.run(tasks.clone()));
         }
     }
 }
 
 struct Serve<'a> {
-    tasks: &'a mut JoinSet<()>,
+    tasks: &'a Tasks,
     entropy: &'a Arc<dyn Entropy>,
 }
 
 impl Serve<'_> {
-    fn spawn<S: Service>(&mut self, listener: Listener, service: S) {
-        self.tasks.spawn(listener.serve(Arc::new(service), self.entropy.clone()));
+    fn spawn<S: Service>(&self, listener: Listener, service: S) {
+        self.tasks.spawn(listener.serve(
+            Arc::new(service),
+            self.entropy.clone(),
+            self.tasks.clone(),
+        ));
     }
 }
 

@@ -9,13 +9,13 @@ use ambient::Clock;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use super::delivery::Line;
 use super::events::Buses;
 use super::queue::Outgoing;
 use super::queue::attribute::{Attribute, Attributes};
 use super::queue::backlog::{Received, Want};
+use super::tasks::Tasks;
 use super::{Timing, trouble};
 use crate::invoke::{Invoke, Outcome};
 
@@ -53,13 +53,11 @@ enum Verdict {
 }
 
 impl Worker {
-    /// Works until dropped; an event under way is tried again after the next start.
-    pub(super) async fn run(self) {
+    /// Works until ended; an event under way is tried again after the next start.
+    pub(super) async fn run(self, tasks: Tasks) {
         let slots = Arc::new(Semaphore::new(CONCURRENCY));
         let worker = Arc::new(self);
-        let mut running = JoinSet::new();
         loop {
-            while running.try_join_next().is_some() {}
             let Ok(slot) = slots.clone().acquire_owned().await else { return };
             let want = Want { count: 1, bytes: usize::MAX, visibility: HOLD };
             let received = match worker.line.events.receive(want, HOLD).await {
@@ -72,7 +70,7 @@ impl Worker {
             };
             // At most one was asked for, so the slot is its own until the attempt has ended.
             let worker = worker.clone();
-            running.spawn(async move {
+            tasks.spawn(async move {
                 for event in received {
                     worker.attempt(event).await;
                 }

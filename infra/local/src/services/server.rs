@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ambient::Entropy;
 use bytes::Bytes;
@@ -12,13 +13,16 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
 use super::ServicesError;
 use super::protocol::{RequestId, mint_uuid};
+use super::tasks::Tasks;
 
 /// Larger than any request that one of the services accepts.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// Between attempts to accept while the system has no file descriptor left.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers requests whose body has been read.
 pub(super) trait Service: Send + Sync + 'static {
@@ -47,21 +51,22 @@ impl Listener {
         format!("http://{}", self.address)
     }
 
-    /// Answers requests until dropped; connections end with it.
-    pub(super) async fn serve<S: Service>(self, service: Arc<S>, entropy: Arc<dyn Entropy>) {
-        let mut connections = JoinSet::new();
+    /// Answers requests until it is ended, each connection in a task of its own.
+    pub(super) async fn serve<S: Service>(
+        self,
+        service: Arc<S>,
+        entropy: Arc<dyn Entropy>,
+        tasks: Tasks,
+    ) {
         loop {
-            tokio::select! {
-                accepted = self.socket.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        connections.spawn(connection(stream, service.clone(), entropy.clone()));
-                    }
-                    Err(error) => {
-                        tracing::warn!(error = %error, "a connection was not accepted");
-                        tokio::task::yield_now().await;
-                    }
-                },
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            match self.socket.accept().await {
+                Ok((stream, _)) => {
+                    tasks.spawn(connection(stream, service.clone(), entropy.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "a connection was not accepted");
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     }

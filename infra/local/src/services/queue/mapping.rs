@@ -12,7 +12,6 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use super::Queue;
 use super::attribute::md5_of_body;
@@ -20,6 +19,7 @@ use super::backlog::{Receipt, Received, Want};
 use super::service::{handle, system_attributes};
 use crate::invoke::{Invoke, Outcome};
 use crate::services::disk::DiskError;
+use crate::services::tasks::Tasks;
 use crate::services::trouble;
 use crate::template::model::{self, BatchFailures};
 
@@ -51,14 +51,12 @@ pub(in crate::services) struct Mapping {
 }
 
 impl Mapping {
-    /// Polls until dropped; invocations under way end with it and their messages come back.
-    pub(in crate::services) async fn run(self) {
+    /// Polls until ended; invocations under way end with it and their messages come back.
+    pub(in crate::services) async fn run(self, tasks: Tasks) {
         let most = self.settings.maximum_concurrency.unwrap_or(CONCURRENCY);
         let slots = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(1)));
         let mapping = Arc::new(self);
-        let mut running = JoinSet::new();
         loop {
-            while running.try_join_next().is_some() {}
             let Ok(slot) = slots.clone().acquire_owned().await else { return };
             let batch = match mapping.gather().await {
                 Ok(batch) => batch,
@@ -69,7 +67,7 @@ impl Mapping {
                 }
             };
             let mapping = mapping.clone();
-            running.spawn(async move {
+            tasks.spawn(async move {
                 mapping.process(batch).await;
                 drop(slot);
             });
