@@ -74,6 +74,21 @@ impl Browser {
         if origin == self.base_url { self.send(request).await } else { self.receive(request).await }
     }
 
+    /// Sends a form with headers of the story's own and none of the browser's, its cookies apart:
+    /// what a page of another origin of the same site could bring about.
+    pub async fn forge(
+        &mut self,
+        headers: &[(&'static str, &str)],
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Page {
+        let mut request = self.client.post(self.url(path)).form(fields);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request).await
+    }
+
     /// Fills in and sends the first form of a page, hidden fields included.
     pub async fn submit(&mut self, page: &Page, fields: &[(&str, &str)]) -> Page {
         let hidden = page.hidden();
@@ -180,6 +195,31 @@ impl Page {
     pub fn answer(&self) -> Option<(String, String, Option<String>)> {
         let response = self.field("SAMLResponse")?;
         Some((self.action(), response, self.field("RelayState")))
+    }
+
+    /// Checks that it ends here: a page of ours of this status, with every guard, that neither
+    /// answers a relying party nor begins a session.
+    pub fn assert_refused(&self, status: u16, what: &str) {
+        assert_eq!(self.status, status, "{what}: {}", self.text);
+        self.assert_guarded(what);
+        assert!(self.answer().is_none(), "{what}: it answers");
+        assert!(!self.text.contains("data-options"), "{what}: it asks again");
+        let mut cookies = self.headers.get_all(SET_COOKIE).iter();
+        let session = cookies.find(|cookie| cookie.as_bytes().starts_with(b"__Host-s-"));
+        assert!(session.is_none(), "{what}: it sets {session:?}");
+    }
+
+    /// Checks that no other site can frame it, and that nobody keeps it.
+    pub fn assert_guarded(&self, what: &str) {
+        let header = |name: &str| self.headers.get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(header("content-type"), Some("text/html; charset=utf-8"), "{what}");
+        let policy = header("content-security-policy").expect(what);
+        assert!(policy.contains("frame-ancestors 'none'"), "{what}: {policy}");
+        assert!(policy.starts_with("default-src 'none'"), "{what}: {policy}");
+        assert_eq!(header("x-frame-options"), Some("DENY"), "{what}");
+        assert_eq!(header("cache-control"), Some("no-store"), "{what}");
+        assert_eq!(header("x-content-type-options"), Some("nosniff"), "{what}");
+        assert_eq!(header("referrer-policy"), Some("strict-origin"), "{what}");
     }
 
     fn attribute(&self, tag: &str, name: &str) -> Option<String> {

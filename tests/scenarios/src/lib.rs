@@ -9,6 +9,8 @@
 pub mod authenticator;
 pub mod browser;
 pub mod clock;
+pub mod people;
+pub mod records;
 pub mod saml;
 pub mod wire;
 pub mod world;
@@ -16,5 +18,7 @@ pub mod world;
 pub use authenticator::Authenticator;
 pub use browser::{Browser, Page};
 pub use clock::TestClock;
+pub use people::{Company, Person};
+pub use records::Records;
 pub use wire::{Call, Effect, Fault, Wire};
 pub use world::World;

@@ -10,7 +10,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use axum::serve;
 use bytes::Bytes;
-use identity::{Address, Anchor, Block, OrganizationId, User, UserId};
+use identity::{Address, Anchor, Block, OrganizationId, OutboxId, User, UserId};
 use jiff::Timestamp;
 use local::database::LocalDatabase;
 use local::invoke::{Invoke, Outcome};
@@ -51,6 +51,12 @@ pub struct World {
     pub bootstrap: Value,
     /// The table, without a wire.
     pub store: Store,
+    /// The login function, without a socket before it.
+    pub(crate) router: axum::Router,
+    /// The table, without any code of ours.
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) table: String,
+    pub(crate) operator_config: operator::Config,
     functions: Arc<Functions>,
     services: Services,
     _database: LocalDatabase,
@@ -153,10 +159,11 @@ impl World {
         ];
         let entropy = Arc::new(SystemEntropy);
         let table = login_env["TABLE"].clone();
+        let operator_config = operator::Config::read(operator_env).unwrap();
         let functions = Arc::new(Functions {
             operator: operator::App::with(
                 &aws(operator.url()).await,
-                operator::Config::read(operator_env).unwrap(),
+                operator_config.clone(),
                 clock.clone(),
                 entropy.clone(),
             ),
@@ -174,8 +181,12 @@ impl World {
             clock.clone(),
             entropy,
         );
-        tokio::spawn(async move { serve(site, login::router(app)).await.unwrap() });
-        let store = Store::new(Table::new(&aws(database.endpoint()).await, table));
+        let router = login::router(app);
+        let served = router.clone();
+        tokio::spawn(async move { serve(site, served).await.unwrap() });
+        let unwired = aws(database.endpoint()).await;
+        let store = Store::new(Table::new(&unwired, table.clone()));
+        let dynamodb = aws_sdk_dynamodb::Client::new(&unwired);
 
         let payload = json!({
             "action": "bootstrap",
@@ -197,6 +208,10 @@ impl World {
             organization,
             bootstrap,
             store,
+            router,
+            dynamodb,
+            table,
+            operator_config,
             functions,
             services,
             _database: database,
@@ -262,6 +277,20 @@ impl World {
         self.functions.invoke("DirectoryFunction", payload.to_string().into()).await
     }
 
+    /// Brings what is due to the directory function, as a batch of its queue.
+    pub async fn batch(&self, due: &[(OrganizationId, OutboxId)]) -> Value {
+        let message = |(organization, item): &(OrganizationId, OutboxId)| {
+            let detail = json!({ "detail": { "organization": organization, "item": item } });
+            json!({ "messageId": item.to_string(), "body": detail.to_string() })
+        };
+        let records = due.iter().map(message).collect::<Vec<_>>();
+        let payload = json!({ "Records": records }).to_string();
+        match self.functions.invoke("DirectoryFunction", payload.into()).await {
+            Outcome::Answered(answer) => serde_json::from_slice(&answer).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// Waits for the newest mail to an address.
     pub async fn mail(&self, to: &str) -> Message {
         self.services.outbox().wait_for(|message| message.to == to).await
@@ -308,7 +337,7 @@ pub fn model(base_url: &str, sqs_endpoint: &str) -> Model {
 }
 
 /// How functions reach the services: all of them through one address.
-async fn aws(endpoint: &str) -> SdkConfig {
+pub(crate) async fn aws(endpoint: &str) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))

@@ -1,0 +1,173 @@
+//! What the table holds, read past all code of ours.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::body::Body;
+use identity::UserId;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::{Page, World};
+
+/// How long the outbox may take to empty on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Every item of the table at one moment, by its keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Records(BTreeMap<(String, String), Value>);
+
+impl Records {
+    /// Reads the whole table.
+    pub async fn read(client: &Client, table: &str) -> Self {
+        let mut records = BTreeMap::new();
+        let mut pages =
+            client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+        while let Some(item) = pages.next().await {
+            let item = item.unwrap();
+            let text = |name: &str| item[name].as_s().unwrap().clone();
+            let rest = item.iter().filter(|(name, _)| !["pk", "sk"].contains(&name.as_str()));
+            let rest = rest.map(|(name, value)| (name.clone(), plain(value)));
+            records.insert((text("pk"), text("sk")), Value::Object(rest.collect()));
+        }
+        Self(records)
+    }
+
+    /// All but the audit and whatever has one of these in its partition key.
+    pub fn without(&self, parts: &[&str]) -> Self {
+        let kept =
+            |pk: &str| !pk.contains("#AUDIT#") && !parts.iter().any(|part| pk.contains(part));
+        let records = self.0.iter().filter(|((pk, _), _)| kept(pk));
+        Self(records.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    /// How many items have this in one of their keys.
+    pub fn count(&self, part: &str) -> usize {
+        self.0.keys().filter(|(pk, sk)| pk.contains(part) || sk.contains(part)).count()
+    }
+
+    /// The audit: every entry, the oldest first.
+    pub fn audit(&self) -> Vec<Value> {
+        let entries = self.0.iter().filter(|((pk, _), _)| pk.contains("#AUDIT#"));
+        let mut entries = entries.map(|((_, sk), item)| (sk, &item["value"])).collect::<Vec<_>>();
+        entries.sort_by_key(|(sk, _)| *sk);
+        entries.into_iter().map(|(_, entry)| entry.clone()).collect()
+    }
+
+    /// Actions and reasons of the audit entries that are not in an earlier reading, sorted.
+    pub fn audited_since(&self, before: &Self) -> Vec<(String, Option<String>)> {
+        let known = before.audit();
+        let new = self.audit().into_iter().filter(|entry| !known.contains(entry));
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let mut new = new
+            .map(|entry| (text(&entry["action"]).unwrap(), text(&entry["reason"])))
+            .collect::<Vec<_>>();
+        new.sort();
+        new
+    }
+
+    /// Every word, key or number anywhere in the table: what a stolen copy would tell.
+    pub fn words(&self) -> BTreeSet<String> {
+        let mut words = BTreeSet::new();
+        for ((pk, sk), item) in &self.0 {
+            for text in [pk, sk, &item.to_string()] {
+                words.insert(text.clone());
+                let of_word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+                words.extend(text.split(|c: char| !of_word(c)).map(str::to_owned));
+            }
+        }
+        words
+    }
+}
+
+fn plain(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!(text),
+        AttributeValue::N(number) => serde_json::from_str(number).unwrap(),
+        AttributeValue::Bool(truth) => json!(truth),
+        AttributeValue::B(bytes) => json!(bytes.as_ref()),
+        AttributeValue::Ss(texts) | AttributeValue::Ns(texts) => json!(texts),
+        AttributeValue::L(values) => values.iter().map(plain).collect(),
+        AttributeValue::M(map) => {
+            Value::Object(map.iter().map(|(name, value)| (name.clone(), plain(value))).collect())
+        }
+        AttributeValue::Null(_) => Value::Null,
+        other => panic!("no item of ours holds {other:?}"),
+    }
+}
+
+impl World {
+    /// What the table holds now.
+    pub async fn records(&self) -> Records {
+        Records::read(&self.dynamodb, &self.table).await
+    }
+
+    /// Waits until the outbox is empty, and answers what the table holds then.
+    pub async fn quiet(&self) -> Records {
+        let empty = async {
+            loop {
+                let records = self.records().await;
+                if records.count("#OUTBOX#") == 0 {
+                    return records;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, empty).await.expect("the outbox empties")
+    }
+
+    /// Checks that nothing was written since, the audit apart.
+    pub async fn unchanged_since(&self, before: &Records, what: &str) {
+        self.unchanged_but(before, &[], what).await;
+    }
+
+    /// Checks that nothing was written since, the audit and items with one of these in their
+    /// partition key apart.
+    pub async fn unchanged_but(&self, before: &Records, parts: &[&str], what: &str) {
+        let now = self.quiet().await;
+        assert_eq!(now.without(parts), before.without(parts), "something was written: {what}");
+    }
+
+    /// Names one more administrator, as only the administrators' portal will do.
+    pub(crate) async fn name_administrator(&self, user: UserId) {
+        let organization = format!("ORG#{}", self.organization);
+        let added = AttributeValue::L(vec![AttributeValue::S(user.to_string())]);
+        self.dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(organization))
+            .key("sk", AttributeValue::S("ORGANIZATION".to_owned()))
+            .update_expression("SET #v.administrators = list_append(#v.administrators, :added)")
+            .expression_attribute_names("#v", "value")
+            .expression_attribute_values(":added", added)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Sends the login function what no client could, or what a socket would make a race of.
+    pub async fn pass(&self, request: http::Request<Body>) -> Page {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Page { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// Invokes an operator function that was set up otherwise.
+    pub async fn operate_as(
+        &self,
+        change: impl FnOnce(&mut operator::Config),
+        payload: Value,
+    ) -> Result<Value, (String, String)> {
+        let mut config = self.operator_config.clone();
+        change(&mut config);
+        let aws = crate::world::aws(self.operator.url()).await;
+        let entropy = Arc::new(ambient::SystemEntropy);
+        let app = operator::App::with(&aws, config, self.clock.clone(), entropy);
+        let answer = app.carry_out(payload, "operator-request").await;
+        answer.map_err(|error| (error.error_type, error.error_message))
+    }
+}
