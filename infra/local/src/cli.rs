@@ -2,24 +2,24 @@
 
 mod arguments;
 mod banner;
-mod build;
 mod call;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::build::{self, Build, BuildError, Profile, Progress};
 use crate::database::DatabaseError;
 use crate::lambda::Show;
 use crate::seed::SeedError;
 use crate::services::ServicesError;
 use crate::stack::{Data, Options, Stack, StartError};
 pub use arguments::Wrong;
-use arguments::{Command, Run};
-pub use build::BuildError;
+use arguments::{Command, Functions, Run};
 pub use call::CallError;
 
 /// What was in the environment when the program started.
@@ -55,7 +55,9 @@ impl Failed {
             Self::Wrong(_) => 2,
             Self::Start(error) => start_code(error),
             Self::Build(BuildError::NoCargo) => 5,
-            Self::Build(_) => 6,
+            Self::Build(BuildError::Failed | BuildError::Nothing(_)) => 6,
+            Self::Build(BuildError::NoTemplate) => 7,
+            Self::Build(BuildError::System(_)) => 1,
             Self::Call(CallError::Failed(_)) => 8,
             Self::Call(_) | Self::System(_) => 1,
         }
@@ -140,7 +142,7 @@ fn start(run: &Run, environment: &Environment) -> Result<(), Failed> {
         .with_target(false)
         .init();
     let template = run.template.clone().map_or_else(build::find_template, Ok)?;
-    let functions = build::functions(run, &template, environment)?;
+    let functions = functions(run, &template, environment)?;
     let folder = template.parent().map(|folder| folder.join(".local")).unwrap_or_default();
     let folder = run.data.clone().unwrap_or(folder);
     let options = Options {
@@ -150,10 +152,30 @@ fn start(run: &Run, environment: &Environment) -> Result<(), Failed> {
         show: if run.quiet { Show::Nowhere } else { Show::OnStandardError },
         variables: inherited(environment),
         parameters: run.parameters.clone(),
+        seed: run.seed,
         ..Options::new(template, functions)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(serve(run, options))
+}
+
+/// The folder with the functions' executables.
+fn functions(run: &Run, template: &Path, environment: &Environment) -> Result<PathBuf, BuildError> {
+    let profile = match &run.functions {
+        Functions::In(folder) => return Ok(folder.clone()),
+        Functions::Beside => {
+            let program = std::env::current_exe()?;
+            return Ok(program.parent().map(Path::to_owned).unwrap_or_default());
+        }
+        Functions::Built => Profile::Dev,
+        Functions::BuiltForRelease => Profile::Release,
+    };
+    let how = Build {
+        cargo: environment.get("CARGO").map_or("cargo", String::as_str).to_owned(),
+        profile,
+        progress: if run.quiet { Progress::Hidden } else { Progress::Shown },
+    };
+    build::functions(template, &how)
 }
 
 fn inherited(environment: &Environment) -> BTreeMap<String, String> {

@@ -4,6 +4,7 @@
 //! EventBridge, SQS, SES, SNS and the simulated Entra. Functions are processes and are told where
 //! these are by the SDK's own variables only.
 
+pub mod build;
 pub mod cli;
 pub mod database;
 pub mod gateway;

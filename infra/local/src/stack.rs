@@ -26,8 +26,8 @@ use crate::gateway::Gateway;
 use crate::invoke::{Invoke as _, Outcome};
 use crate::lambda::{self, Lambda, Ledger, Line, Log, Show};
 use crate::seed::{self, SeedError};
-use crate::services::mail::MailAccount;
-use crate::services::{self, Deliveries, Listeners, Services, ServicesError, Timing};
+use crate::services::mail::{MailAccount, Outbox};
+use crate::services::{self, Deliveries, ScheduleError, Services, ServicesError, Timing};
 use crate::template::{Context, Model, TemplateError};
 use data::DataFolder;
 use ports::Bound;
@@ -152,12 +152,14 @@ pub struct Stack {
     runtime: Option<Runtime>,
     ready: Ready,
     log: Arc<Log>,
+    entra: Arc<Simulator>,
+    outbox: Outbox,
 }
 
 struct Parts {
     lambda: Arc<Lambda>,
     services: Arc<Services>,
-    entra: Simulator,
+    entra: Arc<Simulator>,
     database: LocalDatabase,
     servers: Vec<JoinHandle<()>>,
     // Last: its folder goes, and its lock is freed, when everything else is over.
@@ -178,9 +180,14 @@ impl Stack {
         let log = Arc::new(Log::new(options.show));
         let started = runtime.spawn(assemble(options, log.clone())).await;
         match started.map_err(|error| StartError::Runtime(std::io::Error::other(error))) {
-            Ok(Ok((parts, ready))) => {
-                Ok(Self { parts: Some(parts), runtime: Some(runtime), ready, log })
-            }
+            Ok(Ok((parts, ready))) => Ok(Self {
+                entra: parts.entra.clone(),
+                outbox: parts.services.outbox().clone(),
+                parts: Some(parts),
+                runtime: Some(runtime),
+                ready,
+                log,
+            }),
             Ok(Err(error)) | Err(error) => {
                 runtime.shutdown_background();
                 Err(error)
@@ -223,14 +230,25 @@ impl Stack {
         self.log.lines()
     }
 
-    /// The services: their outbox, and schedules that fire now. `None` never while it runs.
-    pub fn services(&self) -> Option<&Services> {
-        self.parts.as_ref().map(|parts| &*parts.services)
+    /// The mails and text messages that were sent.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Fires a schedule now.
+    ///
+    /// # Errors
+    /// [`ScheduleError::Unknown`] when there is none of that name.
+    pub fn run_schedule(&self, name: &str) -> Result<(), ScheduleError> {
+        match &self.parts {
+            Some(parts) => parts.services.run_schedule(name),
+            None => Err(ScheduleError::Unknown(name.to_owned())),
+        }
     }
 
     /// The simulated Entra.
-    pub fn entra(&self) -> Option<&Simulator> {
-        self.parts.as_ref().map(|parts| &parts.entra)
+    pub fn entra(&self) -> &Simulator {
+        &self.entra
     }
 
     /// Deletes expired items now, as DynamoDB does some day, and tells how many there were.
@@ -292,8 +310,8 @@ impl Parts {
 async fn assemble(options: Options, log: Arc<Log>) -> Result<(Parts, Ready), StartError> {
     let data = DataFolder::open(&options.data)?;
     let bound = ports::bind(options.port).await?;
-    let entra = start_entra(&options, &bound, data.path())?;
-    let listeners = Listeners::bind(services::Ports::default()).await?;
+    let entra = Arc::new(start_entra(&options, &bound, data.path())?);
+    let listeners = ports::services(options.port).await?;
     let endpoints = listeners.endpoints();
     let model = read_template(&options, &bound, &endpoints.sqs, &entra.login_srf_url())?;
     let file = data.keeps().then(|| data.path().join("table.sqlite"));

@@ -19,6 +19,7 @@ use reqwest::{Client, StatusCode, redirect};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 /// `target/debug/examples`, beside the folder of this test.
 fn functions() -> PathBuf {
@@ -210,6 +211,24 @@ async fn each_concurrent_invocation_has_a_process_up_to_the_limit() {
         answers.into_iter().map(|answer| answer.unwrap()["pid"].as_u64().unwrap()).collect();
     assert_eq!(pids.len(), 2);
     assert_eq!(stack.processes("ProbeFunction").len(), 2);
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn requests_wait_for_a_process_and_the_line_has_an_end() {
+    let stack = Stack::start(Options { concurrency: 1, ..options() }).await.unwrap();
+    let url = format!("{}/hang", stack.ready().base_url);
+    let client = client();
+    let mut requests = JoinSet::new();
+    for _ in 0..300 {
+        requests.spawn(client.get(&url).send());
+    }
+
+    let first = requests.join_next().await.unwrap().unwrap().unwrap();
+
+    assert_eq!(first.status(), 503);
+    assert_eq!(first.text().await.unwrap(), r#"{"message":"Service Unavailable"}"#);
+    assert_eq!(stack.processes("ProbeFunction").len(), 1);
     stack.stop().await;
 }
 

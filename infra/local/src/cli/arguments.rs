@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::stack::Seed;
+
 /// The text of `--help`.
 pub(super) const HELP: &str = "\
 Runs Passerelle on this machine: template.yaml, executed.
@@ -15,7 +17,8 @@ options:
   --data DIR          where state is kept (default .local beside template.yaml)
   --fresh             delete that state first
   --concurrency N     most processes of one function at a time (default 4)
-  --quiet             no banner, no lines of the functions
+  --empty             without the demo organization
+  --quiet             without cargo's progress and the functions' lines
   --json              when ready, one JSON line with all addresses on standard output
   --template FILE     the template (default: template.yaml here or in a folder above)
   --parameter K=V     a value for a parameter of the template
@@ -54,6 +57,7 @@ pub(super) struct Run {
     pub(super) template: Option<PathBuf>,
     pub(super) parameters: BTreeMap<String, String>,
     pub(super) functions: Functions,
+    pub(super) seed: Seed,
 }
 
 /// Where the functions' executables come from.
@@ -99,6 +103,7 @@ pub(super) fn read(arguments: Vec<String>) -> Result<Command, Wrong> {
         template: None,
         parameters: BTreeMap::new(),
         functions: Functions::Built,
+        seed: Seed::Demo,
     };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| Wrong(format!("{word} needs a value")));
@@ -118,6 +123,7 @@ pub(super) fn read(arguments: Vec<String>) -> Result<Command, Wrong> {
                     pair.ok_or_else(|| Wrong("--parameter needs NAME=VALUE".to_owned()))?;
                 run.parameters.insert(name.to_owned(), value.to_owned());
             }
+            "--empty" => run.seed = Seed::Empty,
             "--release" => run.functions = Functions::BuiltForRelease,
             "--no-build" => run.functions = Functions::Beside,
             "--functions" => run.functions = Functions::In(value()?.into()),
@@ -178,7 +184,7 @@ mod tests {
     #[test]
     fn every_option_is_understood() {
         let line = "--port 9000 --data d --fresh --concurrency 2 --quiet --json --template t \
-                    --parameter A=b=c --functions f";
+                    --parameter A=b=c --functions f --empty";
 
         let Command::Run(run) = read(words(line)).unwrap() else { panic!("not run") };
 
@@ -192,6 +198,7 @@ mod tests {
             template: Some("t".into()),
             parameters: BTreeMap::from([("A".to_owned(), "b=c".to_owned())]),
             functions: Functions::In("f".into()),
+            seed: Seed::Empty,
         };
         assert_eq!(*run, expected);
     }

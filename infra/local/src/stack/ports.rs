@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::net::TcpListener;
 
 use super::StartError;
+use crate::services::{self, Listeners, ServicesError};
 
 /// Tries to find a port that is free on both kinds of loopback address.
 const TRIES: usize = 16;
@@ -46,6 +47,18 @@ pub(super) async fn bind(port: u16) -> Result<Bound, StartError> {
             Err(_) => {}
         }
     }
+}
+
+/// Takes the services' ports: free ones, but the outbox is two after our site, so that a person may
+/// keep the page open over a restart. Where that one is taken, any is as good.
+pub(super) async fn services(port: u16) -> Result<Listeners, ServicesError> {
+    let free = services::Ports::default();
+    if let Some(outbox) = port.checked_add(2).filter(|_| port != 0)
+        && let Ok(listeners) = Listeners::bind(services::Ports { outbox, ..free }).await
+    {
+        return Ok(listeners);
+    }
+    Listeners::bind(free).await
 }
 
 async fn site(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {

@@ -7,8 +7,34 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::Environment;
-use super::arguments::{Functions, Run};
+/// How the functions are built.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Build {
+    /// The program to run, usually `cargo`; tests say `env!("CARGO")`.
+    pub cargo: String,
+    /// With optimisation or without.
+    pub profile: Profile,
+    /// Whether cargo tells how far it is.
+    pub progress: Progress,
+}
+
+/// With optimisation or without.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Profile {
+    /// Quickly built.
+    Dev,
+    /// As deployed.
+    Release,
+}
+
+/// Whether cargo tells how far it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Progress {
+    /// On standard error.
+    Shown,
+    /// Only what does not build.
+    Hidden,
+}
 
 /// Why there are no functions to run.
 #[derive(Debug, thiserror::Error)]
@@ -31,44 +57,31 @@ pub enum BuildError {
 }
 
 /// `template.yaml` here or in the nearest folder above.
-pub(super) fn find_template() -> Result<PathBuf, BuildError> {
+///
+/// # Errors
+/// [`BuildError::NoTemplate`].
+pub fn find_template() -> Result<PathBuf, BuildError> {
     let here = std::env::current_dir()?;
-    let found =
-        here.ancestors().map(|folder| folder.join("template.yaml")).find(|path| path.is_file());
-    found.ok_or(BuildError::NoTemplate)
-}
-
-/// The folder with the functions' executables.
-pub(super) fn functions(
-    run: &Run,
-    template: &Path,
-    environment: &Environment,
-) -> Result<PathBuf, BuildError> {
-    match &run.functions {
-        Functions::In(folder) => Ok(folder.clone()),
-        Functions::Beside => {
-            let program = std::env::current_exe()?;
-            Ok(program.parent().unwrap_or(Path::new(".")).to_owned())
-        }
-        Functions::Built => cargo(run, template, environment, "dev"),
-        Functions::BuiltForRelease => cargo(run, template, environment, "release"),
-    }
+    let mut paths = here.ancestors().map(|folder| folder.join("template.yaml"));
+    paths.find(|path| path.is_file()).ok_or(BuildError::NoTemplate)
 }
 
 /// Builds each executable that the template names and tells the folder they are in.
-fn cargo(
-    run: &Run,
-    template: &Path,
-    environment: &Environment,
-    profile: &str,
-) -> Result<PathBuf, BuildError> {
-    let cargo = environment.get("CARGO").map_or("cargo", String::as_str);
-    let mut command = Command::new(cargo);
+///
+/// # Errors
+/// [`BuildError::NoCargo`], [`BuildError::Failed`], [`BuildError::Nothing`], and
+/// [`BuildError::System`] for the rest.
+pub fn functions(template: &Path, how: &Build) -> Result<PathBuf, BuildError> {
+    let profile = match how.profile {
+        Profile::Dev => "dev",
+        Profile::Release => "release",
+    };
+    let mut command = Command::new(&how.cargo);
     command.args(["build", "--message-format", "json-render-diagnostics", "--profile", profile]);
     for name in binaries(template) {
         command.args(["--bin", &name]);
     }
-    if run.quiet {
+    if how.progress == Progress::Hidden {
         command.arg("--quiet");
     }
     if let Some(folder) = template.parent().filter(|folder| !folder.as_os_str().is_empty()) {
