@@ -91,6 +91,11 @@ impl Half {
         Ok(csrf::check(&self.0.reveal(), given)?)
     }
 
+    /// What the browser keeps.
+    pub(crate) const fn secret(&self) -> &Secret {
+        &self.0
+    }
+
     /// A half that was made now.
     pub(crate) const fn of(browser: Secret) -> Self {
         Self(browser)

@@ -6,6 +6,7 @@ use axum::extract::rejection::{BytesRejection, FormRejection};
 use axum::extract::{FromRequestParts, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use identity::Refusal;
 use keys::{CertificateShape, SignError};
 use passkey::Misconfigured;
@@ -82,8 +83,10 @@ impl Failure {
             Self::Malformed(_) | Self::Rejected(_) => Trouble::RequestRefused,
             Self::RequestOver => Trouble::RequestOver,
             Self::OtherBrowser => Trouble::OtherBrowser,
+            Self::BodyUnreadable(_) | Self::FormUnreadable(FormRejection::BytesRejection(_)) => {
+                Trouble::TooLarge
+            }
             Self::Form(_) | Self::FormUnreadable(_) => Trouble::FormRefused,
-            Self::BodyUnreadable(_) => Trouble::TooLarge,
             Self::TooMany => Trouble::TooMany,
             Self::LinkOver => Trouble::LinkOver,
             Self::MayNotEnrol => Trouble::AskAdministrator,
@@ -120,7 +123,12 @@ pub(crate) async fn answer(request: Request, next: Next) -> Response {
     let Ok(language) = Language::from_request_parts(&mut parts, &()).await;
     let mut response = next.run(Request::from_parts(parts, body)).await;
     let Some(failure) = response.extensions_mut().remove::<Arc<Failure>>() else {
-        return response;
+        // Only axum's own refusal of a path that is no text, which says so in a bare line.
+        return if response.status() == StatusCode::BAD_REQUEST {
+            Problem::of(Trouble::NotFound, language, request_id.as_str()).respond()
+        } else {
+            response
+        };
     };
     let trouble = failure.trouble();
     if trouble.status().is_server_error() {

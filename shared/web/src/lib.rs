@@ -9,6 +9,7 @@
 //! | [`language`] | which of four languages, and every text of every page |
 //! | [`header`] | what is added to every answer of a function, pages or not |
 //! | [`cookie`], [`csrf`] | what ties a form to the browser it was sent to |
+//! | [`gateway`] | what the HTTP library would not read |
 //! | [`failure`], [`metric`] | what is written to the log when something goes wrong |
 //! | [`config`] | environment variables, as values that `main` passes in |
 
@@ -17,6 +18,7 @@ pub mod config;
 pub mod cookie;
 pub mod csrf;
 pub mod failure;
+pub mod gateway;
 pub mod header;
 pub mod language;
 pub mod metric;

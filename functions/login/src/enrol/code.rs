@@ -36,11 +36,15 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let step = Step::open(&app, (&org, &request), &headers, app.clock.now()).await?;
     let begun = step.enrolment().is_some_and(|stored| stored.value.slip.is_some());
-    if begun {
-        Ok(page(&step, None, language))
-    } else {
-        Ok(Redirect::to(&step.url()).into_response())
-    }
+    if begun { Ok(page(&step, None, language)) } else { Ok(onward(&step)) }
+}
+
+/// Where an enrolment goes on that waits for no code: its proof may have been stored by a try whose
+/// answer got lost.
+fn onward(step: &Step) -> Response {
+    let proven = step.enrolment().is_some_and(|stored| stored.value.proven.is_some());
+    let url = if proven { step.passkey_url() } else { step.url() };
+    Redirect::to(&url).into_response()
 }
 
 fn page(step: &Step, notice: Option<Notice>, language: Language) -> Response {
@@ -109,7 +113,7 @@ pub(super) async fn submit(
         let slip = stored.value.slip.as_ref()?;
         Some((stored, slip))
     }) else {
-        return Ok(Redirect::to(&step.url()).into_response());
+        return Ok(onward(&step));
     };
     if slip.tries >= Code::TRIES {
         return Ok(page(&step, Some(Notice::TooManyTries), language));

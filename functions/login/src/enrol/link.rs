@@ -29,21 +29,22 @@ pub(super) struct Pressed {
 pub(super) async fn show(
     State(app): State<App>,
     Path((org, token)): Path<(String, String)>,
+    headers: HeaderMap,
     language: Language,
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
     let (org, token, _) = find(&app, &org, &token, now).await?;
     let organization = organization(&app, org, now).await?;
-    let browser = Secret::mint(&*app.entropy);
-    let cookie = token.cookie(&browser)?;
+    // Kept where there is one, so that the same link in two tabs works in both.
+    let half = token.half(&headers).unwrap_or_else(|_| Half::of(Secret::mint(&*app.entropy)));
     let page = Invitation {
         language,
         organization: &organization.name,
         action: &format!("/enrol/{org}/link/{}", token.reveal()),
-        csrf: &Half::of(browser).csrf(),
+        csrf: &half.csrf(),
     };
     let mut response = page.respond();
-    set_cookie(&mut response, cookie);
+    set_cookie(&mut response, token.cookie(half.secret())?);
     Ok(response)
 }
 
