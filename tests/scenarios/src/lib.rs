@@ -12,6 +12,7 @@ pub mod clock;
 pub mod people;
 pub mod records;
 pub mod saml;
+pub mod ways;
 pub mod wire;
 pub mod world;
 

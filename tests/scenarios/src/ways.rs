@@ -1,0 +1,66 @@
+//! Ways through the product that many stories take, and what must hold wherever one breaks off.
+
+use identity::{SecretHash, User};
+
+use crate::saml::{AuthnRequest, redirect_value};
+use crate::world::DOMAIN;
+use crate::{Browser, Page, World};
+
+/// Where Entra's own forms come from.
+pub const ENTRA: &str = "https://login.microsoftonline.com";
+/// What Entra sends along with every request of these ways.
+pub const RELAY_STATE: &str = "estsredirect=2&estsrequest=abc";
+
+impl World {
+    /// Where a sign-out of Entra's leads.
+    pub fn slo(&self, id: &str) -> String {
+        let xml = format!(
+            "<samlp:LogoutRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"{id}\" \
+             Version=\"2.0\" IssueInstant=\"{:.3}\">\
+             <Issuer xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">\
+             urn:federation:MicrosoftOnline</Issuer>\
+             <NameID xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\" \
+             Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\">anchor</NameID>\
+             <samlp:SessionIndex>_session</samlp:SessionIndex></samlp:LogoutRequest>",
+            self.now()
+        );
+        format!("/saml/{DOMAIN}/slo?SAMLRequest={}", redirect_value(&xml))
+    }
+
+    /// How often a request of a relying party was consumed: never, or once.
+    pub async fn consumed(&self, id: &str) -> usize {
+        let issuer = self.bootstrap["issuer_uri"].as_str().unwrap();
+        let hash = SecretHash::of(&[issuer.as_bytes(), id.as_bytes()]);
+        self.records().await.count(&format!("#ANSWERED#{}", hash.as_str()))
+    }
+
+    /// Checks that a user is enrolled wholly or not at all, and tells which.
+    pub async fn enrolled_wholly(&self, user: &User, what: &str) -> bool {
+        let (org, now) = (self.organization, self.now());
+        let records = self.records().await;
+        let passkeys = self.store.passkeys(org, user.id, now).await.unwrap();
+        let user = self.store.user(org, user.id, now).await.unwrap().unwrap().value;
+        let enrolled = user.enrolled_at.is_some();
+        assert_eq!(user.recovery.is_some(), enrolled, "{what}: recovery code");
+        assert_eq!(passkeys.len(), usize::from(enrolled), "{what}: passkeys");
+        for passkey in passkeys {
+            let claim = format!("#CREDENTIAL#{}", passkey.value.id.as_str());
+            assert_eq!(records.count(&claim), 1, "{what}: claim on the credential");
+        }
+        assert_eq!(
+            records.count("#CREDENTIAL#"),
+            records.count("PASSKEY#"),
+            "{what}: a passkey without its claim, or a claim without its passkey"
+        );
+        enrolled
+    }
+}
+
+impl Browser {
+    /// Brings a request of Entra's as a form of Entra's own page, and does not go on yet.
+    pub async fn land(&mut self, request: &AuthnRequest) -> Page {
+        let form = request.form_value();
+        let fields = [("SAMLRequest", form.as_str()), ("RelayState", RELAY_STATE)];
+        self.post_from(ENTRA, &format!("/saml/{DOMAIN}/sso"), &fields).await
+    }
+}
