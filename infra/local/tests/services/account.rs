@@ -1,6 +1,7 @@
 //! An account with a small template, whose functions do what a test says.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -88,6 +89,11 @@ impl Account {
     pub(crate) async fn restarted(self) -> Self {
         self.services.stop().await;
         Self::open(self.setting, self.folder, self.functions).await.unwrap()
+    }
+
+    /// Where the files are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Stops; answers the folder with the files.

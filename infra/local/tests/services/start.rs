@@ -1,13 +1,15 @@
 //! Starting, refusing to start, and what every endpoint demands.
 
 use std::error::Error;
+use std::path::Path;
 
 use local::services::ServicesError;
 use local::template::model::Model;
 use serde_json::json;
 
 use crate::account::{
-    Account, Functions, KEY, Setting, bus, key, keys, queue, queue_arn, redriven, rule, target,
+    Account, Functions, KEY, Setting, bus, failure, function, function_arn, functions, key, keys,
+    queue, queue_arn, redriven, rule, target,
 };
 
 #[tokio::test]
@@ -52,6 +54,45 @@ async fn a_damaged_file_is_an_error_that_names_it() {
         let error = refused.err().unwrap();
         assert!(matches!(error, ServicesError::Disk(_)), "{error}");
         assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
+    }
+}
+
+/// What a killed process leaves behind is what is in its files at that instant: a copy of them,
+/// taken while it runs, is the same.
+#[tokio::test]
+async fn nothing_accepted_is_lost_when_the_process_is_killed() {
+    let model = Model {
+        queues: vec![queue("Queue")],
+        functions: functions([function("Directory")]),
+        ..keys()
+    };
+    let running = Account::start(model.clone()).await;
+    let input = json!({ "QueueUrl": "Queue", "MessageBody": "accepted" });
+    assert_eq!(running.sqs("SendMessage", input).await.0, 200);
+    let made = running.kms().create_key().send().await.unwrap().key_metadata.unwrap().key_id;
+    running.functions.will([failure("killed")]);
+    running.services.invoke_later(&function_arn("Directory"), r#"{"n":1}"#).unwrap();
+    running.functions.called_soon().await;
+    let left = tempfile::tempdir().unwrap();
+    copy(running.folder(), left.path());
+
+    let after = Account::open(Setting::of(model), left, Functions::new()).await.unwrap();
+
+    assert_eq!(after.bodies("Queue").await, ["accepted"]);
+    assert!(after.kms().describe_key().key_id(made).send().await.is_ok());
+    assert_eq!(after.functions.called_soon().await.payload, json!({ "n": 1 }));
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 

@@ -194,7 +194,7 @@ impl<'a> Row<'a> {
         let subject = message.subject.as_deref().unwrap_or_default();
         let (kind, nameless) = match message.channel {
             Channel::Mail => ("Mail", "(no subject)"),
-            Channel::Sms => ("Text message", "Text message"),
+            Channel::Sms => ("SMS", "Text message"),
         };
         let more = [("Cc", &message.cc), ("Bcc", &message.bcc), ("Reply to", &message.reply_to)];
         Self {
