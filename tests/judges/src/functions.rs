@@ -1,0 +1,25 @@
+//! The functions' executables, as cargo builds them from this workspace.
+
+use std::path::{Path, PathBuf};
+
+use local::build::{self, Build, Profile, Progress};
+
+/// The root of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// `template.yaml`.
+pub fn template() -> PathBuf {
+    root().join("template.yaml")
+}
+
+/// Builds the functions, which takes a moment when nothing changed, and tells where they are.
+pub fn folder() -> PathBuf {
+    let how = Build {
+        cargo: env!("CARGO").to_owned(),
+        profile: Profile::Dev,
+        progress: Progress::Hidden,
+    };
+    build::functions(&template(), &how).unwrap()
+}

@@ -1,0 +1,10 @@
+//! What outside programs say of messages that came through the whole local account.
+
+mod entra;
+mod logout;
+mod metadata;
+mod node_saml;
+mod pysaml2;
+mod relay_state;
+mod samael;
+mod signatures;
