@@ -15,7 +15,7 @@ use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Notice, Page, SignIn};
 
-use crate::answer::{Fresh, Grounds, issue, reason};
+use crate::answer::{Fresh, Grounds, decline_passive, issue, reason};
 use crate::app::App;
 use crate::browser::{Half, HeldSession, Ticket};
 use crate::ceremony;
@@ -56,6 +56,9 @@ async fn resume(
             ceremony: None,
         };
         return issue(&app, grounds, language, &request_id, now).await;
+    }
+    if authn.passive {
+        return decline_passive(&app, &facts, &authn, language, now);
     }
     let (page, ceremony) = step.page(&facts, stored, None, language, now)?;
     let request = Request { ceremony: Some(ceremony), ..stored.value.clone() };

@@ -44,6 +44,9 @@ pub struct PendingAuthn {
     pub id: String,
     /// A ceremony before this instant will not do: set when it asked to sign in anew.
     pub not_before: Option<Timestamp>,
+    /// Whether nobody may be asked for it.
+    #[serde(default)]
+    pub passive: bool,
     /// To be echoed byte for byte.
     pub relay_state: Option<String>,
 }

@@ -32,7 +32,7 @@ pub(super) async fn redirect(
     let (org, domain) = app.domain(&domain, now).await?;
     let Received { message, relay_state, hint } = from_redirect(&query.unwrap_or_default())?;
     let held = HeldSession::read(&headers, org);
-    let (authn, passive) = match message {
+    let authn = match message {
         Message::Authn(unverified) => accept(unverified, &domain, relay_state, now)?,
         // One report saw Entra send the logout message to the sign-in address.
         Message::Logout(unverified) => {
@@ -56,7 +56,7 @@ pub(super) async fn redirect(
         };
         return issue(&app, grounds, language, &request_id, now).await;
     }
-    if passive {
+    if authn.passive {
         return decline_passive(&app, &facts, &authn, language, now);
     }
 
@@ -91,7 +91,7 @@ pub(super) async fn post(
         Message::Authn(unverified) => unverified,
         Message::Logout(_) => return Ok(slo::land(&domain)),
     };
-    let (authn, _) = accept(unverified, &domain, relay_state, now)?;
+    let authn = accept(unverified, &domain, relay_state, now)?;
     let (ticket, browser) = (mint(&app), Secret::mint(&*app.entropy));
     let request = Request {
         browser: browser.hash(),
@@ -106,21 +106,21 @@ pub(super) async fn post(
     Ok(response)
 }
 
-/// What a relying party asked, once it is believed, and whether nobody may be asked for it.
+/// What a relying party asked, once it is believed.
 fn accept(
     unverified: UnverifiedAuthn,
     domain: &DomainName,
     relay_state: Option<String>,
     now: Timestamp,
-) -> Result<(PendingAuthn, bool), Failure> {
+) -> Result<PendingAuthn, Failure> {
     let authn = unverified.accept(now, Skew::TEN_MINUTES)?;
-    let pending = PendingAuthn {
+    Ok(PendingAuthn {
         domain: domain.clone(),
         id: authn.id.as_str().to_owned(),
         not_before: authn.force_authn.then_some(now),
+        passive: authn.is_passive,
         relay_state,
-    };
-    Ok((pending, authn.is_passive))
+    })
 }
 
 fn mint(app: &App) -> Ticket {
