@@ -192,8 +192,7 @@ async fn a_counter_that_goes_back_is_refused_and_audited() {
         assert!(again.answer().is_none(), "{id}: the challenge is spent");
     }
     person.authenticator.counter = 12;
-    let page = browser_page(&world, "_on").await;
-    let (mut browser, page) = page;
+    let (mut browser, page) = browser_page(&world, "_on").await;
     let page = browser.sign_in(&page, &mut person.authenticator).await;
     assert!(page.answer().is_some(), "the passkey itself goes on: {}", page.text);
 }
@@ -266,12 +265,11 @@ async fn only_the_browser_that_began_a_request_goes_on_with_it() {
         attacker.cookies.insert(name.clone(), broken.to_owned());
         attacker.submit(&page, &fields).await.assert_refused(403, "a broken half");
     }
-    for broken in ["", "x", "..", "%2e%2e", &page.action()[..page.action().len() - 1]] {
+    for broken in ["x".to_owned(), "A".repeat(43), format!("{}A", page.action())] {
         let path = format!("/sign-in/contoso.test/{}", broken.rsplit('/').next().unwrap());
-        let status = if broken.is_empty() { 404 } else { 410 };
-        if !broken.contains('.') && broken != "%2e%2e" {
-            victim.visit(&path).await.assert_refused(status, broken);
-        }
+        let refused = victim.visit(&path).await;
+        let status = if broken.len() == 43 { 403 } else { 410 };
+        refused.assert_refused(status, &broken);
     }
     world.unchanged_since(&before, "another browser").await;
 
