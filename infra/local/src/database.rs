@@ -87,8 +87,8 @@ impl LocalDatabase {
     }
 
     /// Deletes expired items now and tells how many there were.
-    pub async fn sweep(&self) -> usize {
-        sweep(self.database.clone()).await
+    pub fn sweep(&self) -> impl Future<Output = usize> + Send + 'static {
+        sweep(self.database.clone())
     }
 }
 

@@ -2,35 +2,34 @@
 //!
 //! It runs on threads of its own, so a test may block or use any runtime around it.
 
+mod assembly;
 mod control;
 mod data;
+mod options;
 mod ports;
 mod ready;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ambient::{SystemClock, SystemEntropy};
 use bytes::Bytes;
 use entra_sim::Simulator;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 pub use data::DataError;
+pub use options::{Data, Options, Seed};
 pub use ready::{DemoUser, Ready};
 
 use crate::database::{DatabaseError, LocalDatabase};
-use crate::gateway::Gateway;
 use crate::invoke::{Invoke as _, Outcome};
-use crate::lambda::{self, Lambda, Ledger, Line, Log, Show};
-use crate::seed::{self, SeedError};
-use crate::services::mail::{MailAccount, Outbox};
-use crate::services::{self, Deliveries, ScheduleError, Services, ServicesError, Timing};
-use crate::template::{Context, Model, TemplateError};
+use crate::lambda::{Lambda, Line, Log};
+use crate::seed::SeedError;
+use crate::services::mail::Outbox;
+use crate::services::{ScheduleError, Services, ServicesError};
+use crate::template::TemplateError;
 use data::DataFolder;
-use ports::Bound;
 
 /// The account's number.
 pub const ACCOUNT: &str = "123456789012";
@@ -38,76 +37,6 @@ pub const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "eu-central-1";
 /// The stack's name.
 pub const NAME: &str = "passerelle";
-
-/// How to start a stack.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The template to execute.
-    pub template: PathBuf,
-    /// Folder with the functions' executables, named as the template's `Binary`.
-    pub functions: PathBuf,
-    /// Port of our site on localhost; the simulated Entra takes the next one. 0 takes free ones.
-    pub port: u16,
-    /// Where state is kept.
-    pub data: Data,
-    /// What is there after the first start.
-    pub seed: Seed,
-    /// Most processes of one function at a time.
-    pub concurrency: usize,
-    /// Whether the functions' lines are shown.
-    pub show: Show,
-    /// Variables that every function gets over the template's: `RUST_LOG`, `PATH`, or the address of
-    /// a faulty endpoint in a test.
-    pub variables: BTreeMap<String, String>,
-    /// Values for the template's parameters.
-    pub parameters: BTreeMap<String, String>,
-    /// Pauses before asynchronous invocations are tried again.
-    pub timing: Timing,
-    /// How often an event reaches its targets.
-    pub deliveries: Deliveries,
-    /// What SES allows the account.
-    pub mail_account: MailAccount,
-}
-
-impl Options {
-    /// What tests want: free ports, memory, the demo organization, quiet functions.
-    pub fn new(template: impl Into<PathBuf>, functions: impl Into<PathBuf>) -> Self {
-        Self {
-            template: template.into(),
-            functions: functions.into(),
-            port: 0,
-            data: Data::Memory,
-            seed: Seed::Demo,
-            concurrency: 4,
-            show: Show::Nowhere,
-            variables: BTreeMap::new(),
-            parameters: BTreeMap::new(),
-            timing: Timing::default(),
-            deliveries: Deliveries::default(),
-            mail_account: MailAccount::default(),
-        }
-    }
-}
-
-/// Where state is kept.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Data {
-    /// In memory and a temporary folder: gone with the stack.
-    Memory,
-    /// In a folder, for the next start.
-    Keep(PathBuf),
-    /// In a folder whose old content is deleted first.
-    Fresh(PathBuf),
-}
-
-/// What is there after the first start.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Seed {
-    /// The demo organization with its users, known to the simulated Entra.
-    Demo,
-    /// Nothing.
-    Empty,
-}
 
 /// Why the stack did not start.
 #[derive(Debug, thiserror::Error)]
@@ -149,7 +78,7 @@ pub enum StartError {
 /// A running stack; it stops when dropped, and [`Stack::stop`] also waits for that.
 pub struct Stack {
     parts: Option<Parts>,
-    runtime: Option<Runtime>,
+    threads: Threads,
     ready: Ready,
     log: Arc<Log>,
     entra: Arc<Simulator>,
@@ -177,22 +106,19 @@ impl Stack {
             .enable_all()
             .build()
             .map_err(StartError::Runtime)?;
+        let threads = Threads(Some(runtime));
         let log = Arc::new(Log::new(options.show));
-        let started = runtime.spawn(assemble(options, log.clone())).await;
-        match started.map_err(|error| StartError::Runtime(std::io::Error::other(error))) {
-            Ok(Ok((parts, ready))) => Ok(Self {
-                entra: parts.entra.clone(),
-                outbox: parts.services.outbox().clone(),
-                parts: Some(parts),
-                runtime: Some(runtime),
-                ready,
-                log,
-            }),
-            Ok(Err(error)) | Err(error) => {
-                runtime.shutdown_background();
-                Err(error)
-            }
-        }
+        let started = threads.spawn(assembly::assemble(options, log.clone())).await;
+        let (parts, ready) =
+            started.ok_or_else(|| StartError::Runtime(std::io::Error::other("it panicked")))??;
+        Ok(Self {
+            entra: parts.entra.clone(),
+            outbox: parts.services.outbox().clone(),
+            parts: Some(parts),
+            threads,
+            ready,
+            log,
+        })
     }
 
     /// Addresses and names, as `--json` prints them.
@@ -202,12 +128,10 @@ impl Stack {
 
     /// Invokes a function by its logical id and waits for its answer.
     pub async fn invoke(&self, function: &str, payload: serde_json::Value) -> Outcome {
-        let (Some(parts), Some(runtime)) = (&self.parts, &self.runtime) else {
-            return Outcome::Throttled;
-        };
+        let Some(parts) = &self.parts else { return Outcome::Throttled };
         let (lambda, function) = (parts.lambda.clone(), function.to_owned());
         let payload = Bytes::from(payload.to_string());
-        let running = runtime.spawn(async move { lambda.invoke(&function, payload).await });
+        let running = self.threads.spawn(async move { lambda.invoke(&function, payload).await });
         running.await.unwrap_or(Outcome::Throttled)
     }
 
@@ -253,26 +177,25 @@ impl Stack {
 
     /// Deletes expired items now, as DynamoDB does some day, and tells how many there were.
     pub async fn sweep(&self) -> usize {
-        let (Some(parts), Some(runtime)) = (&self.parts, &self.runtime) else { return 0 };
-        let _inside = runtime.enter();
-        parts.database.sweep().await
+        match &self.parts {
+            Some(parts) => self.threads.spawn(parts.database.sweep()).await.unwrap_or_default(),
+            None => 0,
+        }
     }
 
     /// Ends every process and task, and waits until they have ended.
     pub async fn stop(mut self) {
-        let (Some(parts), Some(runtime)) = (self.parts.take(), self.runtime.take()) else { return };
-        let ended = runtime.spawn(async move { parts.end().await });
-        if let Err(error) = ended.await {
-            tracing::warn!(error = %error, "the stack did not stop cleanly");
+        if let Some(parts) = self.parts.take() {
+            self.threads.spawn(parts.end()).await;
         }
-        // Everything has ended: there is nothing left to wait for.
-        runtime.shutdown_background();
     }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        if let (Some(parts), Some(runtime)) = (self.parts.take(), self.runtime.take()) {
+        if let Some(parts) = self.parts.take()
+            && let Some(runtime) = self.threads.0.take()
+        {
             end(parts, runtime);
         }
     }
@@ -290,6 +213,35 @@ fn end(parts: Parts, runtime: Runtime) {
     }
 }
 
+/// The stack's own threads. Dropping a runtime waits for its threads, which panics inside another
+/// runtime, and a start that is given up drops it there: so they end by themselves.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    /// The result, or `None` when it panicked.
+    async fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let running = self.0.as_ref()?.spawn(work);
+        match running.await {
+            Ok(result) => Some(result),
+            Err(error) => {
+                tracing::error!(error = %error, "a part of the stack panicked");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 impl Parts {
     async fn end(mut self) {
         for server in &self.servers {
@@ -304,126 +256,5 @@ impl Parts {
         }
         let entra = self.entra;
         let _ = tokio::task::spawn_blocking(move || entra.stop()).await;
-    }
-}
-
-async fn assemble(options: Options, log: Arc<Log>) -> Result<(Parts, Ready), StartError> {
-    let data = DataFolder::open(&options.data)?;
-    let bound = ports::bind(options.port).await?;
-    let entra = Arc::new(start_entra(&options, &bound, data.path())?);
-    let listeners = ports::services(options.port).await?;
-    let endpoints = listeners.endpoints();
-    let model = read_template(&options, &bound, &endpoints.sqs, &entra.login_srf_url())?;
-    let file = data.keeps().then(|| data.path().join("table.sqlite"));
-    let database = LocalDatabase::start(file.as_deref(), &model.tables).await?;
-    let ready = Ready::new(&bound, &entra, &endpoints, database.endpoint(), &model);
-    let ledger = Arc::new(Ledger::reaping(data.path().join("processes")));
-    let lambda = Lambda::new(&model.functions, lambda_settings(&options, &ready), log, ledger);
-    let routes = model.routes.clone();
-    let config = services_config(&options, model, data.path(), lambda.clone());
-    let services = Arc::new(Services::start(config, listeners).await?);
-    let lambda_api = control::lambda_api(lambda.clone(), services.clone());
-    let mut servers = vec![tokio::spawn(control::serve(bound.lambda, lambda_api.clone()))];
-    let (share, shared) = tokio::sync::watch::channel(ready.clone());
-    let control = control::router(services.clone(), shared, lambda_api);
-    let gateway = Gateway::new(&routes, lambda.clone(), control, ready.host());
-    for listener in bound.site {
-        servers.push(tokio::spawn(gateway.clone().serve(listener)));
-    }
-    let parts = Parts { lambda, services, entra, database, servers, data };
-    let ready = match seeded(&options, &parts, ready).await {
-        Ok(ready) => ready,
-        Err(error) => {
-            parts.end().await;
-            return Err(error);
-        }
-    };
-    share.send_replace(ready.clone());
-    Ok((parts, ready))
-}
-
-async fn seeded(options: &Options, parts: &Parts, ready: Ready) -> Result<Ready, StartError> {
-    match options.seed {
-        Seed::Empty => Ok(ready),
-        Seed::Demo => Ok(seed::demo(ready, &*parts.lambda, &parts.entra, parts.data.path()).await?),
-    }
-}
-
-fn start_entra(options: &Options, bound: &Bound, folder: &Path) -> Result<Simulator, StartError> {
-    let port = if options.port == 0 { 0 } else { bound.port.saturating_add(1) };
-    let settings = entra_sim::Settings {
-        port,
-        data_dir: Some(folder.join("entra")),
-        ..entra_sim::Settings::default()
-    };
-    Simulator::start(settings).map_err(|error| match error {
-        entra_sim::StartError::PortTaken(port) => StartError::PortTaken(port),
-        other => StartError::Entra(other),
-    })
-}
-
-fn read_template(
-    options: &Options,
-    bound: &Bound,
-    sqs_endpoint: &str,
-    login_srf_url: &str,
-) -> Result<Model, StartError> {
-    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let context = Context {
-        base_url: bound.base_url(),
-        sqs_endpoint: sqs_endpoint.to_owned(),
-        region: REGION.to_owned(),
-        account: ACCOUNT.to_owned(),
-        stack: NAME.to_owned(),
-        parameters: options.parameters.clone(),
-        known: BTreeMap::from([
-            own("EntraLoginUrl", login_srf_url),
-            own("MailFrom", "passerelle@contoso.test"),
-        ]),
-    };
-    Model::read(&options.template, &context)
-        .map_err(|source| StartError::Template { path: options.template.clone(), source })
-}
-
-fn lambda_settings(options: &Options, ready: &Ready) -> lambda::Settings {
-    let mut variables: BTreeMap<String, String> = [
-        ("AWS_ENDPOINT_URL_DYNAMODB", &ready.dynamodb_endpoint),
-        ("AWS_ENDPOINT_URL_KMS", &ready.kms_endpoint),
-        ("AWS_ENDPOINT_URL_EVENTBRIDGE", &ready.eventbridge_endpoint),
-        ("AWS_ENDPOINT_URL_SQS", &ready.sqs_endpoint),
-        ("AWS_ENDPOINT_URL_SESV2", &ready.ses_endpoint),
-        ("AWS_ENDPOINT_URL_SNS", &ready.sns_endpoint),
-        ("AWS_ENDPOINT_URL_LAMBDA", &ready.lambda_endpoint),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value.clone()))
-    .collect();
-    variables.extend(options.variables.clone());
-    lambda::Settings {
-        bin_dir: options.functions.clone(),
-        region: REGION.to_owned(),
-        concurrency: options.concurrency.max(1),
-        variables,
-        init_timeout: Duration::from_secs(10),
-    }
-}
-
-fn services_config(
-    options: &Options,
-    model: Model,
-    folder: &Path,
-    functions: Arc<Lambda>,
-) -> services::Config {
-    services::Config {
-        model,
-        account: ACCOUNT.to_owned(),
-        region: REGION.to_owned(),
-        data_dir: folder.join("services"),
-        functions,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        timing: options.timing,
-        deliveries: options.deliveries,
-        mail_account: options.mail_account.clone(),
     }
 }

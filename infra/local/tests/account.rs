@@ -21,7 +21,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// `target/debug/examples`, beside the folder of this test.
+/// `target/debug/examples`, beside the folder of this test; `--test account` alone does not build it.
 fn functions() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.parent().unwrap().parent().unwrap().join("examples")
@@ -126,7 +126,8 @@ async fn the_real_limits_are_kept() {
     let stack = stack().await;
     let base = stack.ready().base_url.clone();
     let post = |length: usize| {
-        let request = client().post(format!("{base}/echo")).header("content-type", "text/plain");
+        let request =
+            client().post(format!("{base}/patient/echo")).header("content-type", "text/plain");
         request.body("x".repeat(length)).send()
     };
     let head = |length: usize| {
@@ -142,7 +143,7 @@ async fn the_real_limits_are_kept() {
     assert_eq!(post(5 * 1024 * 1024).await.unwrap().status(), 200);
     assert_eq!(post(6 * 1024 * 1024).await.unwrap().status(), 413);
     assert_eq!(post(11 * 1024 * 1024).await.unwrap().status(), 413);
-    assert_eq!(get(&stack, "/large").await.0, 502);
+    assert_eq!(get(&stack, "/patient/large").await.0, 502);
     stack.stop().await;
 }
 
@@ -164,7 +165,7 @@ async fn a_failure_of_any_kind_is_answered_and_the_next_request_works() {
         ("/fail", 502, r#"{"message":"Internal Server Error"}"#),
         ("/exit", 502, r#"{"message":"Internal Server Error"}"#),
         ("/hang", 502, r#"{"message":"Internal Server Error"}"#),
-        ("/greedy", 502, r#"{"message":"Internal Server Error"}"#),
+        ("/patient/greedy", 502, r#"{"message":"Internal Server Error"}"#),
         ("/malformed", 500, r#"{"message":"Internal Server Error"}"#),
         ("/slow/impatient", 503, r#"{"message":"Service Unavailable"}"#),
     ];
@@ -353,6 +354,14 @@ async fn nothing_is_left_running_after_the_end() {
     let process = pid(&dropped).await;
     drop(dropped);
     assert!(!is_running(process));
+}
+
+#[tokio::test]
+async fn a_start_may_be_given_up() {
+    let given_up = tokio::time::timeout(Duration::from_millis(1), Stack::start(options())).await;
+
+    assert!(given_up.is_err());
+    stack().await.stop().await;
 }
 
 #[tokio::test]

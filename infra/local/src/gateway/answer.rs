@@ -120,7 +120,7 @@ impl Scalar {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
     use http_body_util::BodyExt as _;
 
     use super::*;
