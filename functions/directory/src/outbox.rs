@@ -73,8 +73,10 @@ impl App {
         failure: &Failure,
         request_id: &RequestId,
     ) -> Result<(), Failure> {
+        let now = self.clock.now();
+        web::metric::count("MailPostponed", "directory", now);
         web::failure::log(failure, request_id);
-        Ok(self.store.postpone_outbox(item, self.clock.now()).await?)
+        Ok(self.store.postpone_outbox(item, now).await?)
     }
 
     async fn perform(

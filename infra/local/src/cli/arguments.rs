@@ -27,7 +27,7 @@ options:
   --functions DIR     take the functions from DIR as they are
 
 invoke runs a function of the running stack, as `aws lambda invoke` does:
-  cargo run -p local -- invoke OperatorFunction '{\"action\":\"recover\",…}'
+  cargo run -p local -- invoke OperatorFunction '{\"action\":\"invite\",…}'
 
 exit codes:
   0 ended by Ctrl-C or SIGTERM     5 cargo is missing
