@@ -193,14 +193,19 @@ impl Functions {
         self.answers.lock().unwrap().extend(outcomes);
     }
 
-    /// Waits for the next invocation.
+    /// Waits for the next invocation, in a test whose time is paused: a day passes in no time.
     pub(crate) async fn called(&self) -> Call {
-        self.seen.lock().await.recv().await.unwrap()
+        self.called_within(Duration::from_secs(86_400)).await
     }
 
     /// Waits for the next invocation, in a test whose time is real.
     pub(crate) async fn called_soon(&self) -> Call {
-        tokio::time::timeout(PATIENCE, self.called()).await.unwrap()
+        self.called_within(PATIENCE).await
+    }
+
+    async fn called_within(&self, patience: Duration) -> Call {
+        let mut seen = self.seen.lock().await;
+        tokio::time::timeout(patience, seen.recv()).await.unwrap().unwrap()
     }
 }
 
