@@ -137,7 +137,8 @@ fn execute(arguments: Vec<String>, environment: &Environment) -> Result<(), Fail
 fn start(run: &Run, environment: &Environment) -> Result<(), Failed> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_max_level(if run.quiet { tracing::Level::ERROR } else { tracing::Level::WARN })
+        // A refused condition is an everyday answer of the database, no warning.
+        .with_env_filter(if run.quiet { "error" } else { "warn,dynoxide=error" })
         .without_time()
         .with_target(false)
         .init();
