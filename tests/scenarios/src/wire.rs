@@ -1,6 +1,6 @@
 //! The wire between a function and its services: counts every call, and fails on demand.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -10,6 +10,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HOST};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 /// One call that passed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +41,8 @@ pub enum Effect {
     Lose,
     /// It never arrives, and nothing comes back for as long as the caller waits.
     Stall,
+    /// It is carried out, and nothing comes back for as long as the caller waits.
+    StallAnswer,
     /// It arrives, and a transaction is cancelled: its last action for this reason.
     Cancel(&'static str),
 }
@@ -75,6 +78,8 @@ pub struct Upstreams {
 pub struct Wire {
     url: String,
     state: Arc<Mutex<Passed>>,
+    upstreams: Arc<OnceLock<Upstreams>>,
+    stalls: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -86,21 +91,41 @@ struct Passed {
 
 #[derive(Clone)]
 struct Proxy {
-    upstreams: Upstreams,
+    wire: Wire,
     client: reqwest::Client,
-    wire: Arc<Mutex<Passed>>,
 }
 
 impl Wire {
     /// Starts a proxy on a free port of the loopback interface.
     pub async fn start(upstreams: Upstreams) -> Self {
-        let state = Arc::new(Mutex::new(Passed::default()));
-        let proxy = Proxy { upstreams, client: reqwest::Client::new(), wire: state.clone() };
+        let wire = Self::unconnected().await;
+        wire.connect(upstreams);
+        wire
+    }
+
+    /// Starts a proxy before the services are there.
+    pub async fn unconnected() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let wire = Self {
+            url: format!("http://{}", listener.local_addr().unwrap()),
+            state: Arc::default(),
+            upstreams: Arc::default(),
+            stalls: Arc::new(Semaphore::new(0)),
+        };
+        let proxy = Proxy { wire: wire.clone(), client: reqwest::Client::new() };
         let router = Router::new().fallback(pass).with_state(proxy);
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, state }
+        wire
+    }
+
+    /// Tells where the services are.
+    pub fn connect(&self, upstreams: Upstreams) {
+        self.upstreams.set(upstreams).unwrap();
+    }
+
+    /// Waits until one more call stalls.
+    pub async fn stalled(&self) {
+        self.stalls.acquire().await.unwrap().forget();
     }
 
     /// Where functions reach the services.
@@ -122,6 +147,11 @@ impl Wire {
     /// The calls since it was last asked.
     pub fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.state.lock().unwrap().calls)
+    }
+
+    async fn stall(&self) -> Response {
+        self.stalls.add_permits(1);
+        std::future::pending().await
     }
 
     /// What every call since the start asked for.
@@ -155,23 +185,24 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
         Some(("AWSEvents", operation)) => ("events", operation.to_owned()),
         _ => ("ses", "SendEmail".to_owned()),
     };
+    let upstreams = proxy.wire.upstreams.get().expect("the wire is connected");
     let upstream = match service {
-        "dynamodb" => &proxy.upstreams.dynamodb,
-        "kms" => &proxy.upstreams.kms,
-        "events" => &proxy.upstreams.events,
-        _ => &proxy.upstreams.ses,
+        "dynamodb" => &upstreams.dynamodb,
+        "kms" => &upstreams.kms,
+        "events" => &upstreams.events,
+        _ => &upstreams.ses,
     };
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let target = target.map_or_else(|| format!("{} {path}", parts.method), str::to_owned);
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let seen = Seen { target, body: serde_json::from_slice(&body).unwrap_or_default() };
-    let effect = proxy.wire.lock().unwrap().note(Call { service, operation }, seen.clone());
+    let effect = proxy.wire.state.lock().unwrap().note(Call { service, operation }, seen.clone());
     match effect {
         Some(Effect::Refuse(status, code)) => return refused(status, code, json!({})),
         Some(Effect::Cancel(reason)) => return cancelled(&seen.body, reason),
         Some(Effect::Lose) => return lost(),
-        Some(Effect::Stall) => std::future::pending().await,
-        Some(Effect::LoseAnswer) | None => {}
+        Some(Effect::Stall) => return proxy.wire.stall().await,
+        Some(Effect::LoseAnswer | Effect::StallAnswer) | None => {}
     }
     let mut headers = parts.headers;
     headers.remove(HOST);
@@ -179,8 +210,10 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     let answer = request.headers(headers).body(body).send().await.unwrap();
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = answer.bytes().await.unwrap();
-    if matches!(effect, Some(Effect::LoseAnswer)) {
-        return lost();
+    match effect {
+        Some(Effect::LoseAnswer) => return lost(),
+        Some(Effect::StallAnswer) => return proxy.wire.stall().await,
+        _ => {}
     }
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

@@ -65,13 +65,11 @@ async fn sign_in(world: &World, authenticator: &mut Authenticator, id: &str, bin
 }
 
 async fn make(world: &World, function: Function) {
-    match function {
-        Function::Warm => world.browser().visit("/saml/contoso.test/certificate.pem").await,
-        Function::Cold => {
-            world.clock.pass(SignedDuration::from_mins(2));
-            return;
-        }
-    };
+    if matches!(function, Function::Cold) {
+        world.clock.pass(SignedDuration::from_mins(2));
+    } else {
+        world.browser().visit("/saml/contoso.test/certificate.pem").await;
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,87 @@
+//! DynamoDB cancels a transaction, which its emulators never do by themselves.
+
+use scenarios::{Authenticator, Effect, Fault, Page, World};
+
+const WRITE: &str = "TransactWriteItems";
+
+/// Somebody signs in by a passkey; the second write of it is the one that answers.
+async fn sign_in(world: &World, authenticator: &mut Authenticator, id: &str) -> (Page, Page) {
+    let mut browser = world.browser();
+    let asked = browser.visit(&world.sso(id)).await;
+    let response = authenticator.get(&asked.options(), &world.base_url);
+    let fields = [("csrf", asked.field("csrf").unwrap()), ("response", response)];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let first = browser.post(&asked.action(), &fields).await;
+    world.login.mend();
+    let reloaded = browser.post(&asked.action(), &fields).await;
+    (first, reloaded)
+}
+
+#[tokio::test]
+async fn a_cancelled_answer_is_tried_again_when_that_may_help_and_never_leaves_otherwise() {
+    let world = World::start().await;
+    let mut ada = world.person("ada").await;
+    let cases = [
+        // reason, how often, whether the first try answers
+        ("TransactionConflict", 1, true),
+        ("TransactionConflict", 4, true),
+        ("TransactionConflict", 5, false),
+        ("ThrottlingError", 1, true),
+        ("ProvisionedThroughputExceeded", 1, true),
+        ("ConditionalCheckFailed", 1, false),
+        ("ItemCollectionSizeLimitExceeded", 1, false),
+        ("ValidationError", 1, false),
+    ];
+    for (position, (reason, times, answers)) in cases.into_iter().enumerate() {
+        let (id, what) = (format!("_{position}"), format!("{reason} {times} times"));
+        let effect = Effect::Cancel(reason);
+        world.login.fault(Fault { operation: WRITE, skip: 1, times, effect });
+
+        let (first, reloaded) = sign_in(&world, &mut ada.authenticator, &id).await;
+
+        assert_eq!(first.answer().is_some(), answers, "{what}: {}", first.text);
+        assert_eq!(world.consumed(&id).await, 1, "{what}");
+        if answers {
+            // The answer took the browser's half of the request away.
+            reloaded.assert_refused(403, &what);
+        } else {
+            first.assert_refused(503, &what);
+            assert!(reloaded.answer().is_some(), "{what}: {}", reloaded.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_registration_leaves_nothing_and_can_be_sent_again() {
+    let world = World::start().await;
+    let cases = [
+        // reason, how often, whether the first try enrols
+        ("TransactionConflict", 4, true),
+        ("TransactionConflict", 5, false),
+        ("ConditionalCheckFailed", 1, false),
+    ];
+    for (position, (reason, times, enrols)) in cases.into_iter().enumerate() {
+        let what = format!("{reason} {times} times");
+        let user = world.user(&format!("user-{position}")).await;
+        let link = world.link(&world.contoso(), &user).await;
+        let mut browser = world.browser();
+        let page = browser.open_link(&link).await;
+        let response = Authenticator::default().create(&page.options(), &world.base_url);
+        let csrf = page.field("csrf").unwrap();
+        let fields = [("csrf", csrf.as_str()), ("label", "Phone"), ("response", &response)];
+        let effect = Effect::Cancel(reason);
+        world.login.fault(Fault { operation: WRITE, skip: 0, times, effect });
+
+        let first = browser.post(&page.action(), &fields).await;
+        world.login.mend();
+
+        assert_eq!(world.enrolled_wholly(&user, &what).await, enrols, "{what}");
+        assert_eq!(first.recovery_code().is_some(), enrols, "{what}: {}", first.text);
+        if !enrols {
+            first.assert_refused(503, &what);
+            let again = browser.post(&page.action(), &fields).await;
+            assert!(again.recovery_code().is_some(), "{what}: {}", again.text);
+        }
+        assert!(world.enrolled_wholly(&user, &what).await, "{what}");
+    }
+}
