@@ -65,10 +65,15 @@ class Judge:
         xml = base64.b64decode(response, validate=True).decode()
         validate(xml)
         answer = self.client.parse_authn_request_response(
-            response, BINDING_HTTP_POST, outstanding=self.outstanding
+            response,
+            BINDING_HTTP_POST,
+            outstanding=self.outstanding,
+            # Without it, the recipient is not looked at.
+            conv_info={"entity_id": self.config.entityid},
         )
-        if answer is None:
-            raise ValueError("it says nothing more than no")
+        # Where destination or time of the response are wrong, that is all it says.
+        if answer is None or answer.assertion is None:
+            raise ValueError("the response was not verified")
         [(context, _, _)] = answer.authn_info()
         [upn] = answer.ava["IDPEmail"]
         return {"anchor": answer.name_id.text, "upn": upn, "context": context}

@@ -16,23 +16,23 @@ use jiff::{SignedDuration, Timestamp};
 use keys::{CertificateSubject, KeyId, KmsKeys, Validity};
 use scenarios::saml::between;
 
-use crate::site::FEDERATION_KEY;
+use crate::site::{FEDERATION_KEY, aws};
 use crate::{Response, Site};
 
 /// What is wrong with a response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Forgery {
-    /// One byte of the assertion is another; what stands before that byte is told.
-    Byte(&'static str),
+    /// One byte of the assertion is another.
+    Byte(Spot),
     /// The assertion has no signature.
     Unsigned,
     /// Another key signed, and its certificate stands beside the signature.
     OtherKey,
     /// Another key signed, and our certificate stands beside the signature.
     OtherKeyUnderOurCertificate,
-    /// Our key signed the assertion a day ago.
+    /// Our key signed the assertion hours ago.
     Expired,
-    /// Our key signed an assertion that begins tomorrow.
+    /// Our key signed an assertion that begins hours from now.
     Early,
     /// Our key signed for another service provider.
     OtherAudience,
@@ -46,16 +46,53 @@ pub enum Forgery {
     Wrapped,
 }
 
+/// Where a byte is another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Spot {
+    /// In the subject.
+    Anchor,
+    /// In the attribute's value.
+    Upn,
+    /// In the attribute's name.
+    Attribute,
+    /// In how the person signed in.
+    Context,
+    /// In when.
+    Instant,
+    /// In the digest of the assertion.
+    Digest,
+    /// In the signature's value.
+    Signature,
+    /// In the name of the transform that takes the signature out.
+    Transform,
+}
+
+impl Spot {
+    /// What stands before the byte.
+    const fn before(self) -> &'static str {
+        match self {
+            Self::Anchor => "nameid-format:persistent\">",
+            Self::Upn => "<saml:AttributeValue>",
+            Self::Attribute => "Name=\"IDPEmai",
+            Self::Context => "http://schemas.microsoft.com/claims/multipleauth",
+            Self::Instant => "AuthnInstant=\"2",
+            Self::Digest => "<ds:DigestValue>",
+            Self::Signature => "<ds:SignatureValue>",
+            Self::Transform => "2000/09/xmldsig#enveloped-signatur",
+        }
+    }
+}
+
 /// All of them.
 pub const FORGERIES: [Forgery; 18] = [
-    Forgery::Byte("nameid-format:persistent\">"),
-    Forgery::Byte("<saml:AttributeValue>"),
-    Forgery::Byte("http://schemas.microsoft.com/claims/multipleauth"),
-    Forgery::Byte("AuthnInstant=\"2"),
-    Forgery::Byte("Name=\"IDPEmai"),
-    Forgery::Byte("<ds:DigestValue>"),
-    Forgery::Byte("<ds:SignatureValue>"),
-    Forgery::Byte("2000/09/xmldsig#enveloped-signatur"),
+    Forgery::Byte(Spot::Anchor),
+    Forgery::Byte(Spot::Upn),
+    Forgery::Byte(Spot::Context),
+    Forgery::Byte(Spot::Instant),
+    Forgery::Byte(Spot::Attribute),
+    Forgery::Byte(Spot::Digest),
+    Forgery::Byte(Spot::Signature),
+    Forgery::Byte(Spot::Transform),
     Forgery::Unsigned,
     Forgery::OtherKey,
     Forgery::OtherKeyUnderOurCertificate,
@@ -68,24 +105,6 @@ pub const FORGERIES: [Forgery; 18] = [
     Forgery::Wrapped,
 ];
 
-impl Forgery {
-    /// Whether the assertion is one that our key signed as it stands.
-    pub const fn is_signed_by_us(self) -> bool {
-        match self {
-            Self::Byte(_) | Self::Unsigned | Self::OtherKey | Self::OtherKeyUnderOurCertificate => {
-                false
-            }
-            Self::Expired
-            | Self::Early
-            | Self::OtherAudience
-            | Self::OtherRequest
-            | Self::OtherRecipient
-            | Self::OtherIssuer
-            | Self::Wrapped => true,
-        }
-    }
-}
-
 /// Who forges: with the account's own key, and with another.
 pub struct Forger {
     kms: Client,
@@ -96,7 +115,7 @@ pub struct Forger {
 impl Forger {
     /// A forger who may use the account's key, so that what is signed can be a lie, too.
     pub async fn new(site: &Site) -> Self {
-        let kms = Client::new(&site.aws(&site.ready().kms_endpoint).await);
+        let kms = Client::new(&aws(&site.ready().kms_endpoint).await);
         let made = kms.create_key().key_spec(KeySpec::Rsa2048).key_usage(KeyUsageType::SignVerify);
         let other_key = made.send().await.unwrap().key_metadata.unwrap().key_id;
         let now = SystemClock.now();
@@ -113,7 +132,7 @@ impl Forger {
     pub async fn forge(&self, honest: &Response, forgery: Forgery) -> Response {
         let xml = &honest.xml;
         let forged = match forgery {
-            Forgery::Byte(after) => change_byte(xml, after),
+            Forgery::Byte(spot) => change_byte(xml, spot),
             Forgery::Unsigned => without_signature(xml),
             Forgery::OtherKey => {
                 let own = between(xml, "<ds:X509Certificate>", "</ds:X509Certificate>").unwrap();
@@ -121,8 +140,8 @@ impl Forger {
                 self.sign(&xml, &self.other_key).await
             }
             Forgery::OtherKeyUnderOurCertificate => self.sign(xml, &self.other_key).await,
-            Forgery::Expired => self.sign_own(&shift(xml, SignedDuration::from_hours(-24))).await,
-            Forgery::Early => self.sign_own(&shift(xml, SignedDuration::from_hours(24))).await,
+            Forgery::Expired => self.sign_own(&shift(xml, SignedDuration::from_hours(-6))).await,
+            Forgery::Early => self.sign_own(&shift(xml, SignedDuration::from_hours(6))).await,
             Forgery::OtherAudience => {
                 let end = "</saml:Audience>";
                 self.sign_own(&xml.replacen(end, &format!("X{end}"), 1)).await
@@ -132,7 +151,8 @@ impl Forger {
                 self.sign_own(&xml.replace(id, "_never-made")).await
             }
             Forgery::OtherRecipient => {
-                self.sign_own(&xml.replace(&honest.action, "https://evil.test/login.srf")).await
+                let recipient = "Recipient=\"";
+                self.sign_own(&xml.replace(recipient, &format!("{recipient}X"))).await
             }
             Forgery::OtherIssuer => {
                 let end = "</saml:Issuer>";
@@ -192,7 +212,7 @@ fn without_signature(xml: &str) -> String {
 fn wrapped(xml: &str) -> String {
     let id = between(assertion(xml), " ID=\"", "\"").unwrap();
     let evil = assertion(&without_signature(xml)).replace(id, "_evil");
-    let evil = change_byte(&evil, "nameid-format:persistent\">");
+    let evil = change_byte(&evil, Spot::Anchor);
     xml.replacen("<saml:Assertion", &format!("{evil}<saml:Assertion"), 1)
 }
 
@@ -203,10 +223,10 @@ fn fill(xml: &str, element: &str, value: &[u8]) -> String {
     format!("{before}<{element}>{}</{element}>{after}", B64.encode(value))
 }
 
-/// Makes another letter or digit of the one behind `after`, within the assertion.
-fn change_byte(xml: &str, after: &str) -> String {
-    let start = xml.find("<saml:Assertion").unwrap();
-    let at = start + xml[start..].find(after).unwrap() + after.len();
+/// Makes another letter or digit of one in the assertion.
+fn change_byte(xml: &str, spot: Spot) -> String {
+    let (start, before) = (xml.find("<saml:Assertion").unwrap(), spot.before());
+    let at = start + xml[start..].find(before).unwrap() + before.len();
     let other = match xml.as_bytes()[at] {
         b'A' => 'B',
         b'0' => '1',

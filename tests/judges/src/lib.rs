@@ -9,11 +9,12 @@
 pub mod forgery;
 pub mod functions;
 pub mod judge;
+pub mod ministack;
 pub mod person;
 pub mod program;
 pub mod site;
 
-pub use forgery::{Forger, Forgery};
+pub use forgery::{Forger, Forgery, Spot};
 pub use judge::{Claims, Judge, Verdict};
 pub use person::{Person, Response};
 pub use program::Program;

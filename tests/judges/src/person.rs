@@ -5,6 +5,7 @@ use scenarios::{Authenticator, Browser, Page};
 use serde_json::json;
 
 use crate::Site;
+use crate::site::DOMAIN;
 
 /// Somebody who enrolled.
 #[derive(Debug)]
@@ -60,8 +61,9 @@ impl Person {
 
     /// Somebody new, who enrols by a one-time link.
     pub async fn hired(site: &Site, upn: &str, anchor: &str) -> Self {
-        site.hire(upn, anchor).await;
-        let invited = json!({ "action": "invite", "domain": site.ready().domain, "email": upn });
+        site.hire(upn, anchor).await.unwrap();
+        site.introduce(upn, anchor);
+        let invited = json!({ "action": "invite", "domain": DOMAIN, "email": upn });
         let invited = site.operate(invited).await;
         let mut browser = Browser::new(&site.ready().base_url);
         let page = browser.visit(invited["enrolment_url"].as_str().unwrap()).await;
@@ -95,6 +97,11 @@ impl Person {
             return page;
         }
         self.browser.sign_in(&page, &mut self.authenticator).await
+    }
+
+    /// The page that a visit ends on, whatever it is.
+    pub async fn visit(&mut self, url: &str) -> Page {
+        self.browser.visit(url).await
     }
 
     /// Signs out and tells where the browser is sent then.

@@ -20,11 +20,7 @@ pub struct Program {
 impl Program {
     /// A judge in Python, from `programs/`.
     pub fn python(script: &str) -> Self {
-        let own = root().join(".tools/judges/bin/python");
-        let python = std::env::var("JUDGES_PYTHON").map_or(own, PathBuf::from);
-        let hint = "tests/setup/install.sh makes .tools/judges";
-        assert!(python.is_file(), "{script} needs {}: {hint}", python.display());
-        Self::spawn(Command::new(python), script)
+        Self::spawn(Command::new(judge_file("bin/python")), script)
     }
 
     /// A judge in JavaScript, from `programs/`.
@@ -72,6 +68,14 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A file of the Python environment that the judges have for themselves.
+pub fn judge_file(name: &str) -> PathBuf {
+    let path = root().join(".tools/judges").join(name);
+    let hint = "tests/setup/install.sh installs it";
+    assert!(path.is_file(), "this test needs .tools/judges/{name}: {hint}");
+    path
 }
 
 /// Runs a command-line judge of a Debian package.

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use ambient::{SystemClock, SystemEntropy};
 use async_trait::async_trait;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_kms::config::{Credentials, SharedCredentialsProvider};
+use aws_config::SdkConfig;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use bytes::Bytes;
 use jiff::Timestamp;
+use judges::site::aws;
 use keys::ring::SigningKey;
 use keys::{Certificate, CertificateSubject, KeyId, KmsKeys, Signer, Validity, kms_config};
 use local::invoke::{Invoke, Outcome};
@@ -27,7 +27,7 @@ const END: &str = "2036-11-21T00:00:00Z";
 /// A KMS and nothing else of an account.
 struct Account {
     services: Services,
-    client: aws_sdk_kms::Client,
+    aws: SdkConfig,
     folder: TempDir,
 }
 
@@ -58,24 +58,19 @@ impl Account {
         };
         let listeners = Listeners::bind(Ports::default()).await.unwrap();
         let services = Services::start(config, listeners).await.unwrap();
-        let credentials = Credentials::new("local", "local", None, None, "test");
-        let base = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("eu-central-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(services.endpoints().kms.clone())
-            .build();
-        let client = aws_sdk_kms::Client::from_conf(kms_config(&base));
-        Self { services, client, folder }
+        let aws = aws(&services.endpoints().kms).await;
+        Self { services, aws, folder }
     }
 
     async fn key(&self, spec: KeySpec) -> KeyId {
-        let made = self.client.create_key().key_spec(spec).key_usage(KeyUsageType::SignVerify);
+        // Making a key takes longer than the production client waits for a signature.
+        let client = aws_sdk_kms::Client::new(&self.aws);
+        let made = client.create_key().key_spec(spec).key_usage(KeyUsageType::SignVerify);
         KeyId::parse(made.send().await.unwrap().key_metadata.unwrap().key_id).unwrap()
     }
 
     fn keys(&self) -> KmsKeys {
-        KmsKeys::new(self.client.clone())
+        KmsKeys::new(aws_sdk_kms::Client::from_conf(kms_config(&self.aws)))
     }
 
     /// Writes `bytes` where OpenSSL finds them.
@@ -138,8 +133,8 @@ async fn openssl_accepts_the_certificate_of_each_key_size_in_its_time() {
     for (spec, bits) in
         [(KeySpec::Rsa2048, 2048), (KeySpec::Rsa3072, 3072), (KeySpec::Rsa4096, 4096)]
     {
+        let key = account.key(spec).await;
         for end in [END, "2049-12-31T23:59:59Z", "2050-01-01T00:00:00Z"] {
-            let key = account.key(spec.clone()).await;
             let made = certificate(&account.keys(), &key, "Contoso", end).await;
             let file = account.file("certificate.pem", made.pem());
 

@@ -5,6 +5,7 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType, SigningAlgorithmSpec};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as B64;
+use judges::site::aws;
 use judges::{Judge as _, Person, Program, Site};
 use scenarios::saml::{between, escape};
 use serde_json::{Value, json};
@@ -86,7 +87,7 @@ const FORGERIES: [(&str, Option<(&str, &str)>); 4] = [
 ];
 
 async fn signed_by_another(site: &Site, query: &str) -> String {
-    let kms = Client::new(&site.aws(&site.ready().kms_endpoint).await);
+    let kms = Client::new(&aws(&site.ready().kms_endpoint).await);
     let made = kms.create_key().key_spec(KeySpec::Rsa2048).key_usage(KeyUsageType::SignVerify);
     let key = made.send().await.unwrap().key_metadata.unwrap().key_id;
     let (signed, _) = query.split_once("&Signature=").unwrap();

@@ -3,6 +3,7 @@
 mod entra;
 mod logout;
 mod metadata;
+mod ministack;
 mod node_saml;
 mod pysaml2;
 mod relay_state;

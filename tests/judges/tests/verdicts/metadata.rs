@@ -42,9 +42,9 @@ async fn metadata_is_valid_signed_and_shows_the_way() {
     let own = site.certificate.lines().filter(|line| !line.starts_with('-')).collect::<String>();
     let [certificate] = read["certificates"].as_array().unwrap().as_slice() else { panic!() };
     assert_eq!(certificate.as_str().unwrap().split_whitespace().collect::<String>(), own);
-    assert_eq!(read["entity_id"], site.ready().issuer_uri);
-    assert_eq!(read["redirect"], json!([site.ready().sso_url]));
-    assert_eq!(read["post"], json!([site.ready().sso_url]));
+    assert_eq!(read["entity_id"], site.issuer);
+    assert_eq!(read["redirect"], json!([site.sso_url()]));
+    assert_eq!(read["post"], json!([site.sso_url()]));
     assert_eq!(read["logout"], json!([site.slo_url()]));
     assert!(verify(&site, &site.metadata));
     site.close().await;
@@ -70,7 +70,7 @@ async fn metadata_that_was_changed_is_refused() {
 async fn openssl_trusts_the_certificate_that_is_served_and_no_other_form_of_it() {
     let site = Site::start().await;
     let get = async |name: &str| {
-        let url = format!("{}/{name}", site.ready().issuer_uri);
+        let url = format!("{}/{name}", site.issuer);
         site.client().get(url).send().await.unwrap().bytes().await.unwrap()
     };
     let pem = site.file("served.pem", get("certificate.pem").await);

@@ -25,8 +25,19 @@ impl Judge for NodeSaml {
     }
 
     /// It compares neither the recipient nor, in a response, the issuer.
-    fn is_blind_to(&self, forgery: Forgery) -> bool {
-        matches!(forgery, Forgery::OtherRecipient | Forgery::OtherIssuer)
+    fn refusal(&self, forgery: Forgery) -> Option<&'static str> {
+        match forgery {
+            Forgery::Byte(_)
+            | Forgery::Unsigned
+            | Forgery::OtherKey
+            | Forgery::OtherKeyUnderOurCertificate => Some("Invalid signature"),
+            Forgery::Expired => Some("No valid subject confirmation"),
+            Forgery::Early => Some("SAML assertion not yet valid"),
+            Forgery::OtherAudience => Some("SAML assertion audience mismatch"),
+            Forgery::OtherRequest => Some("InResponseTo is not valid"),
+            Forgery::OtherRecipient | Forgery::OtherIssuer => None,
+            Forgery::Wrapped => Some("multiple assertions"),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! pysaml2, a service provider with the OASIS schemas.
 
 use async_trait::async_trait;
-use judges::{Forgery, Judge, Person, Program, Response, Site, Verdict, judge};
+use judges::{Forgery, Judge, Person, Program, Response, Site, Spot, Verdict, judge};
 use serde_json::json;
 
 struct Pysaml2(Program);
@@ -16,8 +16,21 @@ impl Judge for Pysaml2 {
         Verdict::of(&self.0.ask("response", json!({ "response": response.form_value })))
     }
 
-    fn is_blind_to(&self, _: Forgery) -> bool {
-        false
+    fn refusal(&self, forgery: Forgery) -> Option<&'static str> {
+        Some(match forgery {
+            Forgery::Byte(Spot::Transform) => "Signature failed to meet constraints on xmldsig",
+            Forgery::Byte(_) | Forgery::OtherKey | Forgery::OtherKeyUnderOurCertificate => {
+                "Failed to verify signature"
+            }
+            Forgery::Unsigned => "Signature missing for assertion",
+            Forgery::Expired => "ResponseLifetimeExceed",
+            Forgery::Early => "ToEarly",
+            Forgery::OtherAudience => "AudienceRestrictions conditions not satisfied",
+            Forgery::OtherRequest => "UnsolicitedResponse",
+            Forgery::OtherRecipient => "No valid recipient",
+            Forgery::OtherIssuer => "MissingKey",
+            Forgery::Wrapped => "Invalid number of assertions",
+        })
     }
 }
 

@@ -23,7 +23,7 @@ async fn a_relay_state_leaves_the_browser_as_it_came() {
     parser.must("start", json!({}));
     for (index, relay_state) in HOSTILE.into_iter().enumerate() {
         let request = AuthnRequest::new(&format!("_relay-{index}"), now());
-        let sso = format!("{}?{}", site.ready().sso_url, request.query(relay_state));
+        let sso = format!("{}?{}", site.sso_url(), request.query(relay_state));
         let page = ada.page(&sso).await;
 
         assert_eq!(Response::of(&page).relay_state.as_deref(), Some(relay_state));
@@ -47,7 +47,7 @@ async fn a_posted_relay_state_of_64_kibibytes_comes_back() {
     let request = AuthnRequest::new("_posted", now());
     let fields = [("SAMLRequest", &*request.form_value()), ("RelayState", &*relay_state)];
 
-    let page = ada.post(&site.ready().entra_url, &site.ready().sso_url, &fields).await;
+    let page = ada.post(&site.ready().entra_url, &site.sso_url(), &fields).await;
 
     let read = parser.must("page", json!({ "html": page.text }));
     assert_eq!(read["fields"]["RelayState"], relay_state.as_str());

@@ -46,8 +46,20 @@ impl Judge for Samael {
     }
 
     /// It throws away what was not signed and reads the rest.
-    fn is_blind_to(&self, forgery: Forgery) -> bool {
-        forgery == Forgery::Wrapped
+    fn refusal(&self, forgery: Forgery) -> Option<&'static str> {
+        match forgery {
+            Forgery::Byte(_)
+            | Forgery::Unsigned
+            | Forgery::OtherKey
+            | Forgery::OtherKeyUnderOurCertificate => Some("must be signed"),
+            Forgery::Expired => Some("SAML Assertion expired"),
+            Forgery::Early => Some("is not valid until"),
+            Forgery::OtherAudience => Some("unfulfilled AudienceRequirement"),
+            Forgery::OtherRequest => Some("does not match any of the possible request IDs"),
+            Forgery::OtherRecipient => Some("Recipient does not match"),
+            Forgery::OtherIssuer => Some("Issuer does not match"),
+            Forgery::Wrapped => None,
+        }
     }
 }
 

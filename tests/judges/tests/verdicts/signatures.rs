@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use judges::program::run;
-use judges::{Forgery, Judge, Person, Program, Response, Site, Verdict, judge};
+use judges::{Forgery, Judge, Person, Program, Response, Site, Spot, Verdict, judge};
 
 /// Entra sends people; these judges have no requests of their own.
 async fn ask(site: &Site, person: &Person) -> String {
@@ -10,7 +10,7 @@ async fn ask(site: &Site, person: &Person) -> String {
 }
 
 /// The command-line tool of the XML Security Library.
-struct Xmlsec1;
+pub(super) struct Xmlsec1;
 
 #[async_trait]
 impl Judge for Xmlsec1 {
@@ -42,8 +42,16 @@ impl Judge for Xmlsec1 {
         }
     }
 
-    fn is_blind_to(&self, forgery: Forgery) -> bool {
-        forgery.is_signed_by_us()
+    fn refusal(&self, forgery: Forgery) -> Option<&'static str> {
+        match forgery {
+            Forgery::Byte(Spot::Signature)
+            | Forgery::OtherKey
+            | Forgery::OtherKeyUnderOurCertificate => Some("signature verification failed"),
+            Forgery::Byte(Spot::Transform) => Some("xmlSecTransformIdListFindByHref"),
+            Forgery::Byte(_) => Some("data and digest do not match"),
+            Forgery::Unsigned => Some("failed to find default node with name=\"Signature\""),
+            _ => None,
+        }
     }
 }
 
@@ -60,8 +68,16 @@ impl Judge for Signxml {
         Verdict::of(&self.0.ask("response", asked))
     }
 
-    fn is_blind_to(&self, forgery: Forgery) -> bool {
-        forgery.is_signed_by_us()
+    fn refusal(&self, forgery: Forgery) -> Option<&'static str> {
+        match forgery {
+            // It looks at the signature first, then at the digest.
+            Forgery::Byte(Spot::Digest | Spot::Signature | Spot::Transform)
+            | Forgery::OtherKey
+            | Forgery::OtherKeyUnderOurCertificate => Some("InvalidSignature"),
+            Forgery::Byte(_) => Some("InvalidDigest"),
+            Forgery::Unsigned => Some("Expected to find XML element Signature"),
+            _ => None,
+        }
     }
 }
 
