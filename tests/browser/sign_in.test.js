@@ -71,14 +71,22 @@ story('sign-out at the portal ends the session here', async (visitor) => {
   await tab.signIn();
   await tab.arrives(ADA);
 
+  const sessions = async () => {
+    const cookies = await context.cookies(stack.ready.base_url);
+    return cookies.filter((cookie) => cookie.name.startsWith('__Host-s-'));
+  };
+  const before = await sessions();
+  assert.equal(before.length, 1);
+
   await tab.press('Sign out');
   await tab.sees('Signed out');
   await tab.look('portal-signed-out');
   const judged = (await stack.journal()).filter((entry) => entry.kind === 'logout_judged');
   assert.equal(judged.at(-1).code ?? judged.at(-1).details?.code, 0);
-  const cookies = await context.cookies(stack.ready.base_url);
-  assert.deepEqual(cookies.filter((cookie) => cookie.name.startsWith('__Host-s-')), []);
+  assert.deepEqual(await sessions(), []);
 
+  // Neither the browser nor the table has it any more.
+  await context.addCookies(before);
   await tab.start(ADA);
   await tab.signIn();
   await tab.arrives(ADA);
@@ -114,6 +122,22 @@ story('the back button after success shows that this sign-in is over', async (vi
   assert.equal(watch.answers().length, 1, 'no second answer');
   await tab.page.goBack();
   assert.equal(new URL(tab.page.url()).origin, stack.ready.entra_url);
+});
+
+story('the back button after a silent sign-in traps nobody', async (visitor) => {
+  const { tab, watch, stack } = visitor;
+  await passkeys.give(visitor, ADA);
+  await tab.start(ADA);
+  await tab.signIn();
+  await tab.arrives(ADA);
+  await tab.start(ADA);
+  await tab.arrives(ADA);
+  assert.equal(watch.answers().length, 2);
+
+  await tab.page.goBack();
+  assert.equal(new URL(tab.page.url()).origin, stack.ready.entra_url);
+  await tab.sees('Sign in');
+  assert.equal(watch.answers().length, 2, 'no further answer');
 });
 
 story('a reload before the answer changes nothing', async (visitor) => {

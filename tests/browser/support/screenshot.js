@@ -22,6 +22,7 @@ const folder = join(root, 'artifacts/screenshots');
 /** Keeps pictures of a page, and lets axe-core judge it in each of its colours. */
 export async function look(page, name, scripted = true) {
   await mkdir(folder, { recursive: true });
+  await page.waitForLoadState('load');
   for (const { name: view, viewport, colorScheme, judged } of VIEWS) {
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });
