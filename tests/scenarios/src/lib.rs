@@ -8,6 +8,7 @@
 
 pub mod authenticator;
 pub mod browser;
+pub mod case;
 pub mod clock;
 pub mod people;
 pub mod records;
@@ -18,6 +19,7 @@ pub mod world;
 
 pub use authenticator::Authenticator;
 pub use browser::{Browser, Page};
+pub use case::{Case, Failing, Spell};
 pub use clock::TestClock;
 pub use people::{Company, Person};
 pub use records::Records;

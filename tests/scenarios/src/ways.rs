@@ -36,7 +36,7 @@ impl World {
     }
 
     /// How many items the organization has under a key: none or one.
-    async fn holds(&self, pk: &str, sk: &str) -> usize {
+    pub async fn holds(&self, pk: &str, sk: &str) -> usize {
         let pk = AttributeValue::S(format!("ORG#{}#{pk}", self.organization));
         let get = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
         let get = get.key("pk", pk).key("sk", AttributeValue::S(sk.to_owned()));

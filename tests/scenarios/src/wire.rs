@@ -149,6 +149,13 @@ impl Wire {
         std::mem::take(&mut self.state.lock().unwrap().calls)
     }
 
+    /// What the newest call of an operation asked for.
+    pub fn last_seen(&self, operation: &str) -> Option<Value> {
+        let state = self.state.lock().unwrap();
+        let last = state.seen.iter().rev().find(|seen| seen.target.ends_with(operation))?;
+        Some(last.body.clone())
+    }
+
     async fn stall(&self) -> Response {
         self.stalls.add_permits(1);
         std::future::pending().await

@@ -1,14 +1,14 @@
 //! Each call to the account fails, once and for good: nobody ends half way, and everybody gets on.
 
-mod case;
 mod errand;
+mod lane;
 mod operator;
 mod signing;
 mod transactions;
 mod visitor;
 
-use case::Lane;
 use errand::Errand;
+use lane::Lane;
 
 /// Worlds that share the cases of one errand.
 const LANES: usize = 3;

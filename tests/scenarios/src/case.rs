@@ -1,0 +1,110 @@
+//! Every way in which the calls of a clean run can fail, one at a time.
+
+use crate::{Call, Effect, Fault};
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failing {
+    /// The service asks for fewer calls.
+    Throttled,
+    /// The service fails.
+    Broken,
+    /// The connection dies before the call arrives.
+    Lost,
+    /// The call is carried out, and its answer gets lost.
+    AnswerLost,
+}
+
+/// For how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spell {
+    /// The next attempt goes well.
+    Once,
+    /// No attempt goes well until it is mended.
+    ForGood,
+}
+
+/// One call that fails in one way.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Where it stands in the clean run, from 0.
+    pub position: usize,
+    /// The call.
+    pub call: Call,
+    /// Calls of the same operation before it.
+    pub before: usize,
+    /// How it fails.
+    pub failing: Failing,
+    /// For how long.
+    pub spell: Spell,
+}
+
+impl Failing {
+    /// Every way.
+    pub const ALL: [Self; 4] = [Self::Throttled, Self::Broken, Self::Lost, Self::AnswerLost];
+
+    fn effect(self, service: &str) -> Effect {
+        match (self, service) {
+            (Self::Throttled, "ses") => Effect::Refuse(429, "TooManyRequestsException"),
+            (Self::Throttled, _) => Effect::Refuse(400, "ThrottlingException"),
+            (Self::Broken, "kms") => Effect::Refuse(500, "KMSInternalException"),
+            (Self::Broken, _) => Effect::Refuse(500, "InternalServerError"),
+            (Self::Lost, _) => Effect::Lose,
+            (Self::AnswerLost, _) => Effect::LoseAnswer,
+        }
+    }
+}
+
+impl Case {
+    /// Every way in which the calls of a clean run can fail.
+    pub fn all(calls: &[Call]) -> Vec<Self> {
+        let mut cases = Vec::new();
+        for (position, call) in calls.iter().enumerate() {
+            let before = calls[..position].iter().filter(|earlier| *earlier == call).count();
+            for failing in Failing::ALL {
+                for spell in [Spell::Once, Spell::ForGood] {
+                    let call = call.clone();
+                    cases.push(Self { position, call, before, failing, spell });
+                }
+            }
+        }
+        cases
+    }
+
+    /// What the wire does.
+    pub fn fault(&self) -> Fault {
+        Fault {
+            operation: named(&self.call.operation),
+            skip: self.before,
+            times: if self.spell == Spell::Once { 1 } else { usize::MAX },
+            effect: self.failing.effect(self.call.service),
+        }
+    }
+
+    /// Whether events get lost for good.
+    pub fn silences_events(&self) -> bool {
+        self.call.service == "events"
+            && self.spell == Spell::ForGood
+            && self.failing != Failing::AnswerLost
+    }
+
+    /// Whether nobody notices it, since the next attempt goes well.
+    pub fn is_mended_by_another_attempt(&self) -> bool {
+        self.spell == Spell::Once
+    }
+}
+
+/// The operations that functions use.
+fn named(operation: &str) -> &'static str {
+    let operations = [
+        "GetItem",
+        "BatchGetItem",
+        "Query",
+        "TransactWriteItems",
+        "Sign",
+        "GetPublicKey",
+        "PutEvents",
+        "SendEmail",
+    ];
+    operations.into_iter().find(|known| *known == operation).expect(operation)
+}
