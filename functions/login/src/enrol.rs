@@ -27,6 +27,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/{request}/passkey", get(register::show).post(register::submit))
 }
 
+/// How often a step is taken anew because a code's sender filled the slip in meanwhile.
+const RACES: u32 = 3;
+
 /// One step of a browser in the middle of an enrolment.
 struct Step {
     org: OrganizationId,

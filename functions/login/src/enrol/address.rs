@@ -12,7 +12,7 @@ use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Address as AddressPage, Notice, Page};
 
-use super::Step;
+use super::{RACES, Step};
 use crate::app::App;
 use crate::failure::Failure;
 
@@ -102,19 +102,21 @@ pub(super) async fn ask_for_code(
         language: language.tag().to_owned(),
         ends_at: step.enrolling.request.value.ends_at,
     };
-    let expected = step.enrolment().map(|stored| stored.version);
-    let asked = app.store.ask_for_code(
-        step.org,
-        step.ticket.hash(),
-        (&enrolment, expected),
-        &sender,
-        &address,
-        now,
-    );
-    asked.await.map_err(|error| match error {
-        TableError::Conflict { position: 0 | 1 } => Failure::TooMany,
-        other => other.into(),
-    })?;
+    let (hash, mut expected) = (step.ticket.hash(), step.enrolment().map(|stored| stored.version));
+    for attempt in 1.. {
+        let enrolment = (&enrolment, expected);
+        match app.store.ask_for_code(step.org, hash, enrolment, &sender, &address, now).await {
+            Ok(()) => break,
+            Err(TableError::Conflict { position: 0 | 1 }) => return Err(Failure::TooMany),
+            // The sender of an earlier code filled its slip in meanwhile. Who is told so knows that
+            // there is somebody.
+            Err(TableError::Conflict { .. }) if attempt < RACES => {
+                let stored = app.store.enrolment(step.org, hash, now).await?;
+                expected = stored.map(|stored| stored.version);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
     app.announce(&sender, request_id).await;
     Ok(Redirect::to(&step.code_url()).into_response())
 }

@@ -12,7 +12,7 @@ use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Code as CodePage, Notice, Page};
 
-use super::{Step, address};
+use super::{RACES, Step, address};
 use crate::app::App;
 use crate::failure::Failure;
 
@@ -108,21 +108,39 @@ pub(super) async fn submit(
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
     let Form(form) = form?;
-    let step = Step::submit(&app, (&org, &request), &headers, &form.csrf, now).await?;
+    for _ in 0..RACES {
+        let step = Step::submit(&app, (&org, &request), &headers, &form.csrf, now).await?;
+        match tried(&app, &step, &form.code, language, &request_id, now).await {
+            // The sender filled the slip in meanwhile. Who is told so knows that there is somebody.
+            Err(Failure::Changed) => {}
+            judged => return judged,
+        }
+    }
+    Err(Failure::Changed)
+}
+
+async fn tried(
+    app: &App,
+    step: &Step,
+    code: &str,
+    language: Language,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<Response, Failure> {
     let Some((stored, slip)) = step.enrolment().and_then(|stored| {
         let slip = stored.value.slip.as_ref()?;
         Some((stored, slip))
     }) else {
-        return Ok(onward(&step));
+        return Ok(onward(step));
     };
     if slip.tries >= Code::TRIES {
-        return Ok(page(&step, Some(Notice::TooManyTries), language));
+        return Ok(page(step, Some(Notice::TooManyTries), language));
     }
     if now >= slip.ends_at {
-        return Ok(page(&step, Some(Notice::CodeExpired), language));
+        return Ok(page(step, Some(Notice::CodeExpired), language));
     }
-    let Ok(typed) = form.code.parse::<Code>() else {
-        return Ok(page(&step, Some(Notice::WrongCode), language));
+    let Ok(typed) = code.parse::<Code>() else {
+        return Ok(page(step, Some(Notice::WrongCode), language));
     };
     let judgement = judge(slip, &typed, step.ticket.hash());
     let after = after(&stored.value, slip, &judgement);
@@ -130,10 +148,10 @@ pub(super) async fn submit(
     app.store.change_enrolment(step.org, hash, &after, Some(stored.version)).await?;
     match judgement {
         Judgement::Proven(_) => Ok(Redirect::to(&step.passkey_url()).into_response()),
-        Judgement::Wrong => Ok(page(&step, Some(Notice::WrongCode), language)),
+        Judgement::Wrong => Ok(page(step, Some(Notice::WrongCode), language)),
         Judgement::Last => {
-            refused(&app, &step, slip, &request_id, now).await?;
-            Ok(page(&step, Some(Notice::TooManyTries), language))
+            refused(app, step, slip, request_id, now).await?;
+            Ok(page(step, Some(Notice::TooManyTries), language))
         }
     }
 }
