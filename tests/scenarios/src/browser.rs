@@ -197,6 +197,12 @@ impl Page {
         Some((self.action(), response, self.field("RelayState")))
     }
 
+    /// What it says went wrong, or has happened.
+    pub fn notice(&self) -> Option<&str> {
+        let notice = self.text.split_once("id=\"notice\" role=\"alert\">")?.1.split('<').next()?;
+        (!notice.is_empty()).then_some(notice)
+    }
+
     /// Checks that it ends here: a page of ours of this status, with every guard, that neither
     /// answers a relying party nor begins a session.
     pub fn assert_refused(&self, status: u16, what: &str) {

@@ -7,13 +7,13 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Body;
-use identity::UserId;
+use identity::{User, UserId};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::{Page, World};
 
-/// How long the outbox may take to empty on a busy machine.
+/// How long the functions behind the bus may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Every item of the table at one moment, by its keys.
@@ -47,6 +47,12 @@ impl Records {
     /// How many items have this in one of their keys.
     pub fn count(&self, part: &str) -> usize {
         self.0.keys().filter(|(pk, sk)| pk.contains(part) || sk.contains(part)).count()
+    }
+
+    /// What items with this in their partition key hold.
+    pub fn values(&self, part: &str) -> Vec<&Value> {
+        let items = self.0.iter().filter(|((pk, _), _)| pk.contains(part));
+        items.map(|(_, item)| &item["value"]).collect()
     }
 
     /// The audit: every entry, the oldest first.
@@ -99,6 +105,20 @@ fn plain(value: &AttributeValue) -> Value {
     }
 }
 
+/// The inverse of [`plain`].
+fn stored_form(value: &Value) -> AttributeValue {
+    match value {
+        Value::Null => AttributeValue::Null(true),
+        Value::Bool(truth) => AttributeValue::Bool(*truth),
+        Value::Number(number) => AttributeValue::N(number.to_string()),
+        Value::String(text) => AttributeValue::S(text.clone()),
+        Value::Array(values) => AttributeValue::L(values.iter().map(stored_form).collect()),
+        Value::Object(map) => AttributeValue::M(
+            map.iter().map(|(name, value)| (name.clone(), stored_form(value))).collect(),
+        ),
+    }
+}
+
 impl World {
     /// What the table holds now.
     pub async fn records(&self) -> Records {
@@ -107,15 +127,20 @@ impl World {
 
     /// Waits until the outbox is empty, and answers what the table holds then.
     pub async fn quiet(&self) -> Records {
-        let empty = async {
+        self.until("the outbox is empty", |records| records.count("#OUTBOX#") == 0).await
+    }
+
+    /// Waits until the table holds what it should.
+    pub async fn until(&self, what: &str, is_so: impl Fn(&Records) -> bool) -> Records {
+        let reached = async {
             loop {
                 let records = self.records().await;
-                if records.count("#OUTBOX#") == 0 {
+                if is_so(&records) {
                     return records;
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, empty).await.expect("the outbox empties")
+        tokio::time::timeout(PATIENCE, reached).await.expect(what)
     }
 
     /// Checks that nothing was written since, the audit apart.
@@ -142,6 +167,29 @@ impl World {
             .update_expression("SET #v.administrators = list_append(#v.administrators, :added)")
             .expression_attribute_names("#v", "value")
             .expression_attribute_values(":added", added)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Changes a user, as only provisioning and the administrators' portal will do.
+    pub async fn amend(&self, user: &User, change: impl FnOnce(&mut User)) {
+        let stored = self.store.user(self.organization, user.id, self.now()).await.unwrap();
+        let mut stored = stored.unwrap();
+        change(&mut stored.value);
+        let value = stored_form(&serde_json::to_value(&stored.value).unwrap());
+        let version = AttributeValue::N((stored.version + 1).to_string());
+        let pk = format!("ORG#{}#USER#{}", self.organization, user.id);
+        self.dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S("USER".to_owned()))
+            .update_expression("SET #v = :value, #n = :version")
+            .expression_attribute_names("#v", "value")
+            .expression_attribute_names("#n", "version")
+            .expression_attribute_values(":value", value)
+            .expression_attribute_values(":version", version)
             .send()
             .await
             .unwrap();

@@ -1,0 +1,161 @@
+//! Six digits by mail.
+
+use jiff::SignedDuration;
+use scenarios::{Browser, Page, World};
+
+/// Whether a page says that something was wrong.
+pub(crate) fn complains(page: &Page) -> bool {
+    page.notice().is_some()
+}
+
+/// Another code than this one.
+pub(crate) fn wrong(code: &str) -> String {
+    format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
+}
+
+/// Asks for a code for `{name}@contoso.test` in a browser of its own.
+async fn asked(world: &World, name: &str) -> (Browser, Page) {
+    let mut browser = world.browser();
+    let page = browser.begin_enrolment(&world.sso(&format!("_{name}"))).await;
+    let page = browser.submit(&page, &[("address", &format!("{name}@contoso.test"))]).await;
+    (browser, page)
+}
+
+#[tokio::test]
+async fn after_five_wrong_codes_the_right_one_is_wrong_too() {
+    let world = World::start().await;
+    world.user("ada").await;
+    let (mut browser, page) = asked(&world, "ada").await;
+    let code = world.code("ada@personal.test").await;
+    let before = world.quiet().await;
+
+    for typed in ["", "12345", "1234567", "abcdef", "\u{661}\u{662}\u{663}\u{664}\u{665}\u{666}"] {
+        let page = browser.submit(&page, &[("code", typed)]).await;
+        assert!(complains(&page), "{typed}: {}", page.text);
+    }
+    world.unchanged_since(&before, "what is no code is no try").await;
+    let mut last = page.clone();
+    for _ in 0..5 {
+        last = browser.submit(&page, &[("code", &wrong(&code))]).await;
+        assert_eq!(last.status, 200);
+        assert!(complains(&last), "{}", last.text);
+    }
+    let before = world.quiet().await;
+    let right = browser.submit(&page, &[("code", &code)]).await;
+
+    assert_eq!(right.text, last.text, "no more than after the last wrong one");
+    assert!(browser.visit(&page.action().replace("/code", "/passkey")).await.status != 303);
+    world.unchanged_since(&before, "the right code, too late").await;
+    let refused = ("enrolment_refused", "code_tried_too_often");
+    let audit = world.records().await.audit();
+    let entries = audit.iter().map(|entry| (&entry["action"], &entry["reason"]));
+    assert_eq!(entries.filter(|(a, r)| **a == refused.0 && **r == refused.1).count(), 1);
+}
+
+#[tokio::test]
+async fn a_code_holds_for_ten_minutes_and_not_an_instant_longer() {
+    let world = World::start().await;
+    world.user("ada").await;
+    world.user("grace").await;
+    let (mut early, early_page) = asked(&world, "ada").await;
+    let (mut late, late_page) = asked(&world, "grace").await;
+    let in_time = world.code("ada@personal.test").await;
+    let too_late = world.code("grace@personal.test").await;
+
+    world.clock.pass(SignedDuration::from_mins(10) - SignedDuration::from_nanos(1));
+    let good = early.submit(&early_page, &[("code", &in_time)]).await;
+    world.clock.pass(SignedDuration::from_nanos(1));
+    let before = world.quiet().await;
+    let expired = late.submit(&late_page, &[("code", &too_late)]).await;
+
+    good.options();
+    assert!(complains(&expired), "{}", expired.text);
+    world.unchanged_since(&before, "a code that is over").await;
+    // Another one can be had in the same place.
+    let resend = late_page.action().replace("/code", "/resend");
+    let csrf = late_page.field("csrf").unwrap();
+    let page = late.post(&resend, &[("csrf", &csrf)]).await;
+    let page = late.follow(page).await;
+    world.quiet().await;
+    let [newest, _] = &world.mails("grace@personal.test")[..] else { panic!("two mails") };
+    let page = late.submit(&page, &[("code", &scenarios::world::code_of(newest))]).await;
+    page.options();
+}
+
+#[tokio::test]
+async fn another_code_replaces_the_first() {
+    let world = World::start().await;
+    world.user("ada").await;
+    let (mut browser, page) = asked(&world, "ada").await;
+    let first = world.code("ada@personal.test").await;
+    world.quiet().await;
+    let resend = page.action().replace("/code", "/resend");
+    let csrf = page.field("csrf").unwrap();
+    let again = browser.post(&resend, &[("csrf", &csrf)]).await;
+    let page = browser.follow(again).await;
+    world.quiet().await;
+    let mails = world.mails("ada@personal.test");
+    assert_eq!(mails.len(), 2);
+    let second = scenarios::world::code_of(&mails[0]);
+
+    let old = browser.submit(&page, &[("code", &first)]).await;
+    let new = browser.submit(&page, &[("code", &second)]).await;
+
+    assert!(complains(&old), "{}", old.text);
+    new.options();
+}
+
+#[tokio::test]
+async fn a_code_proves_nothing_in_another_browser() {
+    let world = World::start().await;
+    world.user("ada").await;
+    world.user("grace").await;
+    let (mut ada, ada_page) = asked(&world, "ada").await;
+    let (mut grace, grace_page) = asked(&world, "grace").await;
+    let code = world.code("ada@personal.test").await;
+    world.code("grace@personal.test").await;
+    let before = world.quiet().await;
+
+    let own = grace.submit(&grace_page, &[("code", &code)]).await;
+    let stolen = grace.submit(&ada_page, &[("code", &code)]).await;
+
+    assert!(complains(&own), "{}", own.text);
+    stolen.assert_refused(403, "another browser's page");
+    world.unchanged_but(&before, &["#REQUEST#"], "a code in another browser").await;
+    ada.submit(&ada_page, &[("code", &code)]).await.options();
+}
+
+/// Were the person told, a stranger would know that the address is somebody's.
+#[tokio::test]
+async fn what_is_sent_while_the_mail_is_being_addressed_is_judged_all_the_same() {
+    let world = World::start().await;
+    world.user("ada").await;
+    let (mut browser, page) = asked(&world, "ada").await;
+    let code = world.code("ada@personal.test").await;
+    world.quiet().await;
+    let meanwhile = || {
+        world.login.fault(scenarios::Fault {
+            operation: "TransactWriteItems",
+            skip: 0,
+            times: 1,
+            effect: scenarios::Effect::Cancel("ConditionalCheckFailed"),
+        });
+    };
+    let csrf = page.field("csrf").unwrap();
+
+    meanwhile();
+    let typed = browser.submit(&page, &[("code", &wrong(&code))]).await;
+    assert_eq!(world.login.mend(), 0);
+    let right = browser.submit(&page, &[("code", &code)]).await;
+
+    assert_eq!(typed.status, 200, "{}", typed.text);
+    assert!(complains(&typed));
+    right.options();
+    let (mut browser, page) = asked(&world, "nobody").await;
+    world.quiet().await;
+    let resend = page.action().replace("/code", "/resend");
+    let csrf_of_nobody = page.field("csrf").unwrap();
+    assert_ne!(csrf, csrf_of_nobody);
+    let again = browser.post(&resend, &[("csrf", &csrf_of_nobody)]).await;
+    assert_eq!(again.status, 303, "{}", again.text);
+}

@@ -1,0 +1,71 @@
+//! The code that was written down.
+
+use scenarios::{Page, World};
+
+/// Types an address and a recovery code in a browser of its own.
+async fn recover(world: &World, address: &str, code: &str) -> Page {
+    let mut browser = world.browser();
+    let page = browser.begin_enrolment(&world.sso("_recover")).await;
+    let page = browser.visit(&format!("{}/recover", page.action())).await;
+    browser.submit(&page, &[("address", address), ("code", code)]).await
+}
+
+/// A page without what is random: its tokens.
+fn without_tokens(page: &Page) -> String {
+    let tokens = [page.field("csrf"), page.action().split('/').nth(3).map(str::to_owned)];
+    tokens.into_iter().flatten().fold(page.text.clone(), |text, token| text.replace(&token, "T"))
+}
+
+#[tokio::test]
+async fn a_wrong_recovery_code_says_the_same_whoever_has_the_address() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let grace = world.person("grace").await;
+    let blocked = world.person("blocked").await;
+    world.block(&blocked.user).await;
+    world.user("new").await;
+    let own = ada.recovery_code.as_str();
+    let before = world.quiet().await;
+    let cases = [
+        ("ada@contoso.test", grace.recovery_code.as_str()),
+        ("ada@contoso.test", "ABCDE-ABCDE-ABCDE-ABCDE-ABCDE"),
+        ("ada@contoso.test", ""),
+        ("ada@contoso.test", "x"),
+        ("grace@contoso.test", own),
+        ("new@contoso.test", own),
+        ("blocked@contoso.test", blocked.recovery_code.as_str()),
+        ("nobody@contoso.test", own),
+    ];
+    let mut first = None;
+    for (address, code) in cases {
+        let page = recover(&world, address, code).await;
+
+        assert_eq!(page.status, 200, "{address} {code}");
+        assert!(page.notice().is_some(), "{address} {code}: {}", page.text);
+        let text = without_tokens(&page);
+        assert_eq!(&text, first.get_or_insert_with(|| text.clone()), "{address} {code}");
+    }
+    world.unchanged_but(&before, &["#REQUEST#", "#LIMIT#"], "a wrong recovery code").await;
+    recover(&world, "ADA@contoso.test", &own.to_lowercase()).await.options();
+}
+
+#[tokio::test]
+async fn a_recovery_code_may_be_tried_five_times_an_hour_for_any_address_alike() {
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let mut refused = Vec::new();
+    for address in ["ada@contoso.test", "nobody@contoso.test"] {
+        for _ in 0..5 {
+            let page = recover(&world, address, "ABCDE-ABCDE-ABCDE-ABCDE-ABCDE").await;
+            assert_eq!(page.status, 200, "{address}");
+        }
+        let before = world.quiet().await;
+        let page = recover(&world, address, &ada.recovery_code).await;
+        page.assert_refused(429, address);
+        refused.push(page.text);
+        world.unchanged_but(&before, &["#REQUEST#"], address).await;
+    }
+    assert_eq!(refused[0], refused[1]);
+    world.clock.pass(jiff::SignedDuration::from_hours(1));
+    recover(&world, "ada@contoso.test", &ada.recovery_code).await.options();
+}

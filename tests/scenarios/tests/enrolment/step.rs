@@ -1,0 +1,74 @@
+//! The steps of an enrolment, out of order and in other browsers.
+
+use scenarios::World;
+
+#[tokio::test]
+async fn no_step_can_be_skipped() {
+    let world = World::start().await;
+    world.user("ada").await;
+    let mut browser = world.browser();
+    let page = browser.begin_enrolment(&world.sso("_skip")).await;
+    let (url, csrf) = (page.action(), page.field("csrf").unwrap());
+    let csrf = ("csrf", csrf.as_str());
+    let before = world.quiet().await;
+
+    for step in ["code", "passkey"] {
+        let page = browser.get(&format!("{url}/{step}")).await;
+        assert_eq!(page.location().as_deref(), Some(url.as_str()), "{step}");
+    }
+    for (step, fields) in [
+        ("code", &[csrf, ("code", "123456")][..]),
+        ("resend", &[csrf][..]),
+        ("passkey", &[csrf, ("response", "{}")][..]),
+    ] {
+        let page = browser.post(&format!("{url}/{step}"), fields).await;
+        assert!(page.status == 303 || page.status == 410, "{step}: {}", page.status);
+        assert_ne!(page.location(), Some(format!("{url}/passkey")), "{step}");
+    }
+    world.unchanged_since(&before, "a skipped step").await;
+
+    let page = browser.submit(&page, &[("address", "ada@contoso.test")]).await;
+    world.code("ada@personal.test").await;
+    let before = world.quiet().await;
+    let early = browser.get(&format!("{url}/passkey")).await;
+    assert_eq!(early.location().as_deref(), Some(url.as_str()), "before the code is typed");
+    let early = browser.post(&format!("{url}/passkey"), &[csrf, ("response", "{}")]).await;
+    early.assert_refused(410, "before the code is typed");
+    world.unchanged_since(&before, "before the code is typed").await;
+    page.assert_guarded("code");
+}
+
+#[tokio::test]
+async fn only_the_browser_that_began_an_enrolment_goes_on_with_it() {
+    let world = World::start().await;
+    world.user("ada").await;
+    let mut browser = world.browser();
+    let page = browser.begin_enrolment(&world.sso("_own")).await;
+    let (url, csrf) = (page.action(), page.field("csrf").unwrap());
+    let page = browser.submit(&page, &[("address", "ada@contoso.test")]).await;
+    let code = world.code("ada@personal.test").await;
+    browser.submit(&page, &[("code", &code)]).await.options();
+    let before = world.quiet().await;
+    let mut other = world.browser();
+    other.begin_enrolment(&world.sso("_other")).await;
+    let own_half = other.cookie("r-").unwrap().1;
+    let mut named = other.clone();
+    named.cookies.insert(browser.cookie("r-").unwrap().0, own_half);
+
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("code", code.as_str()),
+        ("address", "ada@contoso.test"),
+        ("response", "{}"),
+    ];
+    for thief in [&mut world.browser(), &mut other, &mut named] {
+        for step in ["", "/code", "/recover", "/passkey"] {
+            thief.get(&format!("{url}{step}")).await.assert_refused(403, step);
+        }
+        for step in ["", "/code", "/resend", "/recover", "/passkey"] {
+            thief.post(&format!("{url}{step}"), &fields).await.assert_refused(403, step);
+        }
+    }
+    world.unchanged_but(&before, &["#REQUEST#"], "another browser").await;
+    browser.visit(&format!("{url}/passkey")).await.options();
+}
