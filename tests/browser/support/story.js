@@ -15,7 +15,8 @@ export function stories() {
   let stack;
   let browser;
   before(async () => {
-    [stack, browser] = await Promise.all([Stack.start(), launch()]);
+    browser = await launch();
+    stack = await Stack.start();
   });
   after(async () => {
     await browser?.close();
@@ -75,7 +76,7 @@ class Visitor {
     assert.deepEqual(watch.strangers(), [], 'nobody else is asked');
     assert.ok(watch.documents.length > 0, 'pages were seen');
     for (const document of watch.documents) await judge(document);
-    for (const cookie of watch.cookies) judgeCookie(cookie);
+    for (const cookie of await watch.cookies()) judgeCookie(cookie);
     for (const other of this.#others) await other.check();
   }
 

@@ -19,8 +19,8 @@ export class Document {
 export class Watch {
   /** Documents of our site, in their order. */
   documents = [];
-  /** `Set-Cookie` headers of our site. */
-  cookies = [];
+  /** Answers, as Playwright has them. */
+  responses = [];
   /** Requests, as Playwright has them. */
   requests = [];
   /** Errors and warnings of the console, and exceptions nobody caught. */
@@ -38,6 +38,7 @@ export class Watch {
 
   follow(page) {
     page.on('request', (request) => this.requests.push(request));
+    page.on('response', (response) => this.responses.push(response));
     page.on('console', (message) => this.#said(message));
     page.on('pageerror', (error) => this.complaints.push(`exception: ${error.stack ?? error}`));
   }
@@ -49,8 +50,6 @@ export class Watch {
   async read(cdp) {
     cdp.on('Fetch.requestPaused', async (paused) => {
       const headers = paused.responseHeaders ?? [];
-      const set = headers.filter((header) => header.name.toLowerCase() === 'set-cookie');
-      this.cookies.push(...set.flatMap((header) => header.value.split('\n')));
       const { requestId, responseStatusCode: status } = paused;
       const redirected = status >= 300 && status < 400;
       try {
@@ -73,6 +72,14 @@ export class Watch {
   navigations() {
     const ours = (request) => request.url().startsWith(`${this.site}/`);
     return this.requests.filter((request) => request.isNavigationRequest() && ours(request));
+  }
+
+  /** `Set-Cookie` headers of our site. */
+  async cookies() {
+    const ours = this.responses.filter((response) => response.url().startsWith(`${this.site}/`));
+    const headers = await Promise.all(ours.map((response) => response.headersArray()));
+    const set = headers.flat().filter((header) => header.name.toLowerCase() === 'set-cookie');
+    return set.flatMap((header) => header.value.split('\n'));
   }
 
   /** What was told to the simulated Entra. */
