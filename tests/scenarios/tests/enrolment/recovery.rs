@@ -37,13 +37,16 @@ async fn a_wrong_recovery_code_says_the_same_whoever_has_the_address() {
         ("nobody@contoso.test", own),
     ];
     let mut first = None;
+    // A warm function has read whose domain it is.
+    recover(&world, "warm@contoso.test", own).await;
+    world.login.calls();
     for (address, code) in cases {
         let page = recover(&world, address, code).await;
 
         assert_eq!(page.status, 200, "{address} {code}");
         assert!(page.notice().is_some(), "{address} {code}: {}", page.text);
-        let text = without_tokens(&page);
-        assert_eq!(&text, first.get_or_insert_with(|| text.clone()), "{address} {code}");
+        let seen = (without_tokens(&page), world.login.calls());
+        assert_eq!(&seen, first.get_or_insert_with(|| seen.clone()), "{address} {code}");
     }
     world.unchanged_but(&before, &["#REQUEST#", "#LIMIT#"], "a wrong recovery code").await;
     recover(&world, "ADA@contoso.test", &own.to_lowercase()).await.options();

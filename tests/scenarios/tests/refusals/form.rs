@@ -19,7 +19,7 @@ impl Form {
     }
 
     /// Sends it with headers, and with another token if one is given.
-    async fn send(&mut self, headers: &[(&'static str, &str)], token: Token<'_>) -> Page {
+    async fn send(&mut self, headers: Headers<'_>, token: Token<'_>) -> Page {
         let fields = self.fields.iter().filter_map(|(name, value)| match (&**name, token) {
             ("csrf", Token::Missing) => None,
             ("csrf", Token::Other(other)) => Some(("csrf", other)),
@@ -33,6 +33,9 @@ impl Form {
         self.fields.iter().find(|(name, _)| name == "csrf").unwrap().1.clone()
     }
 }
+
+/// Names and values.
+type Headers<'a> = &'a [(&'static str, &'a str)];
 
 #[derive(Clone, Copy)]
 enum Token<'a> {
@@ -105,7 +108,7 @@ async fn a_form_that_our_own_page_did_not_send_changes_nothing() {
         let mut flipped = form.token();
         flipped.replace_range(..1, if flipped.starts_with('A') { "B" } else { "A" });
         let shorter = form.token()[1..].to_owned();
-        let cases: [(&str, &[(&'static str, &str)], Token<'_>); 12] = [
+        let cases: [(&str, Headers<'_>, Token<'_>); 12] = [
             ("no token", &[own], Token::Missing),
             ("an empty token", &[own], Token::Other("")),
             ("the token of another browser", &[own], Token::Other(foreign)),

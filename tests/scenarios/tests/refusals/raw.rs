@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ambient::{Clock as _, SystemClock};
 use local::build::{self, Build, Profile, Progress};
 use local::{Options, Stack};
 use scenarios::World;
@@ -80,7 +81,7 @@ async fn characters_that_no_url_holds_are_answered_by_a_page_or_by_the_gateway()
     let crashed =
         stack.log().iter().filter(|line| format!("{line:?}").contains("panicked")).count();
     assert_eq!(crashed, 0, "a function panicked");
-    let sso = AuthnRequest::new("_good", jiff::Timestamp::now()).query("x");
+    let sso = AuthnRequest::new("_good", SystemClock.now()).query("x");
     let (status, text) =
         get(&ready.base_url, &format!("/saml/contoso.test/sso?{sso}")).await.unwrap();
     assert_eq!(status, 200, "{text}");
