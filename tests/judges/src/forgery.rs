@@ -175,7 +175,7 @@ impl Forger {
     async fn sign(&self, xml: &str, key: &str) -> String {
         let bare = assertion(&without_signature(xml)).to_owned();
         let xml = fill(xml, "ds:DigestValue", digest(&SHA256, bare.as_bytes()).as_ref());
-        // XML Exclusive Canonicalization §3: the prefix is declared on what is canonicalised.
+        // Exclusive C14N §3: the prefix is declared on what is canonicalised.
         let info = between(&xml, "<ds:SignedInfo>", "</ds:SignedInfo>").unwrap();
         let info = format!(
             "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">{info}</ds:SignedInfo>"

@@ -42,6 +42,8 @@ async fn node_saml_and_cryptography_verify_the_answer_to_a_sign_out() {
     let mut node_saml = NodeSaml::start(&site);
     let mut cryptography = Program::python("query_judge.py");
     cryptography.must("start", site.federation());
+    let mut pysaml2 = Program::python("pysaml2_judge.py");
+    pysaml2.must("start", site.federation());
     let mut ada = Person::ada(&site).await;
     for relay_state in HOSTILE {
         let query = signed_out(&site, &mut node_saml, &mut ada, relay_state).await;
@@ -51,6 +53,7 @@ async fn node_saml_and_cryptography_verify_the_answer_to_a_sign_out() {
         let xml = read["xml"].as_str().unwrap();
         assert_eq!(between(xml, "Destination=\"", "\""), Some(&*site.reply_url()));
         node_saml.0.must("query", json!({ "query": query }));
+        pysaml2.must("schema", json!({ "xml": xml }));
     }
     site.close().await;
 }

@@ -1,7 +1,10 @@
 //! pysaml2, a service provider with the OASIS schemas.
 
+use ambient::{Clock as _, SystemClock};
 use async_trait::async_trait;
 use judges::{Forgery, Judge, Person, Program, Response, Site, Spot, Verdict, judge};
+use scenarios::Browser;
+use scenarios::saml::AuthnRequest;
 use serde_json::json;
 
 struct Pysaml2(Program);
@@ -46,7 +49,7 @@ async fn pysaml2_signs_in_whoever_answers_its_own_requests_and_nobody_by_a_forge
 }
 
 #[tokio::test]
-async fn the_schema_accepts_our_response_and_no_element_out_of_its_place() {
+async fn the_schema_accepts_our_responses_and_no_element_out_of_its_place() {
     let site = Site::start().await;
     let mut ada = Person::ada(&site).await;
     let mut program = Program::python("pysaml2_judge.py");
@@ -54,7 +57,17 @@ async fn the_schema_accepts_our_response_and_no_element_out_of_its_place() {
     let url = judges::person::departure(&site, &ada.upn).await.0;
     let xml = ada.answer(&url).await.xml;
 
+    let passive = AuthnRequest {
+        attributes: " IsPassive=\"true\"".to_owned(),
+        ..AuthnRequest::new("_passive", SystemClock.now())
+    };
+    let declined = format!("{}?{}", site.sso_url(), passive.query("state"));
+    let declined = Browser::new(&site.ready().base_url).visit(&declined).await;
+    let declined = Response::of(&declined).xml;
+    assert!(declined.contains("urn:oasis:names:tc:SAML:2.0:status:NoPassive"), "{declined}");
+
     program.must("schema", json!({ "xml": xml }));
+    program.must("schema", json!({ "xml": declined }));
     for (from, to) in [
         ("<samlp:Status>", "<samlp:Status><samlp:Unknown/>"),
         (" Version=\"2.0\"", ""),
