@@ -32,11 +32,11 @@ fresh() { # folder, inputs…
 command -v cargo >/dev/null || fail "Rust is missing: install it from https://rustup.rs"
 command -v node >/dev/null || fail "Node is missing: install Node 20.19 or newer"
 command -v npm >/dev/null || fail "npm is missing: install it beside Node"
-command -v python3 >/dev/null || fail "Python is missing: install python3 3.10 or newer"
+command -v python3 >/dev/null || fail "Python is missing: install python3 3.11 or newer"
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
     fail "Node $(node --version) is too old: 20.19 or newer is needed"
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
-    fail "$(python3 --version) is too old: 3.10 or newer is needed"
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "$(python3 --version) is too old: 3.11 or newer is needed"
 
 group=${1:-test}
 apt=() venvs=() nodes=() cargos=()

@@ -95,7 +95,7 @@ impl App {
                 self.store.address_code(item.organization, enrolment, change, user.id, now);
             match placed.await {
                 Ok(()) => return Ok(Ok(Addressed { user, to, language })),
-                Err(TableError::Conflict { position: 0 }) => {
+                Err(TableError::Conflict { position: 0 | 1 }) => {
                     return Ok(Err(Unsent::TooMany(Box::new(user))));
                 }
                 Err(TableError::Conflict { .. }) => {}

@@ -2,7 +2,7 @@
 
 use courier::mail::Letter;
 use courier::{Language, mail};
-use identity::{Address, Organization, Secret, User, UserId};
+use identity::{Address, Organization, Secret, User, UserId, settled_address};
 use jiff::Timestamp;
 use store::{Action, Link, OutboxItem, Stored};
 use web::failure::RequestId;
@@ -46,7 +46,7 @@ impl App {
         let url = organization.enrolment_url(&token);
         let hours = u32::try_from(Link::LIFETIME.as_hours()).unwrap_or_default();
         let letter = mail::invitation(Language::default(), &organization.name, &url, hours)?;
-        let to = user.value.personal_email.as_ref().unwrap_or(&user.value.upn);
+        let to = settled_address(&user.value, now).unwrap_or(&user.value.upn);
         self.send(letter, to).await
     }
 

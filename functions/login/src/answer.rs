@@ -98,14 +98,25 @@ pub(crate) async fn issue(
     Ok(response)
 }
 
-/// Tells the relying party that nobody signed in without being asked.
-pub(crate) fn decline_passive(
+/// Tells the relying party that nobody signed in without being asked. That is the request's one
+/// answer.
+pub(crate) async fn decline_passive(
     app: &App,
+    org: OrganizationId,
     facts: &Facts,
     authn: &PendingAuthn,
     language: Language,
+    request_id: &RequestId,
     now: Timestamp,
 ) -> Result<Response, Failure> {
+    let mut audit = app.audit(Actor::Stranger, Action::SignInRefused, request_id, now);
+    audit.relying_party = Some(facts.domain.issuer.clone());
+    audit.reason = Some("passive".to_owned());
+    let declined = app.store.decline(org, &facts.domain.issuer, &authn.id, &audit, now).await;
+    declined.map_err(|error| match error {
+        TableError::Conflict { .. } => Failure::RequestOver,
+        other => other.into(),
+    })?;
     let declined = Declined {
         response_id: &message_id(&*app.entropy),
         issuer: &facts.domain.issuer,

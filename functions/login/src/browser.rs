@@ -72,6 +72,17 @@ impl Ticket {
     }
 }
 
+/// How many requests one browser may be in the middle of.
+const MOST_REQUESTS: usize = 8;
+
+/// Takes the halves of old requests away where a browser holds too many: they would fill the
+/// header until the gateway reads none of ours any more.
+pub(crate) fn surplus(headers: &HeaderMap) -> Vec<HeaderValue> {
+    let names = cookie::names(headers).filter(|name| name.starts_with("r-")).collect::<Vec<_>>();
+    let surplus = names.len().saturating_sub(MOST_REQUESTS);
+    names.into_iter().take(surplus).filter_map(|name| Cookie::remove(name).header().ok()).collect()
+}
+
 /// What a browser holds of a request.
 pub(crate) struct Half(Secret);
 

@@ -15,9 +15,9 @@ use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Notice, Page, SignIn};
 
-use crate::answer::{Fresh, Grounds, decline_passive, issue, reason};
+use crate::answer::{Fresh, Grounds, decline_passive, issue, reason, set_cookie};
 use crate::app::App;
-use crate::browser::{Half, HeldSession, Ticket};
+use crate::browser::{Half, HeldSession, Ticket, surplus};
 use crate::ceremony;
 use crate::failure::Failure;
 
@@ -58,11 +58,15 @@ async fn resume(
         return issue(&app, grounds, language, &request_id, now).await;
     }
     if authn.passive {
-        return decline_passive(&app, &facts, &authn, language, now);
+        return decline_passive(&app, step.org, &facts, &authn, language, &request_id, now).await;
     }
-    let (page, ceremony) = step.page(&facts, stored, None, language, now)?;
+    let (mut page, ceremony) = step.page(&facts, stored, None, language, now)?;
     let request = Request { ceremony: Some(ceremony), ..stored.value.clone() };
     app.store.change_request(step.org, step.ticket.hash(), &request, stored.version).await?;
+    // A landed POST brought no cookies: here they are seen. The newest comes last.
+    for removal in surplus(&headers) {
+        set_cookie(&mut page, removal);
+    }
     Ok(page)
 }
 

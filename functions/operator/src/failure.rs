@@ -35,6 +35,11 @@ pub enum Failure {
     /// The user does not exist.
     #[error("the organization has no such user")]
     NoUser,
+    /// The user is an administrator.
+    #[error(
+        "the user is an administrator: bootstrap with the same organization and domain lets them in"
+    )]
+    Administrator,
     /// The user's access is blocked.
     #[error("the user's access is blocked: nobody enrols who may not sign in")]
     Blocked,
@@ -89,7 +94,7 @@ impl Failure {
             Self::Unreadable(error) => ("BadRequest", Some(error.to_string())),
             Self::NotAName | Self::NotADomain | Self::NotAnAddress => ("BadRequest", None),
             Self::OtherDeployment(fixed) => ("Conflict", Some(fixed.base_url.clone())),
-            Self::NotAnAdministrator | Self::Blocked => ("Refused", None),
+            Self::NotAnAdministrator | Self::Administrator | Self::Blocked => ("Refused", None),
             Self::NoOrganization | Self::NoUser => ("NotFound", None),
             Self::Changed => ("Conflict", None),
             Self::Misconfigured(..) | Self::Certificate(_) | Self::Shape(_) | Self::Table(_) => {

@@ -1,6 +1,6 @@
 //! Hands out a one-time enrolment link to a user, or mails it.
 
-use identity::{Address, Secret};
+use identity::{Address, Role, Secret};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Action, Link, OutboxItem, Task};
@@ -49,6 +49,10 @@ impl App {
         let user = self.store.user_named(org, &email, now).await?.ok_or(Failure::NoUser)?;
         if !user.value.blocks.is_empty() {
             return Err(Failure::Blocked);
+        }
+        // An administrator is let in by bootstrap, which tells all the others.
+        if user.value.role == Role::Administrator {
+            return Err(Failure::Administrator);
         }
         let mut audit = self.audit(Action::LinkHandedOut, request_id, now);
         audit.subject = Some(user.value.id);

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Role, User};
+use crate::{Address, Role, User};
 
 /// How a person proved who they are before they register a passkey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,11 +54,18 @@ pub fn claim_may_enrol(user: &User, now: Timestamp) -> Result<(), ClaimRefusal> 
         Err(ClaimRefusal::EnrolledBefore)
     } else if user.personal_email.is_none() {
         Err(ClaimRefusal::NoClaim)
-    } else if user.claim_changed_at.is_some_and(|at| now.duration_since(at) < SETTLING) {
+    } else if settled_address(user, now).is_none() {
         Err(ClaimRefusal::ChangedLately)
     } else {
         Ok(())
     }
+}
+
+/// The personal address of somebody, unless it changed within 24 hours: what proves nothing yet is
+/// sent nothing that proves something.
+pub fn settled_address(user: &User, now: Timestamp) -> Option<&Address> {
+    let changed = user.claim_changed_at.is_some_and(|at| now.duration_since(at) < SETTLING);
+    user.personal_email.as_ref().filter(|_| !changed)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub use address::{Address, NotAnAddress};
 pub use anchor::{Anchor, NotAnAnchor};
 pub use code::{Code, NotACode};
 pub use domain::{DomainName, FederatedDomain, NotADomainName};
-pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol};
+pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol, settled_address};
 pub use id::{Id, NotAnId, OrganizationId, OutboxId, UserId};
 pub use limit::Limit;
 pub use organization::{Organization, SESSION_HOURS};

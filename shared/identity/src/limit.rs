@@ -16,8 +16,12 @@ impl Limit {
     pub const CODES_PER_ADDRESS: Self = Self { times: 5, window_seconds: 3600 };
     /// Codes that one user is sent, whatever was typed.
     pub const CODES_PER_USER: Self = Self { times: 5, window_seconds: 3600 };
-    /// Codes that the people of one organization may ask for.
-    pub const CODES_PER_ORGANIZATION: Self = Self { times: 2000, window_seconds: 3600 };
+    /// Codes that the people of one organization are sent. Counted where somebody is found, so that
+    /// invented addresses use nothing up.
+    pub const CODES_PER_ORGANIZATION: Self = Self { times: 10_000, window_seconds: 3600 };
+    /// Tries of codes, right or wrong, for one typed address: three codes' worth. Whoever guesses
+    /// has one chance in sixty thousand a day for a name.
+    pub const CODE_TRIES_PER_ADDRESS: Self = Self { times: 15, window_seconds: 86_400 };
     /// Recovery codes that may be tried for one typed address.
     pub const RECOVERIES_PER_ADDRESS: Self = Self { times: 5, window_seconds: 3600 };
 

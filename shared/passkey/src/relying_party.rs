@@ -110,6 +110,10 @@ impl RelyingParty {
             serde_json::from_str(state).map_err(|_| Refused::Challenge)?;
         let mut passkey: Passkey =
             serde_json::from_str(credential).map_err(|_| Refused::Malformed)?;
+        // The library looks at this at registrations only.
+        if answer.is_framed() {
+            return Err(Refused::Origin);
+        }
         let result =
             self.webauthn.finish_discoverable_authentication_v2(&answer.0, state, &passkey)?;
         if !result.user_verified() {
@@ -198,6 +202,18 @@ impl SignInAnswer {
     /// [`Refused::Malformed`].
     pub fn parse(text: &str) -> Result<Self, Refused> {
         parse(text).map(Self)
+    }
+
+    /// Whether it was made within a frame of another site (WebAuthn §5.8.1).
+    fn is_framed(&self) -> bool {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct ClientData {
+            #[serde(default)]
+            cross_origin: bool,
+        }
+        let data = serde_json::from_slice(&self.0.response.client_data_json);
+        data.is_ok_and(|data: ClientData| data.cross_origin)
     }
 
     /// Who it says it comes from.

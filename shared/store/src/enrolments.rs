@@ -143,13 +143,13 @@ impl Store {
         self.table.write(vec![enrolment_write(org, request, enrolment, expected)?]).await
     }
 
-    /// Asks for a code: the enrolment, what sends the code, and the counts that bound both, for
+    /// Asks for a code: the enrolment, what sends the code, and the count that bounds both, for
     /// any typed address alike.
     ///
     /// # Errors
     ///
-    /// [`TableError::Conflict`] at position 0 or 1 when the address or the organization has asked
-    /// too often, at position 2 when the enrolment is not at that version any more.
+    /// [`TableError::Conflict`] at position 0 when the address has asked too often, at position 1
+    /// when the enrolment is not at that version any more.
     pub async fn ask_for_code(
         &self,
         org: OrganizationId,
@@ -159,14 +159,36 @@ impl Store {
         address: &Address,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        let hash = SecretHash::of(&[address.folded().as_bytes()]);
-        let per_address = format!("CODES#ADDRESS#{}", hash.as_str());
         let writes = vec![
-            count(org, &per_address, Limit::CODES_PER_ADDRESS, now),
-            count(org, "CODES", Limit::CODES_PER_ORGANIZATION, now),
+            count(org, &of_address("CODES", address), Limit::CODES_PER_ADDRESS, now),
             enrolment_write(org, request, enrolment.0, enrolment.1)?,
             Write::Put(sender.item()?, Expect::Absent),
         ];
+        self.table.write(writes).await
+    }
+
+    /// Stores what became of a typed code, and counts the try, for any typed address alike.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] at position 0 when the address was tried too often, at position 1
+    /// when the enrolment is not at that version any more.
+    pub async fn judge_code(
+        &self,
+        org: OrganizationId,
+        request: &SecretHash,
+        enrolment: (&Enrolment, Version),
+        address: &Address,
+        refused: Option<&AuditEntry>,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let mut writes = vec![
+            count(org, &of_address("TRIES", address), Limit::CODE_TRIES_PER_ADDRESS, now),
+            enrolment_write(org, request, enrolment.0, Some(enrolment.1))?,
+        ];
+        if let Some(audit) = refused {
+            writes.push(Write::Put(audit.item(org)?, Expect::Absent));
+        }
         self.table.write(writes).await
     }
 
@@ -174,8 +196,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`TableError::Conflict`] at position 0 when the user was sent too many codes, at position 1
-    /// when the enrolment is not at that version any more.
+    /// [`TableError::Conflict`] at position 0 or 1 when the user or the organization was sent too
+    /// many codes, at position 2 when the enrolment is not at that version any more.
     pub async fn address_code(
         &self,
         org: OrganizationId,
@@ -187,6 +209,7 @@ impl Store {
         let per_user = format!("CODES#USER#{user}");
         let writes = vec![
             count(org, &per_user, Limit::CODES_PER_USER, now),
+            count(org, "CODES", Limit::CODES_PER_ORGANIZATION, now),
             enrolment_write(org, request, enrolment.0, Some(enrolment.1))?,
         ];
         self.table.write(writes).await
@@ -203,8 +226,7 @@ impl Store {
         address: &Address,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        let hash = SecretHash::of(&[address.folded().as_bytes()]);
-        let what = format!("RECOVERIES#ADDRESS#{}", hash.as_str());
+        let what = of_address("RECOVERIES", address);
         self.table.write(vec![count(org, &what, Limit::RECOVERIES_PER_ADDRESS, now)]).await
     }
 
@@ -243,6 +265,12 @@ fn enrolment_write(
     let item = Item::new(Key::enrolment(org, request), enrolment)?;
     let expect = expected.map_or(Expect::Absent, Expect::Version);
     Ok(Write::Put(item.until(enrolment.ends_at.as_second()), expect))
+}
+
+/// What is counted for a typed address, whose text stays out of keys.
+fn of_address(what: &str, address: &Address) -> String {
+    let hash = SecretHash::of(&[address.folded().as_bytes()]);
+    format!("{what}#ADDRESS#{}", hash.as_str())
 }
 
 fn count(org: OrganizationId, what: &str, limit: Limit, now: Timestamp) -> Write {

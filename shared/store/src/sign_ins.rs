@@ -146,7 +146,28 @@ impl Store {
         self.table.write(writes).await
     }
 
-    /// Ends one session, if it is there.
+    /// Consumes a relying party's request that is answered with nobody's name.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when the request was answered before.
+    pub async fn decline(
+        &self,
+        org: OrganizationId,
+        issuer: &str,
+        request_id: &str,
+        audit: &AuditEntry,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let once = Item::new(Key::answered(org, issuer, request_id), &now)?;
+        let writes = vec![
+            Write::Put(once.until(now.as_second() + ANSWERED_SECONDS), Expect::Absent),
+            Write::Put(audit.item(org)?, Expect::Absent),
+        ];
+        self.table.write(writes).await
+    }
+
+    /// Ends one session, and tells whether it was there.
     pub async fn end_session(
         &self,
         org: OrganizationId,
@@ -154,17 +175,17 @@ impl Store {
         hash: &SecretHash,
         audit: &AuditEntry,
         now: Timestamp,
-    ) -> Result<(), TableError> {
+    ) -> Result<bool, TableError> {
         let key = Key::session(org, user, hash);
         let session: Option<Stored<Session>> = self.table.get(key.clone(), now).await?;
         let Some(session) = session else {
-            return Ok(());
+            return Ok(false);
         };
         let writes =
             vec![Write::Delete(key, session.version), Write::Put(audit.item(org)?, Expect::Absent)];
         match self.table.write(writes).await {
-            Err(TableError::Conflict { position: 0 }) => Ok(()),
-            other => other,
+            Err(TableError::Conflict { position: 0 }) => Ok(false),
+            other => other.map(|()| true),
         }
     }
 }

@@ -9,6 +9,11 @@ use lambda_http::request::LambdaRequest;
 /// Everything else stays byte for byte. For `ServiceBuilder::map_request`, around the adapter.
 pub fn readable(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+        // The library panics at a host that is none, and anybody may write one.
+        let host = request.request_context.domain_name.as_deref().unwrap_or("localhost");
+        if let Ok(host) = host.parse() {
+            request.headers.insert(http::header::HOST, host);
+        }
         for part in [&mut request.raw_path, &mut request.raw_query_string].into_iter().flatten() {
             if !part.bytes().all(may_stand) {
                 *part = encode(part);

@@ -242,7 +242,7 @@ async fn a_passive_request_is_answered_by_a_session_or_declined_and_never_asks()
         assert_eq!(between(&xml, "InResponseTo=\"", "\""), Some(id));
         assert!(!xml.contains("Assertion "), "{id}: nobody is asserted: {xml}");
     }
-    world.unchanged_but(&before, &["#REQUEST#"], "a passive request").await;
+    world.unchanged_but(&before, &["#REQUEST#", "#ANSWERED#"], "a passive request").await;
     let page = person.browser.visit(&world.sso_of(&passive("_5", ""))).await;
     assert!(page.answer().is_some_and(|(_, response, _)| decode(&response).contains("Success")));
     let page = post(&mut person.browser, &passive("_6", "")).await;

@@ -107,7 +107,7 @@ pub(super) async fn ask_for_code(
         let enrolment = (&enrolment, expected);
         match app.store.ask_for_code(step.org, hash, enrolment, &sender, &address, now).await {
             Ok(()) => break,
-            Err(TableError::Conflict { position: 0 | 1 }) => return Err(Failure::TooMany),
+            Err(TableError::Conflict { position: 0 }) => return Err(Failure::TooMany),
             // The sender of an earlier code filled its slip in meanwhile. Who is told so knows that
             // there is somebody.
             Err(TableError::Conflict { .. }) if attempt < RACES => {

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use identity::{Code, Proof};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{Action, Actor, CodeSlip, Enrolment};
+use store::{Action, Actor, AuditEntry, CodeSlip, Enrolment, TableError};
 use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Code as CodePage, Notice, Page};
@@ -142,17 +142,27 @@ async fn tried(
     let Ok(typed) = code.parse::<Code>() else {
         return Ok(page(step, Some(Notice::WrongCode), language));
     };
-    let judgement = judge(slip, &typed, step.ticket.hash());
-    let after = after(&stored.value, slip, &judgement);
+    let Some(address) = &stored.value.typed else {
+        return Ok(onward(step));
+    };
     let hash = step.ticket.hash();
-    app.store.change_enrolment(step.org, hash, &after, Some(stored.version)).await?;
+    let judgement = judge(slip, &typed, hash);
+    let after = after(&stored.value, slip, &judgement);
+    let refused = refused(app, slip, &judgement, request_id, now);
+    let change = (&after, stored.version);
+    let judged = app.store.judge_code(step.org, hash, change, address, refused.as_ref(), now);
+    match judged.await {
+        Ok(()) => {}
+        Err(TableError::Conflict { position: 0 }) => return Err(Failure::TooMany),
+        Err(error) => return Err(error.into()),
+    }
+    if refused.is_some() {
+        web::metric::count("CodeRefused", "login", now);
+    }
     match judgement {
         Judgement::Proven(_) => Ok(Redirect::to(&step.passkey_url()).into_response()),
         Judgement::Wrong => Ok(page(step, Some(Notice::WrongCode), language)),
-        Judgement::Last => {
-            refused(app, step, slip, request_id, now).await?;
-            Ok(page(step, Some(Notice::TooManyTries), language))
-        }
+        Judgement::Last => Ok(page(step, Some(Notice::TooManyTries), language)),
     }
 }
 
@@ -170,15 +180,21 @@ fn after(before: &Enrolment, slip: &CodeSlip, judgement: &Judgement) -> Enrolmen
     after
 }
 
-async fn refused(
+/// What the audit says of a code that proves nothing.
+fn refused(
     app: &App,
-    step: &Step,
     slip: &CodeSlip,
+    judgement: &Judgement,
     request_id: &RequestId,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Option<AuditEntry> {
+    let reason = match judgement {
+        Judgement::Proven(_) => return None,
+        Judgement::Wrong => "code_wrong",
+        Judgement::Last => "code_tried_too_often",
+    };
     let mut audit = app.audit(Actor::Stranger, Action::EnrolmentRefused, request_id, now);
     audit.subject = slip.sent.as_ref().map(|(user, _)| *user);
-    audit.reason = Some("code_tried_too_often".to_owned());
-    Ok(app.store.audit(step.org, &audit).await?)
+    audit.reason = Some(reason.to_owned());
+    Some(audit)
 }

@@ -86,13 +86,15 @@ pub(super) async fn answer(
     };
     let asking = Asking { domain, request: None, session: None, passkey: None };
     let facts = app.store.facts(org, &asking, now).await?.ok_or(Failure::NotFound)?;
+    let mut ended = false;
     if let Some(held) = held {
         let actor = Actor::User(held.user);
         let mut audit = app.audit(actor, Action::SignedOut, request_id, now);
         audit.relying_party = asked.as_ref().map(|_| facts.domain.issuer.clone());
-        app.store.end_session(org, held.user, &held.hash, &audit, now).await?;
+        ended = app.store.end_session(org, held.user, &held.hash, &audit, now).await?;
     }
-    let mut response = match asked {
+    // Nobody gets a signature of ours for a message that anybody can write, unless it ended a session.
+    let mut response = match asked.filter(|_| ended) {
         Some((logout, relay_state)) => {
             let url =
                 confirm(app, org, &facts.domain, &logout, relay_state.as_deref(), request_id).await;

@@ -15,7 +15,7 @@ use web::language::Language;
 use super::slo;
 use crate::answer::{Grounds, decline_passive, issue, set_cookie};
 use crate::app::App;
-use crate::browser::{Half, HeldSession, Ticket};
+use crate::browser::{Half, HeldSession, Ticket, surplus};
 use crate::failure::Failure;
 use crate::sign_in;
 
@@ -57,7 +57,7 @@ pub(super) async fn redirect(
         return issue(&app, grounds, language, &request_id, now).await;
     }
     if authn.passive {
-        return decline_passive(&app, &facts, &authn, language, now);
+        return decline_passive(&app, org, &facts, &authn, language, &request_id, now).await;
     }
 
     let (ticket, browser) = (mint(&app), Secret::mint(&*app.entropy));
@@ -72,6 +72,9 @@ pub(super) async fn redirect(
         ends_at: Request::end(now),
     };
     app.store.open_request(org, ticket.hash(), &request).await?;
+    for removal in surplus(&headers) {
+        set_cookie(&mut page, removal);
+    }
     set_cookie(&mut page, ticket.cookie(&browser)?);
     Ok(page)
 }

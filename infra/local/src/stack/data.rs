@@ -25,8 +25,8 @@ pub enum DataError {
     /// Another stack runs with it.
     #[error("the data folder {} is in use by another local stack", .0.display())]
     InUse(PathBuf),
-    /// It has a content that no stack made, which `--fresh` must not delete.
-    #[error("{} was not made by a local stack, nothing in it was deleted", .0.display())]
+    /// It has a content that no stack made.
+    #[error("{} was not made by a local stack and is left alone: name an empty folder", .0.display())]
     Foreign(PathBuf),
 }
 
@@ -48,14 +48,11 @@ impl DataFolder {
                 Ok(Self { _lock: lock(&path)?, path, temporary: Some(folder) })
             }
             Data::Keep(path) => {
-                fs::create_dir_all(path).map_err(failed(path))?;
+                make_ours(path)?;
                 Ok(Self { _lock: lock(path)?, path: path.clone(), temporary: None })
             }
             Data::Fresh(path) => {
-                fs::create_dir_all(path).map_err(failed(path))?;
-                if !is_ours_or_empty(path).map_err(failed(path))? {
-                    return Err(DataError::Foreign(path.clone()));
-                }
+                make_ours(path)?;
                 let lock = lock(path)?;
                 empty(path).map_err(failed(path))?;
                 Ok(Self { _lock: lock, path: path.clone(), temporary: None })
@@ -84,6 +81,17 @@ fn lock(folder: &Path) -> Result<File, DataError> {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(DataError::InUse(folder.to_owned())),
         Err(fs::TryLockError::Error(source)) => Err(failed(folder)(source)),
+    }
+}
+
+/// A folder with a content that no stack made is left alone, or its lock would call it ours at the
+/// next start, for `--fresh` to delete.
+fn make_ours(path: &Path) -> Result<(), DataError> {
+    fs::create_dir_all(path).map_err(failed(path))?;
+    if is_ours_or_empty(path).map_err(failed(path))? {
+        Ok(())
+    } else {
+        Err(DataError::Foreign(path.to_owned()))
     }
 }
 
@@ -138,6 +146,9 @@ mod tests {
         fs::remove_file(folder.path().join(LOCK)).unwrap();
         fs::write(folder.path().join("thesis.txt"), "x").unwrap();
         assert!(matches!(DataFolder::open(&data), Err(DataError::Foreign(_))));
+        let keep = Data::Keep(folder.path().to_owned());
+        assert!(matches!(DataFolder::open(&keep), Err(DataError::Foreign(_))));
+        assert!(!folder.path().join(LOCK).exists(), "it is not marked as ours");
         assert!(folder.path().join("thesis.txt").exists());
     }
 }
