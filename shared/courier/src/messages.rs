@@ -178,10 +178,10 @@ messages! {
         es: "Alguien quiere registrar la primera clave de acceso de la cuenta indicada abajo. Su dirección personal se cambió en las últimas 24 horas, por lo que un administrador debe aprobarlo.",
     }
     approval_ask {
-        en: "Ask the person, in a way that you trust, whether it was them. Nothing happens until somebody approves.",
-        de: "Fragen Sie die Person auf einem vertrauenswürdigen Weg, ob sie es war. Bis jemand zustimmt, geschieht nichts.",
-        fr: "Demandez à la personne, par un moyen sûr, si c’était bien elle. Rien ne se passe tant que personne n’approuve.",
-        es: "Pregunte a la persona, por un medio de confianza, si ha sido ella. Nada ocurre hasta que alguien lo apruebe.",
+        en: "Ask the person, in a way that you trust, whether it was them. If not, block the account now: 24 hours after the change the code is sent.",
+        de: "Fragen Sie die Person auf einem vertrauenswürdigen Weg, ob sie es war. Wenn nicht, sperren Sie das Konto jetzt: 24 Stunden nach der Änderung wird der Code versandt.",
+        fr: "Demandez à la personne, par un moyen sûr, si c’était bien elle. Sinon, bloquez le compte maintenant : 24 heures après le changement, le code sera envoyé.",
+        es: "Pregunte a la persona, por un medio de confianza, si ha sido ella. Si no, bloquee la cuenta ahora: 24 horas después del cambio se enviará el código.",
     }
 }
 
