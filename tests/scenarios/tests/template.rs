@@ -6,9 +6,8 @@ mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::{Difference, Policies, actions_of};
+use policy::{Difference, Policies, actions_of, template};
 use serde_json::{Value, json};
-use serde_yaml_ng::Value as Yaml;
 use source::{below, read, root, rust_files, words};
 
 /// Each function's logical id and folder.
@@ -17,38 +16,6 @@ const FUNCTIONS: [(&str, &str); 3] = [
     ("OperatorFunction", "operator"),
     ("DirectoryFunction", "directory"),
 ];
-
-/// The template with CloudFormation's short forms spelled out, as JSON.
-fn template() -> Value {
-    spelled_out(serde_yaml_ng::from_str(&read(&root().join("template.yaml"))).unwrap())
-}
-
-fn spelled_out(value: Yaml) -> Value {
-    match value {
-        Yaml::Tagged(tagged) => {
-            let tag = tagged.tag.to_string();
-            let name = match tag.trim_start_matches('!') {
-                plain @ ("Ref" | "Condition") => plain.to_owned(),
-                function => format!("Fn::{function}"),
-            };
-            let argument = match (name.as_str(), spelled_out(tagged.value)) {
-                ("Fn::GetAtt", Value::String(path)) => {
-                    let (resource, attribute) = path.split_once('.').unwrap();
-                    json!([resource, attribute])
-                }
-                (_, argument) => argument,
-            };
-            json!({ name: argument })
-        }
-        Yaml::Mapping(entries) => {
-            let spell =
-                |(key, value): (Yaml, Yaml)| (key.as_str().unwrap().to_owned(), spelled_out(value));
-            Value::Object(entries.into_iter().map(spell).collect())
-        }
-        Yaml::Sequence(entries) => entries.into_iter().map(spelled_out).collect(),
-        other => serde_json::to_value(other).unwrap(),
-    }
-}
 
 fn properties(template: &Value, id: &str) -> Value {
     let properties = template["Resources"][id]["Properties"].clone();

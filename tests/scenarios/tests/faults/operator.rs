@@ -23,21 +23,21 @@ impl Asked {
             Self::Bootstrap => format!("number-{number}.test"),
             Self::Recovery | Self::Invitation | Self::MailedInvitation => "contoso.test".to_owned(),
         };
-        let email = format!("admin@{domain}");
+        let (email, user) = (format!("admin@{domain}"), "ada@contoso.test");
         match self {
             Self::Bootstrap | Self::Recovery => json!({
                 "action": "bootstrap", "organization": "Company", "domain": domain, "email": email,
             }),
-            Self::Invitation => json!({ "action": "invite", "domain": domain, "email": email }),
+            Self::Invitation => json!({ "action": "invite", "domain": domain, "email": user }),
             Self::MailedInvitation => {
-                json!({ "action": "invite", "domain": domain, "email": email, "by": "mail" })
+                json!({ "action": "invite", "domain": domain, "email": user, "by": "mail" })
             }
         }
     }
 
     /// Asks; when it fails, once more after the services are well again. Tells whether it failed.
     async fn ask(self, world: &World, payload: &Value, what: &str) -> bool {
-        let mails = world.mails("admin@contoso.test").len();
+        let mails = world.mails("ada@personal.test").len();
         let (answer, failed) = match world.operate(payload.clone()).await {
             Ok(answer) => (answer, false),
             Err(error) => {
@@ -57,7 +57,7 @@ impl Asked {
                 world.clock.pass(SignedDuration::from_secs(31));
                 world.sweep().await;
                 world.quiet().await;
-                assert!(world.mails("admin@contoso.test").len() > mails, "{what}: no mail");
+                assert!(world.mails("ada@personal.test").len() > mails, "{what}: no mail");
             }
         }
         failed
@@ -66,6 +66,7 @@ impl Asked {
 
 async fn survive(asked: Asked) {
     let world = World::start().await;
+    world.user("ada").await;
     let name = format!("{asked:?}");
     world.operator.calls();
     asked.ask(&world, &asked.payload(0), &name).await;

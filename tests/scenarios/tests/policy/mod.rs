@@ -4,8 +4,10 @@
 //! recorded request to AWS needs; [`Difference`] compares both ways.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use serde_yaml_ng::Value as Yaml;
 
 /// The actions that each function's role grants to the function's own code.
 #[derive(Debug)]
@@ -107,4 +109,38 @@ fn item_action(kind: &str) -> &'static str {
 /// IAM and CloudFormation take one thing where a list of one is meant.
 fn strings_or_one(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
+
+/// The template with CloudFormation's short forms spelled out, as JSON.
+pub(crate) fn template() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    spelled_out(serde_yaml_ng::from_str(&text).unwrap())
+}
+
+fn spelled_out(value: Yaml) -> Value {
+    match value {
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let name = match tag.trim_start_matches('!') {
+                plain @ ("Ref" | "Condition") => plain.to_owned(),
+                function => format!("Fn::{function}"),
+            };
+            let argument = match (name.as_str(), spelled_out(tagged.value)) {
+                ("Fn::GetAtt", Value::String(path)) => {
+                    let (resource, attribute) = path.split_once('.').unwrap();
+                    json!([resource, attribute])
+                }
+                (_, argument) => argument,
+            };
+            json!({ name: argument })
+        }
+        Yaml::Mapping(entries) => {
+            let spell =
+                |(key, value): (Yaml, Yaml)| (key.as_str().unwrap().to_owned(), spelled_out(value));
+            Value::Object(entries.into_iter().map(spell).collect())
+        }
+        Yaml::Sequence(entries) => entries.into_iter().map(spelled_out).collect(),
+        other => serde_json::to_value(other).unwrap(),
+    }
 }

@@ -1,0 +1,168 @@
+//! Each role grants what its function was seen doing, and nothing else.
+
+mod policy;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use policy::{Policies, actions_of, template};
+use scenarios::saml::{AuthnRequest, between};
+use scenarios::wire::Seen;
+use scenarios::{Authenticator, Browser, World};
+use serde_json::{Value, json};
+
+/// What is granted and never seen here, with the reason.
+const UNSEEN: [(&str, &str, &str); 0] = [];
+
+/// Everything that people and the account do to the functions, each thing once.
+async fn everything() -> World {
+    let world = World::start().await;
+    // Before anything is found: the first bootstrap, of which a world keeps no record.
+    world.found("Fabrikam", "fabrikam.test").await;
+    let mut ada = world.person("ada").await;
+    enrol_by_code(&world).await;
+    sign_in(&world, &mut ada.authenticator).await;
+    enrol_anew(&world, &ada.recovery_code).await;
+    for path in ["metadata", "certificate", "certificate.pem", "certificate.cer"] {
+        world.clock.pass(SignedDuration::from_mins(2));
+        let page = world.browser().visit(&format!("/saml/contoso.test/{path}")).await;
+        assert_eq!(page.status, 200, "{path}");
+    }
+    let out = ada.browser.visit(&world.slo("_out")).await;
+    assert!(out.location().is_some(), "{}", out.text);
+    operate(&world).await;
+    world.clock.pass(SignedDuration::from_mins(1));
+    world.sweep().await;
+    world.quiet().await;
+    world
+}
+
+/// With a wrong code, another code, and an address whose claim waits for approval.
+async fn enrol_by_code(world: &World) {
+    world.user("grace").await;
+    let now = world.now();
+    world.user_with("hedy", |user| user.claim_changed_at = Some(now)).await;
+    let mut browser = world.browser();
+    let page = browser.begin_enrolment(&world.sso("_hedy")).await;
+    browser.submit(&page, &[("address", "hedy@contoso.test")]).await;
+
+    let page = browser.begin_enrolment(&world.sso("_grace")).await;
+    let page = browser.submit(&page, &[("address", "grace@contoso.test")]).await;
+    let code = world.code("grace@personal.test").await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let page = browser.submit(&page, &[("code", wrong)]).await;
+    let page = browser.submit(&page, &[("code", &code)]).await;
+    let page = browser.register(&page, &mut Authenticator::default()).await;
+    let way = between(&page.text, "href=\"/sign-in/", "\"").expect("a way on");
+    assert!(browser.visit(&format!("/sign-in/{way}")).await.answer().is_some());
+}
+
+/// By both bindings, refused once, and silently.
+async fn sign_in(world: &World, authenticator: &mut Authenticator) {
+    let mut browser = world.browser();
+    let page = browser.visit(&world.sso("_redirect")).await;
+    let page = browser.submit(&page, &[("response", "{}")]).await;
+    assert!(browser.sign_in(&page, authenticator).await.answer().is_some());
+    assert!(browser.visit(&world.sso("_silent")).await.answer().is_some());
+    let mut browser = world.browser();
+    let landed = browser.land(&AuthnRequest::new("_post", world.now())).await;
+    let page = browser.follow(landed).await;
+    assert!(browser.sign_in(&page, authenticator).await.answer().is_some());
+}
+
+async fn enrol_anew(world: &World, code: &str) {
+    let mut browser: Browser = world.browser();
+    let page = browser.visit(&world.sso("_anew")).await;
+    let way = between(&page.text, "href=\"/enrol/", "\"").expect("a way to enrol");
+    let page = browser.visit(&format!("/enrol/{way}/recover")).await;
+    let typed = [("address", "ada@contoso.test"), ("code", code)];
+    let page = browser.submit(&page, &typed).await;
+    assert!(browser.register(&page, &mut Authenticator::default()).await.recovery_code().is_some());
+}
+
+/// Recovery, and links in the answer and by mail.
+async fn operate(world: &World) {
+    let (admin, grace) = ("admin@contoso.test", "grace@contoso.test");
+    let asked = [
+        json!({ "action": "bootstrap", "organization": "Contoso", "email": admin }),
+        json!({ "action": "invite", "email": grace }),
+        json!({ "action": "invite", "email": grace, "by": "mail" }),
+    ];
+    for mut payload in asked {
+        payload["domain"] = json!("contoso.test");
+        world.operate(payload).await.unwrap();
+    }
+}
+
+fn recorded(world: &World) -> BTreeMap<&'static str, Vec<Seen>> {
+    BTreeMap::from([
+        ("LoginFunction", world.login.seen()),
+        ("OperatorFunction", world.operator.seen()),
+        ("DirectoryFunction", world.directory.seen()),
+    ])
+}
+
+/// What queries read, as a resource of the policy names it.
+fn queried(seen: &[Seen]) -> BTreeSet<&'static str> {
+    let queries = seen.iter().filter(|seen| seen.target.ends_with(".Query"));
+    queries.map(|seen| if seen.body["IndexName"].is_string() { "index" } else { "table" }).collect()
+}
+
+/// What queries may read.
+fn may_query(template: &Value, policy: &str) -> BTreeSet<&'static str> {
+    let properties = &template["Resources"][policy]["Properties"];
+    let statements = properties["PolicyDocument"]["Statement"].as_array().unwrap().iter();
+    let queries = statements.filter(|statement| statement.to_string().contains("dynamodb:Query"));
+    let of_index = |resource: &Value| resource.to_string().contains("/index/");
+    queries.map(|query| if of_index(&query["Resource"]) { "index" } else { "table" }).collect()
+}
+
+#[tokio::test]
+async fn each_role_grants_what_its_function_does_and_nothing_else() {
+    let world = everything().await;
+    let template = template();
+    let policies = Policies::of(&template);
+
+    for (function, seen) in recorded(&world) {
+        let actions = seen.iter().flat_map(|seen| actions_of(&seen.target, &seen.body)).collect();
+        let mut difference = policies.compare(function, &actions);
+        for (_, action, _) in UNSEEN.iter().filter(|(of, ..)| *of == function) {
+            assert!(difference.unused.remove(*action), "{function} was seen doing {action}");
+        }
+        assert!(difference.missing.is_empty(), "{function}: not granted: {:?}", difference.missing);
+        assert!(difference.unused.is_empty(), "{function}: never used: {:?}", difference.unused);
+        let policy = function.replace("Function", "Policy");
+        assert_eq!(queried(&seen), may_query(&template, &policy), "{function}: what it queries");
+    }
+}
+
+#[tokio::test]
+async fn functions_use_the_one_table_the_one_bus_and_the_federation_key_alone() {
+    let world = everything().await;
+    let mut named: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for seen in recorded(&world).into_values().flatten() {
+        for field in ["TableName", "EventBusName", "KeyId", "FromEmailAddress"] {
+            let values = fields(&seen.body, field);
+            named.entry(field).or_default().extend(values);
+        }
+        if let Some(tables) = seen.body["RequestItems"].as_object() {
+            named.entry("TableName").or_default().extend(tables.keys().cloned());
+        }
+    }
+
+    for (field, values) in named {
+        assert_eq!(values.len(), 1, "{field}: {values:?}");
+    }
+}
+
+/// The texts of a field anywhere in a body.
+fn fields(body: &Value, name: &str) -> Vec<String> {
+    match body {
+        Value::Array(values) => values.iter().flat_map(|value| fields(value, name)).collect(),
+        Value::Object(map) => {
+            let own = map.get(name).and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(map.values().flat_map(|value| fields(value, name))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
