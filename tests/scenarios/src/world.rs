@@ -341,7 +341,7 @@ pub fn model(base_url: &str, sqs_endpoint: &str) -> Model {
 }
 
 /// How functions reach the services: all of them through one address.
-pub(crate) async fn aws(endpoint: &str) -> SdkConfig {
+pub async fn aws(endpoint: &str) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
