@@ -224,6 +224,7 @@ async fn a_sign_out_by_post_is_landed_and_ends_the_session() {
 #[tokio::test]
 async fn the_relay_state_of_a_sign_out_comes_back_byte_for_byte() {
     let world = World::start().await;
+    let user = world.user("ada").await;
     let states = [None, Some(""), Some("a=b&c=%20+\"'<>;/?€"), Some("estsredirect=2")];
     for (position, state) in states.into_iter().enumerate() {
         let xml = logout(&format!("_{position}"), world.now(), "");
@@ -231,7 +232,8 @@ async fn the_relay_state_of_a_sign_out_comes_back_byte_for_byte() {
         if let Some(state) = state {
             url = format!("{url}&RelayState={}", scenarios::saml::escape(state));
         }
-        let page = world.browser().get(&url).await;
+        let mut browser = world.enrolled(&world.contoso(), user.clone()).await.browser;
+        let page = browser.get(&url).await;
         let (_, back) = verified(&world, &page);
         assert_eq!(back.as_deref(), state);
     }

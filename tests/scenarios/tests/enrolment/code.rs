@@ -121,7 +121,8 @@ async fn a_code_proves_nothing_in_another_browser() {
 
     assert!(complains(&own), "{}", own.text);
     stolen.assert_refused(403, "another browser's page");
-    world.unchanged_but(&before, &["#REQUEST#"], "a code in another browser").await;
+    let tried = ["#REQUEST#", "#LIMIT#TRIES#"];
+    world.unchanged_but(&before, &tried, "a code in another browser").await;
     ada.submit(&ada_page, &[("code", &code)]).await.options();
 }
 
@@ -160,4 +161,26 @@ async fn what_is_sent_while_the_mail_is_being_addressed_is_judged_all_the_same()
         assert_eq!(world.login.mend(), 0);
         assert_eq!(again.status, 303, "{name}: {}", again.text);
     }
+}
+
+#[tokio::test]
+async fn an_address_is_tried_fifteen_times_a_day_and_no_more() {
+    let world = World::start().await;
+    world.user("ada").await;
+    for _ in 0..3 {
+        let (mut browser, mut page) = asked(&world, "ada").await;
+        world.quiet().await;
+        for _ in 0..5 {
+            page = browser.submit(&page, &[("code", "000000")]).await;
+        }
+    }
+
+    let (mut browser, page) = asked(&world, "ada").await;
+    world.quiet().await;
+    let code = world.code("ada@personal.test").await;
+    let page = browser.submit(&page, &[("code", &code)]).await;
+
+    page.assert_refused(429, "the sixteenth try, though it is right");
+    let wrong = world.records().await.audit().len();
+    assert!(wrong >= 15, "each wrong try is in the audit: {wrong}");
 }

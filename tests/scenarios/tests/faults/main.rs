@@ -3,6 +3,7 @@
 mod errand;
 mod lane;
 mod operator;
+mod process;
 mod signing;
 mod transactions;
 mod visitor;

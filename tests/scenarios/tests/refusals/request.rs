@@ -84,7 +84,8 @@ async fn every_message_of_entras_is_taken() {
 
         let name = &vector.name;
         match (vector.logout, vector.post) {
-            (true, _) => assert!(page.location().unwrap().starts_with(REPLY_URL), "{name}"),
+            // A sign-out that ends no session is shown, and not signed for.
+            (true, _) => assert_eq!(page.status, 200, "{name}"),
             (false, true) => assert!(page.location().unwrap().starts_with("/sign-in/"), "{name}"),
             (false, false) if name == "is-passive" => assert!(page.answer().is_some(), "{name}"),
             (false, false) => drop(page.options()),
