@@ -21,7 +21,10 @@ use crate::{Stored, Version};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why the table did not do as told. Whatever it says, nothing was written.
+/// Why the table did not do as told.
+///
+/// Nothing was written, unless the table is unavailable: then the last attempt may have been
+/// carried out and only its answer lost, so that whoever tries again must read first.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The write expected another state; `position` counts the transaction's actions from 0.
@@ -225,7 +228,6 @@ impl Table {
         let action = TransactWriteItem::builder();
         let action = match write {
             Write::Put(item, Expect::Absent) => {
-                // Something past its end is as good as absent.
                 let put = Put::builder()
                     .table_name(&self.name)
                     .set_item(Some(item.attributes(1)))
@@ -292,15 +294,14 @@ enum Cancelled {
 }
 
 /// A failed expectation is final; a race against another transaction, and throttling of a single
-/// item, are worth another try.
+/// item, are worth another try. An earlier attempt of this very call that is still under way is not:
+/// another call would meet what it writes and take it for somebody else's.
 fn cancellation<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Cancelled> {
     let SdkError::ServiceError(context) = error else {
         return None;
     };
-    let cancelled = match context.err() {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled,
-        TransactWriteItemsError::TransactionInProgressException(_) => return Some(Cancelled::Race),
-        _ => return None,
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = context.err() else {
+        return None;
     };
     let codes = || cancelled.cancellation_reasons().iter().map(|reason| reason.code());
     if let Some(position) = codes().position(|code| code == Some("ConditionalCheckFailed")) {

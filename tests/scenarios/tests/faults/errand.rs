@@ -12,6 +12,8 @@ use crate::visitor::{Action, Over, Visitor};
 pub(crate) enum Errand {
     /// An answer by the session.
     Silent,
+    /// The answer that nobody is signed in, for a request that lets nobody be asked.
+    Passive,
     /// An answer by the passkey, for a request that came by HTTP-Redirect.
     Redirect,
     /// An answer by the passkey, for a request that came by HTTP-POST.
@@ -42,7 +44,7 @@ impl Errand {
     pub(crate) async fn prepare(self, world: &World, visitor: &mut Visitor) {
         match self {
             Self::Silent | Self::Code => {}
-            Self::Redirect | Self::Post => visitor.browser = world.browser(),
+            Self::Passive | Self::Redirect | Self::Post => visitor.browser = world.browser(),
             Self::SignOut => {
                 visitor.browser = world.browser();
                 redirect(world, visitor).await.unwrap();
@@ -72,6 +74,7 @@ impl Errand {
     async fn run(self, world: &World, visitor: &mut Visitor) -> Result<(), Over> {
         match self {
             Self::Silent => silent(world, visitor).await,
+            Self::Passive => passive(world, visitor).await,
             Self::Redirect => redirect(world, visitor).await,
             Self::Post => post(world, visitor).await,
             Self::Code => code(world, visitor).await,
@@ -96,11 +99,13 @@ impl Errand {
                 let mails = world.mails(&personal(visitor)).len();
                 assert_eq!(mails, 1, "{what}: mails with codes");
             }
-            Self::Silent | Self::Redirect | Self::Post => {}
+            Self::Silent | Self::Passive | Self::Redirect | Self::Post => {}
         }
         assert!(visitor.was_answered(), "{what}: no answer");
-        let reload = visitor.browser.visit(&world.sso(&visitor.asked())).await;
-        reload.assert_refused(410, &what);
+        if self != Self::Passive {
+            let reload = visitor.browser.visit(&world.sso(&visitor.asked())).await;
+            reload.assert_refused(410, &what);
+        }
     }
 }
 
@@ -110,6 +115,14 @@ fn personal(visitor: &Visitor) -> String {
 
 async fn silent(world: &World, visitor: &mut Visitor) -> Result<(), Over> {
     let request = visitor.ask(world);
+    let page = visitor.act(world, Action::Open(world.sso_of(&request))).await?;
+    assert!(page.answer().is_some(), "{}: {}", visitor.what, page.text);
+    Ok(())
+}
+
+async fn passive(world: &World, visitor: &mut Visitor) -> Result<(), Over> {
+    let mut request = visitor.ask(world);
+    request.attributes = " IsPassive=\"true\"".to_owned();
     let page = visitor.act(world, Action::Open(world.sso_of(&request))).await?;
     assert!(page.answer().is_some(), "{}: {}", visitor.what, page.text);
     Ok(())

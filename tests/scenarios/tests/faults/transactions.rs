@@ -22,19 +22,21 @@ async fn a_cancelled_answer_is_tried_again_when_that_may_help_and_never_leaves_o
     let world = World::start().await;
     let mut ada = world.person("ada").await;
     let cases = [
-        // reason, how often, whether the first try answers
-        ("TransactionConflict", 1, true),
-        ("TransactionConflict", 4, true),
-        ("TransactionConflict", 5, false),
-        ("ThrottlingError", 1, true),
-        ("ProvisionedThroughputExceeded", 1, true),
-        ("ConditionalCheckFailed", 1, false),
-        ("ItemCollectionSizeLimitExceeded", 1, false),
-        ("ValidationError", 1, false),
+        // what happens, how often, whether the first try answers
+        (Effect::Cancel("TransactionConflict"), 1, true),
+        (Effect::Cancel("TransactionConflict"), 4, true),
+        (Effect::Cancel("TransactionConflict"), 5, false),
+        (Effect::Cancel("ThrottlingError"), 1, true),
+        (Effect::Cancel("ProvisionedThroughputExceeded"), 1, true),
+        (Effect::Cancel("ConditionalCheckFailed"), 1, false),
+        (Effect::Cancel("ItemCollectionSizeLimitExceeded"), 1, false),
+        (Effect::Cancel("ValidationError"), 1, false),
+        // An earlier attempt of the same call is under way.
+        (Effect::Refuse(400, "TransactionInProgressException"), 2, true),
+        (Effect::Refuse(400, "TransactionInProgressException"), 3, false),
     ];
-    for (position, (reason, times, answers)) in cases.into_iter().enumerate() {
-        let (id, what) = (format!("_{position}"), format!("{reason} {times} times"));
-        let effect = Effect::Cancel(reason);
+    for (position, (effect, times, answers)) in cases.into_iter().enumerate() {
+        let (id, what) = (format!("_{position}"), format!("{effect:?} {times} times"));
         world.login.fault(Fault { operation: WRITE, skip: 1, times, effect });
 
         let (first, reloaded) = sign_in(&world, &mut ada.authenticator, &id).await;
