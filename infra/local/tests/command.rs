@@ -144,9 +144,12 @@ fn each_obstacle_is_one_line_and_its_own_code() {
     let other = tempfile::tempdir().unwrap();
     let damaged = tempfile::tempdir().unwrap();
     std::fs::write(damaged.path().join("table.sqlite"), [7; 9000]).unwrap();
+    // Only a folder that a stack made is used at all.
+    std::fs::write(damaged.path().join("stack.lock"), "").unwrap();
     let state = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(state.path().join("services/kms")).unwrap();
     std::fs::write(state.path().join("services/kms/keys.json"), "{").unwrap();
+    std::fs::write(state.path().join("stack.lock"), "").unwrap();
     let (used, free) = (port.to_string(), free_port().to_string());
     let cases: [(&Path, &[&str], i32, &str); 8] = [
         (other.path(), &["--port", &used], 3, "is taken"),
