@@ -2,10 +2,10 @@
 //!
 //! | event | file | what |
 //! |---|---|---|
-//! | a batch of the outbox queue | [`outbox`] | carries out the items that it names |
-//! | the one-minute sweep | [`outbox`] | carries out what no event brought |
-//! | | [`code`] | finds out whom a typed address belongs to, and mails the code |
-//! | | [`mail`] | the other mails |
+//! | a batch of the outbox queue | `outbox` | carries out the items that it names |
+//! | the one-minute sweep | `outbox` | carries out what no event brought |
+//! | | `code` | finds out whom a typed address belongs to, and mails the code |
+//! | | `mail` | the other mails |
 
 mod app;
 mod code;

@@ -2,9 +2,9 @@
 //!
 //! | path | file | what |
 //! |---|---|---|
-//! | `/saml/{domain}/…` | [`saml`](mod@saml) | what Entra sends and fetches |
-//! | `/sign-in/{domain}/{request}` | [`sign_in`] | a pending request: the page, and the passkey's answer |
-//! | `/enrol/{organization}/…` | [`enrol`] | from a typed address or a link to a passkey |
+//! | `/saml/{domain}/…` | `saml` | what Entra sends and fetches |
+//! | `/sign-in/{domain}/{request}` | `sign_in` | a pending request: the page, and the passkey's answer |
+//! | `/enrol/{organization}/…` | `enrol` | from a typed address or a link to a passkey |
 //! | `/assets/{file}` | `web::asset` | style, scripts, pictures |
 
 mod answer;

@@ -2,8 +2,8 @@
 //!
 //! | action | file | what |
 //! |---|---|---|
-//! | `bootstrap` | [`bootstrap`] | founds an organization; again, lets an administrator in who lost everything |
-//! | `invite` | [`invite`] | hands out, or mails, a one-time enrolment link to a user |
+//! | `bootstrap` | `bootstrap` | founds an organization; again, lets an administrator in who lost everything |
+//! | `invite` | `invite` | hands out, or mails, a one-time enrolment link to a user |
 //!
 //! There is no route to it. Its answer is the invocation's result and never a line of the log.
 

@@ -12,6 +12,7 @@ usage: cargo run --release -p bench [-- OPTIONS]
 options:
   --json            one JSON document instead of the table
   --quick           small counts: to see that it works, not to quote
+  --function-only   without sign-ins per second, for which node and npm are needed
   --functions DIR   measure the functions in DIR as they are, instead of building them";
 
 /// How often each thing is done.
@@ -58,11 +59,20 @@ pub(crate) enum Output {
     Json,
 }
 
+/// What is measured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Scope {
+    All,
+    /// Not sign-ins per second, ours and theirs.
+    Function,
+}
+
 /// What to do.
 #[derive(Debug)]
 pub(crate) struct Arguments {
     pub(crate) output: Output,
     pub(crate) counts: Counts,
+    pub(crate) scope: Scope,
     /// Where the functions are, unless they are to be built.
     pub(crate) functions: Option<PathBuf>,
 }
@@ -70,13 +80,18 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Reads what follows the program's name.
     pub(crate) fn read(mut typed: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut arguments =
-            Self { output: Output::Markdown, counts: Counts::FULL, functions: None };
+        let mut arguments = Self {
+            output: Output::Markdown,
+            counts: Counts::FULL,
+            scope: Scope::All,
+            functions: None,
+        };
         while let Some(word) = typed.next() {
             match word.as_str() {
                 "--help" | "-h" => arguments.output = Output::Help,
                 "--json" => arguments.output = Output::Json,
                 "--quick" => arguments.counts = Counts::QUICK,
+                "--function-only" => arguments.scope = Scope::Function,
                 "--functions" => {
                     let folder = typed.next().ok_or("--functions needs a folder")?;
                     arguments.functions = Some(folder.into());

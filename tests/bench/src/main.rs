@@ -36,7 +36,7 @@ use std::process::ExitCode;
 use local::build::{self, Build, Profile, Progress};
 
 use account::Account;
-use arguments::{Arguments, HELP, Output};
+use arguments::{Arguments, HELP, Output, Scope};
 use report::Report;
 
 /// What goes wrong ends the run, in words for whoever started it.
@@ -83,13 +83,18 @@ async fn run(arguments: &Arguments) -> Result<Report, Failure> {
     tell("starting the local stack");
     let mut account = Account::start(&template, &folder).await?;
     tell("starting single processes");
-    let starts = start::measure(&mut account, &folder, counts.starts).await?;
+    let starts = start::measure(&account, &folder, counts.starts).await?;
     tell("signing in: processor time and memory");
     let cpu = cpu::measure(&mut account, &counts).await?;
     tell("signing in: where the time goes");
     let parts = parts::measure(&account, counts.parts)?;
-    tell("signing in: how many a second");
-    let rates = throughput::measure(&mut account, &template, &counts).await?;
+    let rates = match arguments.scope {
+        Scope::Function => Vec::new(),
+        Scope::All => {
+            tell("signing in: how many a second");
+            throughput::measure(&account, &template, &counts).await?
+        }
+    };
     account.stop().await;
     let load = (before, machine::load());
     Ok(Report { machine: machine::describe(load), counts, sizes, starts, cpu, parts, rates })

@@ -98,6 +98,9 @@ impl Report {
     }
 
     fn rates(&self) -> String {
+        if self.rates.is_empty() {
+            return String::new();
+        }
         let mut text = "| sign-ins per second |".to_owned();
         let connections = self.rates.first().map(|rate| rate.by_connections.as_slice());
         let connections = connections.unwrap_or_default();

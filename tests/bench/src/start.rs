@@ -42,7 +42,7 @@ struct Start {
 
 /// Starts the login function as often as told, one process at a time.
 pub(crate) async fn measure(
-    account: &mut Account,
+    account: &Account,
     functions: &Path,
     count: usize,
 ) -> Result<Starts, Failure> {

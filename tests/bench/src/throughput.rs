@@ -32,7 +32,7 @@ struct Server {
 
 /// Lets the servers take turns, round after round, so that a busy moment of the machine hits all.
 pub(crate) async fn measure(
-    account: &mut Account,
+    account: &Account,
     template: &Path,
     counts: &Counts,
 ) -> Result<Vec<Rate>, Failure> {
