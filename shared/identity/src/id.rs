@@ -19,6 +19,9 @@ pub enum UserKind {}
 /// Marks the identifiers of outbox items.
 #[derive(Debug)]
 pub enum OutboxKind {}
+/// Marks the identifiers of provisioning keys.
+#[derive(Debug)]
+pub enum ScimKeyKind {}
 
 /// One company served by the deployment.
 pub type OrganizationId = Id<OrganizationKind>;
@@ -26,6 +29,8 @@ pub type OrganizationId = Id<OrganizationKind>;
 pub type UserId = Id<UserKind>;
 /// One thing that must happen once a decision is stored.
 pub type OutboxId = Id<OutboxKind>;
+/// One provisioning key, as lists and the audit name it: it tells nothing of the key itself.
+pub type ScimKeyId = Id<ScimKeyKind>;
 
 /// 128 random bits, typed by what they name, written as 32 lower-case hexadecimal digits.
 ///
