@@ -74,7 +74,8 @@ impl App {
             if slip.sender != item.id || now >= slip.ends_at {
                 return Ok(Err(Unsent::Over));
             }
-            let user = self.store.user_named(item.organization, typed, now).await?;
+            let name = typed.clone().into();
+            let user = self.store.user_named(item.organization, &name, now).await?;
             let Some(Stored { value: user, .. }) = user else {
                 return Ok(Err(Unsent::NoUser));
             };

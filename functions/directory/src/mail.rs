@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::failure::Failure;
 
 impl App {
-    /// Tells the work address that a passkey was registered.
+    /// Tells the work address that a passkey was registered. Whoever has none is told on no other
+    /// way: the page did.
     pub(crate) async fn report_enrolment(
         &self,
         item: &OutboxItem,
@@ -20,12 +21,14 @@ impl App {
         language: &str,
     ) -> Result<(), Failure> {
         let Some((organization, user)) = self.people(item, user).await? else { return Ok(()) };
+        let Some(to) = user.value.user_name.address() else { return Ok(()) };
         let language = Language::from_tag(language).unwrap_or_default();
         let letter = mail::enrolled(language, &organization.name, item.created_at, passkey)?;
-        self.send(letter, &user.value.upn).await
+        self.send(letter, to).await
     }
 
-    /// Mails an enrolment link, made now: a second try mails a second link.
+    /// Mails an enrolment link, made now: a second try mails a second link. Nobody is mailed who has
+    /// no address, and no link is made.
     pub(crate) async fn send_invitation(
         &self,
         item: &OutboxItem,
@@ -37,6 +40,8 @@ impl App {
         if !user.value.blocks.is_empty() {
             return Ok(());
         }
+        let settled = settled_address(&user.value, now);
+        let Some(to) = settled.or(user.value.user_name.address()) else { return Ok(()) };
         let token = Secret::mint(&*self.entropy);
         let link = Link::new(user.value.id, now);
         let mut audit = self.audit(Action::LinkHandedOut, request_id, now);
@@ -46,7 +51,6 @@ impl App {
         let url = organization.enrolment_url(&token);
         let hours = u32::try_from(Link::LIFETIME.as_hours()).unwrap_or_default();
         let letter = mail::invitation(Language::default(), &organization.name, &url, hours)?;
-        let to = settled_address(&user.value, now).unwrap_or(&user.value.upn);
         self.send(letter, to).await
     }
 
@@ -80,10 +84,11 @@ impl App {
         let now = self.clock.now();
         let Some((organization, user)) = self.people(item, user).await? else { return Ok(()) };
         let to = self.store.user(item.organization, administrator, now).await?;
+        let to = to.as_ref().and_then(|to| to.value.user_name.address());
         let Some(to) = to else { return Ok(()) };
-        let account = user.value.upn.as_str();
+        let account = user.value.user_name.as_str();
         let letter = write(Language::default(), &organization.name, account, item.created_at)?;
-        self.send(letter, &to.value.upn).await
+        self.send(letter, to).await
     }
 
     /// The organization of an item and a user of it: [`None`] when either is gone.

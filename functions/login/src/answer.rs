@@ -148,7 +148,7 @@ async fn sign(
         in_response_to: &authn.id,
         now,
         anchor: anchor.as_str(),
-        upn: user.value.upn.as_str(),
+        upn: user.value.user_name.as_str(),
         authn_instant: session.authenticated_at,
         // Every session begins with a ceremony that required user verification.
         context: AuthnContext::MultipleAuthn,

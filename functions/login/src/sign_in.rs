@@ -80,7 +80,9 @@ pub(crate) fn silent<'a>(
 ) -> Option<(&'a Stored<User>, &'a Session)> {
     let (user, session) = facts.user.as_ref().zip(facts.session.as_ref())?;
     let expected = hint.and_then(|hint| hint.parse().ok());
-    let other = expected.is_some_and(|expected: identity::Address| expected != user.value.upn);
+    let other = expected.is_some_and(|expected: identity::Address| {
+        Some(&expected) != user.value.user_name.address()
+    });
     (!other && accept_session(session, &user.value, authn.not_before, now))
         .then_some((user, session))
 }

@@ -109,7 +109,7 @@ impl App {
         let name = email.as_str().to_owned();
         // Somebody of another domain administers, and signs in to Entra elsewhere.
         let anchor = domain.covers(&email).then(|| Anchor::of(id));
-        User { role: Role::Administrator, anchor, ..User::new(id, email, name, now) }
+        User { role: Role::Administrator, anchor, ..User::new(id, email.into(), name, now) }
     }
 
     async fn ring(&self, domain: &FederatedDomain, now: Timestamp) -> Result<KeyRing, Failure> {
@@ -138,7 +138,7 @@ impl App {
         let ring = self.store.key_ring::<KeyRing>(org, now).await?;
         let ring = ring.ok_or(Failure::NoOrganization)?.value;
         let administrators = self.store.administrators(&organization, now).await?;
-        let named = |user: &&Stored<User>| user.value.upn == *email;
+        let named = |user: &&Stored<User>| user.value.user_name.address() == Some(email);
         let user = administrators.iter().find(named).ok_or(Failure::NotAnAdministrator)?;
         if !user.value.blocks.is_empty() {
             return Err(Failure::Blocked);

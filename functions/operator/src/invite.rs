@@ -46,7 +46,7 @@ impl App {
         let org = self.store.domain_owner(&domain, now).await?.ok_or(Failure::NoOrganization)?;
         let organization = self.store.organization(org, now).await?;
         let organization = organization.ok_or(Failure::NoOrganization)?.value;
-        let user = self.store.user_named(org, &email, now).await?.ok_or(Failure::NoUser)?;
+        let user = self.store.user_named(org, &email.into(), now).await?.ok_or(Failure::NoUser)?;
         if !user.value.blocks.is_empty() {
             return Err(Failure::Blocked);
         }

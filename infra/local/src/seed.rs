@@ -14,7 +14,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use bytes::Bytes;
 use entra_sim::{Domain, GraphUser, InternalDomainFederation, PromptLoginBehavior, Simulator};
-use identity::{Address, Block, OrganizationId, User};
+use identity::{Block, OrganizationId, User, UserName};
 use serde::{Deserialize, Serialize};
 use store::{CreateUserError, Store, Table, TableError};
 
@@ -188,9 +188,9 @@ async fn administrator(
     organization: OrganizationId,
     entra: &Simulator,
 ) -> Result<DemoUser, SeedError> {
-    let upn: Address =
+    let name: UserName =
         ADMINISTRATOR.parse().map_err(|_| SeedError::Identifier(ADMINISTRATOR.to_owned()))?;
-    let stored = store.user_named(organization, &upn, SystemClock.now()).await?;
+    let stored = store.user_named(organization, &name, SystemClock.now()).await?;
     let Some(stored) = stored else {
         return Err(SeedError::Bootstrap("there is no administrator afterwards".to_owned()));
     };

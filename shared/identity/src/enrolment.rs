@@ -100,8 +100,8 @@ mod tests {
             ),
         ];
         for (position, (change, expected)) in cases.into_iter().enumerate() {
-            let upn = "ada@contoso.com".parse().unwrap();
-            let mut user = User::new(UserId::mint(&SystemEntropy), upn, "Ada".to_owned(), now);
+            let name = "ada@contoso.com".parse().unwrap();
+            let mut user = User::new(UserId::mint(&SystemEntropy), name, "Ada".to_owned(), now);
             user.personal_email = Some("ada@personal.test".parse().unwrap());
             change(&mut user);
             assert_eq!(claim_may_enrol(&user, now), expected, "row {position}");

@@ -15,6 +15,7 @@ mod scim_key;
 mod secret;
 mod sign_in;
 mod user;
+mod user_name;
 
 pub use address::{Address, NotAnAddress};
 pub use anchor::{Anchor, NotAnAnchor};
@@ -28,3 +29,4 @@ pub use scim_key::{NotAScimKey, ScimClient, ScimKey};
 pub use secret::{NotASecret, RecoveryCode, Secret, SecretHash};
 pub use sign_in::{Refusal, Session, accept_session, may_sign_in};
 pub use user::{Block, Role, User};
+pub use user_name::{NotAUserName, UserName};

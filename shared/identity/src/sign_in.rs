@@ -27,7 +27,7 @@ pub enum Refusal {
 pub fn may_sign_in(user: &User, domain: &FederatedDomain) -> Result<(), Refusal> {
     if !user.blocks.is_empty() {
         Err(Refusal::Blocked)
-    } else if !domain.covers(&user.upn) {
+    } else if !user.user_name.address().is_some_and(|address| domain.covers(address)) {
         Err(Refusal::OutsideDomain)
     } else if user.anchor.is_none() {
         Err(Refusal::NoAnchor)
@@ -81,9 +81,10 @@ mod tests {
 
     const NOON: &str = "2026-01-01T12:00:00Z";
 
-    fn user(upn: &str) -> User {
+    fn user(name: &str) -> User {
         let id = UserId::mint(&SystemEntropy);
-        let mut user = User::new(id, upn.parse().unwrap(), "Ada".to_owned(), NOON.parse().unwrap());
+        let mut user =
+            User::new(id, name.parse().unwrap(), "Ada".to_owned(), NOON.parse().unwrap());
         user.anchor = Some(Anchor::of(id));
         user
     }
@@ -104,6 +105,7 @@ mod tests {
             (user("ada@contoso.com"), Ok(())),
             (user("ada@corp.contoso.com"), Ok(())),
             (user("ada@fabrikam.com"), Err(Refusal::OutsideDomain)),
+            (user("ada"), Err(Refusal::OutsideDomain)),
             (bare, Err(Refusal::NoAnchor)),
             (blocked, Err(Refusal::Blocked)),
         ];

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Address, Anchor, SecretHash, UserId};
+use crate::{Address, Anchor, SecretHash, UserId, UserName};
 
 /// Why somebody may not sign in; reasons add up, and access needs none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,8 +36,9 @@ pub enum Role {
 pub struct User {
     /// Ours; never changes.
     pub id: UserId,
-    /// The user principal name, which is also the work address that a person types.
-    pub upn: Address,
+    /// Unique in the organization. Of whoever signs in it is the user principal name, which is also
+    /// the work address that a person types.
+    pub user_name: UserName,
     /// What pages and mails call the person.
     pub display_name: String,
     /// What Entra matches an assertion by, once known.
@@ -67,10 +68,10 @@ pub struct User {
 
 impl User {
     /// A person who may sign in as soon as they have a passkey.
-    pub fn new(id: UserId, upn: Address, display_name: String, now: Timestamp) -> Self {
+    pub fn new(id: UserId, user_name: UserName, display_name: String, now: Timestamp) -> Self {
         Self {
             id,
-            upn,
+            user_name,
             display_name,
             anchor: None,
             object_id: None,

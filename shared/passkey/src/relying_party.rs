@@ -145,7 +145,7 @@ impl RelyingParty {
             .webauthn
             .start_passkey_registration(
                 user.id.uuid(),
-                user.upn.as_str(),
+                user.user_name.as_str(),
                 &user.display_name,
                 Some(existing),
             )

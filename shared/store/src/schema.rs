@@ -10,7 +10,7 @@
 //! | user | `ORG#{org}#USER#{user}` | `USER` | in a batch |
 //! | user's passkey | `ORG#{org}#USER#{user}` | `PASSKEY#{sha256}` | in a batch; all of one user: 1 query |
 //! | user's session | `ORG#{org}#USER#{user}` | `SESSION#{sha256}` | in a batch |
-//! | UPN → user | `ORG#{org}#UPN#{folded}` | `OWNER` | 1 get; claimed |
+//! | user name → user | `ORG#{org}#USER_NAME#{folded}` | `OWNER` | 1 get; claimed |
 //! | anchor → user | `ORG#{org}#ANCHOR#{anchor}` | `OWNER` | claimed |
 //! | object id → user | `ORG#{org}#OBJECT#{uuid}` | `OWNER` | claimed |
 //! | credential → user | `ORG#{org}#CREDENTIAL#{sha256}` | `OWNER` | claimed |
@@ -23,9 +23,9 @@
 //! | audit entry | `ORG#{org}#AUDIT#{day}#{shard}` | `{instant}#{id}` | in the transaction that it reports |
 //!
 //! The index names candidates only: `OUTBOX#{shard}` by the instant at which an item is due, and
-//! `ORG#{org}#USERS#{shard}` by folded UPN. Both are spread over [`SHARDS`] partitions.
+//! `ORG#{org}#USERS#{shard}` by folded user name. Both are spread over [`SHARDS`] partitions.
 
-use identity::{Address, Anchor, DomainName, OrganizationId, OutboxId, SecretHash, UserId};
+use identity::{Anchor, DomainName, OrganizationId, OutboxId, SecretHash, UserId, UserName};
 use jiff::Timestamp;
 
 /// How many partitions a list is spread over.
@@ -75,8 +75,8 @@ impl Key {
         Self::new(format!("ORG#{org}#USER#{user}"), format!("SESSION#{}", session.as_str()))
     }
 
-    pub(crate) fn upn(org: OrganizationId, upn: &Address) -> Self {
-        Self::new(format!("ORG#{org}#UPN#{}", upn.folded()), "OWNER")
+    pub(crate) fn user_name(org: OrganizationId, name: &UserName) -> Self {
+        Self::new(format!("ORG#{org}#USER_NAME#{}", name.folded()), "OWNER")
     }
 
     pub(crate) fn anchor(org: OrganizationId, anchor: &Anchor) -> Self {
@@ -145,9 +145,9 @@ impl IndexKey {
         format!("OUTBOX#{shard}")
     }
 
-    pub(crate) fn user(org: OrganizationId, user: UserId, upn: &Address) -> Self {
+    pub(crate) fn user(org: OrganizationId, user: UserId, name: &UserName) -> Self {
         let shard = shard(user.uuid().as_bytes());
-        Self { pk: format!("ORG#{org}#USERS#{shard}"), sk: upn.folded() }
+        Self { pk: format!("ORG#{org}#USERS#{shard}"), sk: name.folded() }
     }
 }
 

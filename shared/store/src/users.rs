@@ -1,6 +1,6 @@
 //! People, and the names by which they are found.
 
-use identity::{Address, Block, OrganizationId, User, UserId};
+use identity::{Block, OrganizationId, User, UserId, UserName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +17,8 @@ struct Owner {
 /// A name that belongs to one user of an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
-    /// The user principal name.
-    Upn,
+    /// The user name.
+    UserName,
     /// The anchor.
     Anchor,
     /// Entra's object id.
@@ -41,7 +41,7 @@ const RACES: u32 = 5;
 
 /// The claims on a user's names, each with what it names, and the user itself at the end.
 fn claims(org: OrganizationId, user: &User) -> Vec<(Named, Key)> {
-    let mut claims = vec![(Named::Upn, Key::upn(org, &user.upn))];
+    let mut claims = vec![(Named::UserName, Key::user_name(org, &user.user_name))];
     if let Some(anchor) = &user.anchor {
         claims.push((Named::Anchor, Key::anchor(org, anchor)));
     }
@@ -52,7 +52,11 @@ fn claims(org: OrganizationId, user: &User) -> Vec<(Named, Key)> {
 }
 
 pub(crate) fn user_item(org: OrganizationId, user: &User) -> Result<Item, TableError> {
-    Ok(Item::new(Key::user(org, user.id), user)?.indexed(IndexKey::user(org, user.id, &user.upn)))
+    Ok(Item::new(Key::user(org, user.id), user)?.indexed(IndexKey::user(
+        org,
+        user.id,
+        &user.user_name,
+    )))
 }
 
 pub(crate) fn user_writes(org: OrganizationId, user: &User) -> Result<Vec<Write>, TableError> {
@@ -97,14 +101,14 @@ impl Store {
         self.table.get(Key::user(org, user), now).await
     }
 
-    /// The user of a principal name.
+    /// The user of a name.
     pub async fn user_named(
         &self,
         org: OrganizationId,
-        upn: &Address,
+        name: &UserName,
         now: Timestamp,
     ) -> Result<Option<Stored<User>>, TableError> {
-        let owner: Option<Stored<Owner>> = self.table.get(Key::upn(org, upn), now).await?;
+        let owner: Option<Stored<Owner>> = self.table.get(Key::user_name(org, name), now).await?;
         let Some(owner) = owner else {
             return Ok(None);
         };

@@ -154,7 +154,7 @@ impl Bench {
             in_response_to: "_23456789abcdef0123456789abcdef01",
             now,
             anchor: user.anchor.as_ref().ok_or("no anchor")?.as_str(),
-            upn: user.upn.as_str(),
+            upn: user.user_name.as_str(),
             authn_instant: session.authenticated_at,
             context: AuthnContext::MultipleAuthn,
             session_index: "_123456789abcdef0123456789abcdef0",

@@ -52,8 +52,8 @@ impl World {
     /// A new user `{name}@{domain}` of any organization.
     pub async fn user_of(&self, company: &Company, name: &str) -> User {
         let id = UserId::mint(&ambient::SystemEntropy);
-        let upn = format!("{name}@{}", company.domain).parse().unwrap();
-        let mut user = User::new(id, upn, name.to_owned(), self.now());
+        let user_name = format!("{name}@{}", company.domain).parse().unwrap();
+        let mut user = User::new(id, user_name, name.to_owned(), self.now());
         user.anchor = Some(Anchor::of(id));
         self.store.create_user(company.id, &user).await.unwrap();
         user
@@ -80,7 +80,7 @@ impl World {
     /// A one-time link for a user.
     pub async fn link(&self, company: &Company, user: &User) -> String {
         let payload = json!({
-            "action": "invite", "domain": company.domain, "email": user.upn.as_str(),
+            "action": "invite", "domain": company.domain, "email": user.user_name.as_str(),
         });
         let answer = self.operate(payload).await.unwrap();
         answer["enrolment_url"].as_str().unwrap().to_owned()

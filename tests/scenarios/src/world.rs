@@ -10,7 +10,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use axum::serve;
 use bytes::Bytes;
-use identity::{Address, Anchor, Block, OrganizationId, OutboxId, User, UserId};
+use identity::{Anchor, Block, OrganizationId, OutboxId, User, UserId, UserName};
 use jiff::Timestamp;
 use local::database::LocalDatabase;
 use local::invoke::{Invoke, Outcome};
@@ -241,8 +241,8 @@ impl World {
     /// The same, changed before it is stored.
     pub async fn user_with(&self, name: &str, change: impl FnOnce(&mut User)) -> User {
         let id = UserId::mint(&SystemEntropy);
-        let upn: Address = format!("{name}@{DOMAIN}").parse().unwrap();
-        let mut user = User::new(id, upn, name.to_owned(), self.now());
+        let user_name: UserName = format!("{name}@{DOMAIN}").parse().unwrap();
+        let mut user = User::new(id, user_name, name.to_owned(), self.now());
         user.anchor = Some(Anchor::of(id));
         user.personal_email = Some(format!("{name}@personal.test").parse().unwrap());
         change(&mut user);

@@ -228,7 +228,7 @@ async fn two_bootstraps_at_once_found_one_organization() {
     assert!(founded.iter().all(|answer| answer["organization"] == founded[0]["organization"]));
     let records = world.quiet().await;
     assert_eq!(records.count("DOMAIN#fabrikam.test"), 2, "its owner, and the domain itself");
-    assert_eq!(records.count("UPN#admin@fabrikam.test"), 1);
+    assert_eq!(records.count("USER_NAME#admin@fabrikam.test"), 1);
 }
 
 #[tokio::test]

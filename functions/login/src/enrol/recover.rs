@@ -101,7 +101,7 @@ async fn find(
     address: &Address,
     now: Timestamp,
 ) -> Result<Option<Stored<User>>, Failure> {
-    let user = app.store.user_named(step.org, address, now).await?;
+    let user = app.store.user_named(step.org, &address.clone().into(), now).await?;
     if user.is_none() {
         app.store.user(step.org, UserId::mint(&*app.entropy), now).await?;
     }

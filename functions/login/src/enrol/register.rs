@@ -129,7 +129,7 @@ async fn page(
         action: &step.passkey_url(),
         csrf: &step.half.csrf(),
         options: &options,
-        name: user.upn.as_str(),
+        name: user.user_name.as_str(),
         notice,
     };
     Ok(page.respond())

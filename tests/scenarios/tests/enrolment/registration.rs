@@ -140,7 +140,7 @@ async fn much_may_happen_between_a_code_and_its_passkey() {
         let user = world.user(name).await;
         let mut browser = world.browser();
         let page = browser.begin_enrolment(&world.sso(&format!("_{name}"))).await;
-        let page = browser.submit(&page, &[("address", user.upn.as_str())]).await;
+        let page = browser.submit(&page, &[("address", user.user_name.as_str())]).await;
         let code = world.code(&format!("{name}@personal.test")).await;
         let page = browser.submit(&page, &[("code", &code)]).await;
         page.options();

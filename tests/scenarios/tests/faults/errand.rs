@@ -155,7 +155,7 @@ async fn code(world: &World, visitor: &mut Visitor) -> Result<(), Over> {
     let page = visitor.act(world, Action::Open(world.sso_of(&request))).await?;
     let way = between(&page.text, "href=\"/enrol/", "\"").expect("a way to enrol");
     let page = visitor.act(world, Action::Open(format!("/enrol/{way}"))).await?;
-    let address = visitor.user.upn.as_str().to_owned();
+    let address = visitor.user.user_name.as_str().to_owned();
     let page = visitor.submit(world, &page, &[("address", &address)]).await?;
     if visitor.without_events {
         world.clock.pass(SignedDuration::from_secs(31));

@@ -49,7 +49,7 @@ impl Errand {
             }
             Self::Invitation => {
                 let user = world.user(&name).await;
-                let email = user.upn.as_str();
+                let email = user.user_name.as_str();
                 operate(world, json!({ "action": "invite", "email": email, "by": "mail" })).await;
                 None
             }
@@ -140,7 +140,7 @@ async fn ask_for_code(world: &World, name: &str) -> (Browser, Page) {
     let mut browser = world.browser();
     silence(&world.login);
     let page = browser.begin_enrolment(&world.sso(&format!("_{name}"))).await;
-    let page = browser.submit(&page, &[("address", user.upn.as_str())]).await;
+    let page = browser.submit(&page, &[("address", user.user_name.as_str())]).await;
     world.login.mend();
     (browser, page)
 }

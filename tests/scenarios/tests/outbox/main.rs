@@ -23,7 +23,7 @@ async fn an_event_that_comes_twice_sends_one_mail() {
     let user = world.user("ada").await;
     let mut browser = world.browser();
     let page = browser.begin_enrolment(&world.sso("_1")).await;
-    let page = browser.submit(&page, &[("address", user.upn.as_str())]).await;
+    let page = browser.submit(&page, &[("address", user.user_name.as_str())]).await;
 
     let code = world.code("ada@personal.test").await;
     world.quiet().await;

@@ -40,7 +40,7 @@ async fn each_organization_signs_in_its_own_people_under_its_own_issuer() {
         let xml = decode(&page.answer().expect("an answer").1);
         let issuer = format!(">{}/saml/{}</", world.base_url, company.domain);
         assert!(xml.contains(&issuer), "{xml}");
-        assert!(xml.contains(person.user.upn.as_str()));
+        assert!(xml.contains(person.user.user_name.as_str()));
     }
 }
 

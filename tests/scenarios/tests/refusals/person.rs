@@ -12,7 +12,7 @@ async fn whoever_may_not_sign_in_is_told_what_to_do() {
         ("bare", |user| user.anchor = None, "user_without_anchor"),
         (
             "outside",
-            |user| user.upn = "outside@fabrikam.test".parse().unwrap(),
+            |user| user.user_name = "outside@fabrikam.test".parse().unwrap(),
             "user_outside_domain",
         ),
     ];
@@ -29,7 +29,7 @@ async fn whoever_may_not_sign_in_is_told_what_to_do() {
         asked.assert_refused(403, name);
         silent.assert_refused(403, name);
         assert!(asked.text.contains("For your administrator"), "{name}: {}", asked.text);
-        assert!(!asked.text.contains(person.user.upn.as_str()), "{name}");
+        assert!(!asked.text.contains(person.user.user_name.as_str()), "{name}");
         world.unchanged_but(&before, &["#REQUEST#"], name).await;
         let audited = world.records().await.audited_since(&before);
         let expected = ("sign_in_refused".to_owned(), Some(reason.to_owned()));

@@ -49,8 +49,8 @@ fn audit(action: Action) -> AuditEntry {
 
 fn user(name: &str) -> User {
     let id = UserId::mint(&SystemEntropy);
-    let upn = format!("{name}@contoso.test").parse().unwrap();
-    User { anchor: Some(Anchor::of(id)), ..User::new(id, upn, name.to_owned(), noon()) }
+    let user_name = format!("{name}@contoso.test").parse().unwrap();
+    User { anchor: Some(Anchor::of(id)), ..User::new(id, user_name, name.to_owned(), noon()) }
 }
 
 fn passkey() -> Passkey {

@@ -11,14 +11,14 @@ async fn every_name_of_a_user_is_theirs_alone_and_a_taken_one_stores_nothing() {
     let mut first = user("ada");
     first.object_id = "00000000-0000-0000-0000-000000000007".parse().ok();
     place.store.create_user(place.org(), &first).await.unwrap();
-    let mut same_upn = user("ADA");
-    same_upn.anchor = None;
+    let mut same_name = user("ADA");
+    same_name.anchor = None;
     let mut same_anchor = user("grace");
     same_anchor.anchor = first.anchor.clone();
     let mut same_object = user("hedy");
     same_object.object_id = first.object_id;
     let cases =
-        [(same_upn, Named::Upn), (same_anchor, Named::Anchor), (same_object, Named::ObjectId)];
+        [(same_name, Named::UserName), (same_anchor, Named::Anchor), (same_object, Named::ObjectId)];
     for (second, expected) in cases {
         let refused = place.store.create_user(place.org(), &second).await.unwrap_err();
 
@@ -26,7 +26,7 @@ async fn every_name_of_a_user_is_theirs_alone_and_a_taken_one_stores_nothing() {
         assert_eq!(named, expected);
         let stored = place.store.user(place.org(), second.id, noon()).await.unwrap();
         assert!(stored.is_none(), "{expected:?}: stored all the same");
-        let named = place.store.user_named(place.org(), &second.upn, noon()).await.unwrap();
+        let named = place.store.user_named(place.org(), &second.user_name, noon()).await.unwrap();
         assert!(named.is_none_or(|stored| stored.value.id == first.id), "{expected:?}");
     }
 }
@@ -39,7 +39,7 @@ async fn of_sixteen_who_take_a_name_at_once_one_gets_it() {
     let stored = race(users.iter().map(|user| place.store.create_user(place.org(), user))).await;
 
     assert_eq!(stored, 1);
-    let named = place.store.user_named(place.org(), &users[0].upn, noon()).await.unwrap().unwrap();
+    let named = place.store.user_named(place.org(), &users[0].user_name, noon()).await.unwrap().unwrap();
     assert!(users.contains(&named.value));
 }
 
