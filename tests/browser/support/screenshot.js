@@ -9,7 +9,7 @@ import { root } from './stack.js';
 
 export const DESKTOP = { width: 1280, height: 800 };
 
-const VIEWS = [
+export const VIEWS = [
   { name: 'desktop-light', viewport: DESKTOP, colorScheme: 'light', judged: true },
   { name: 'desktop-dark', viewport: DESKTOP, colorScheme: 'dark', judged: true },
   { name: 'phone', viewport: { width: 390, height: 844 }, colorScheme: 'light', judged: false },

@@ -1,7 +1,7 @@
 //! Serves every page with sample values: `cargo run -p web --example gallery [PORT]`.
 //!
 //! For looking at them, and for tools that look: `/{language}/{page}`, `?notice=N` for the N-th
-//! notice. A form that comes back is answered with what it sent.
+//! notice. Port 0 is any that is free. A form that comes back is answered with what it sent.
 
 mod samples;
 
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/{language}/{page}", get(page).post(posted))
         .layer(axum::middleware::from_fn(web::header::every_answer));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    println!("http://localhost:{port}/");
+    println!("http://localhost:{}/", listener.local_addr()?.port());
     axum::serve(listener, router).await?;
     Ok(())
 }
@@ -42,8 +42,16 @@ async fn index() -> Html<String> {
         for (name, _) in samples::pages(language, &samples::ordinary("#")) {
             html.push_str(&format!("<li><a href='/{tag}/{name}'>{tag} {name}</a>"));
         }
+        for trouble in Trouble::ALL {
+            let name = trouble_name(trouble);
+            html.push_str(&format!("<li><a href='/{tag}/{name}'>{tag} {name}</a>"));
+        }
     }
     Html(html)
+}
+
+fn trouble_name(trouble: Trouble) -> String {
+    format!("trouble-{trouble:?}")
 }
 
 async fn page(Path((tag, name)): Path<(String, String)>, RawQuery(query): RawQuery) -> Response {
@@ -51,6 +59,9 @@ async fn page(Path((tag, name)): Path<(String, String)>, RawQuery(query): RawQue
     let notice = query
         .and_then(|query| query.strip_prefix("notice=")?.parse::<usize>().ok())
         .and_then(|number| Notice::ALL.get(number).copied());
+    if let Some(trouble) = Trouble::ALL.into_iter().find(|known| trouble_name(*known) == name) {
+        return Problem::of(trouble, language, "JKJaXmPLvHcESHA=").respond();
+    }
     let url = format!("/{tag}/{name}");
     let values = samples::Values { notice, ..samples::ordinary(&url) };
     samples::pages(language, &values).into_iter().find(|(known, _)| *known == name).map_or_else(
