@@ -1,6 +1,6 @@
 //! Who did what, to which relying party, when and why.
 
-use identity::{OrganizationId, OutboxId, UserId};
+use identity::{OrganizationId, OutboxId, ScimKeyId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,8 @@ pub enum Actor {
     User(UserId),
     /// Whoever may invoke the operator function.
     Operator,
+    /// A provisioning client, by its key.
+    Client(ScimKeyId),
     /// Nobody that we know.
     Stranger,
     /// We ourselves, carrying out what was decided before.
@@ -51,6 +53,10 @@ pub enum Action {
     PasskeyCloned,
     /// A KMS key signed something.
     KeyUsed,
+    /// A provisioning key was made.
+    ScimKeyCreated,
+    /// A provisioning key was taken away.
+    ScimKeyRevoked,
     /// A mail could not be delivered for a day and was given up.
     MailGivenUp,
 }

@@ -14,6 +14,8 @@
 //! | anchor → user | `ORG#{org}#ANCHOR#{anchor}` | `OWNER` | claimed |
 //! | object id → user | `ORG#{org}#OBJECT#{uuid}` | `OWNER` | claimed |
 //! | credential → user | `ORG#{org}#CREDENTIAL#{sha256}` | `OWNER` | claimed |
+//! | provisioning key | `ORG#{org}#SCIM_KEY#{sha256}` | `KEY` | in a batch, at every request: revoked means revoked |
+//! | list of provisioning keys | `ORG#{org}#SCIM_KEYS` | `{key}` | 1 query |
 //! | pending request | `ORG#{org}#REQUEST#{sha256}` | `REQUEST` | in a batch |
 //! | enrolment of a request | `ORG#{org}#REQUEST#{sha256}` | `ENROLMENT` | in a batch |
 //! | answered request of a relying party | `ORG#{org}#ANSWERED#{sha256}` | `ANSWERED` | claimed |
@@ -25,7 +27,9 @@
 //! The index names candidates only: `OUTBOX#{shard}` by the instant at which an item is due, and
 //! `ORG#{org}#USERS#{shard}` by folded user name. Both are spread over [`SHARDS`] partitions.
 
-use identity::{Anchor, DomainName, OrganizationId, OutboxId, SecretHash, UserId, UserName};
+use identity::{
+    Anchor, DomainName, OrganizationId, OutboxId, ScimKeyId, SecretHash, UserId, UserName,
+};
 use jiff::Timestamp;
 
 /// How many partitions a list is spread over.
@@ -89,6 +93,19 @@ impl Key {
 
     pub(crate) fn credential(org: OrganizationId, credential: &SecretHash) -> Self {
         Self::new(format!("ORG#{org}#CREDENTIAL#{}", credential.as_str()), "OWNER")
+    }
+
+    pub(crate) fn scim_key(org: OrganizationId, key: &SecretHash) -> Self {
+        Self::new(format!("ORG#{org}#SCIM_KEY#{}", key.as_str()), "KEY")
+    }
+
+    /// The partition in which an organization's provisioning keys are listed.
+    pub(crate) fn scim_keys(org: OrganizationId) -> String {
+        format!("ORG#{org}#SCIM_KEYS")
+    }
+
+    pub(crate) fn listed_scim_key(org: OrganizationId, key: ScimKeyId) -> Self {
+        Self::new(Self::scim_keys(org), key.to_string())
     }
 
     pub(crate) fn request(org: OrganizationId, request: &SecretHash) -> Self {
