@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::bootstrap::Bootstrap;
 use crate::failure::Failure;
 use crate::invite::Invite;
+use crate::scim_key::{CreateScimKey, ListScimKeys, RevokeScimKey};
 
 /// What may be asked for. A misspelt field is an error, never ignored.
 #[derive(Debug, Deserialize)]
@@ -16,6 +17,9 @@ use crate::invite::Invite;
 enum Action {
     Bootstrap(Bootstrap),
     Invite(Invite),
+    CreateScimKey(CreateScimKey),
+    ListScimKeys(ListScimKeys),
+    RevokeScimKey(RevokeScimKey),
 }
 
 impl App {
@@ -30,6 +34,9 @@ impl App {
         let carried_out = match action {
             Ok(Action::Bootstrap(asked)) => self.bootstrap(asked, &request_id).await,
             Ok(Action::Invite(asked)) => self.invite(asked, &request_id).await,
+            Ok(Action::CreateScimKey(asked)) => self.create_scim_key(asked, &request_id).await,
+            Ok(Action::ListScimKeys(asked)) => self.list_scim_keys(asked).await,
+            Ok(Action::RevokeScimKey(asked)) => self.revoke_scim_key(asked, &request_id).await,
             Err(failure) => Err(failure),
         };
         carried_out.map_err(|failure| failure.answer(&request_id))

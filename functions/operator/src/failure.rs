@@ -29,6 +29,21 @@ pub enum Failure {
     /// The organization exists, and the address is not one of its administrators.
     #[error("the domain has an organization, and the address is none of its administrators")]
     NotAnAdministrator,
+    /// The key's name is empty or too long.
+    #[error("`name` must be 1 to 64 characters")]
+    NotAKeyName,
+    /// The key's life is too short or too long.
+    #[error("`expires_days` must be 1 to 3650")]
+    NotAnExpiry,
+    /// The key's id is none.
+    #[error("`key_id` must be the id of a key as list_scim_keys shows it")]
+    NotAKeyId,
+    /// The organization has as many keys as it may have.
+    #[error("the organization has twenty keys: revoke one first")]
+    TooManyKeys,
+    /// The organization has no such key.
+    #[error("the organization has no such key")]
+    NoKey,
     /// The domain has no organization.
     #[error("no organization has this domain: bootstrap it first")]
     NoOrganization,
@@ -92,10 +107,17 @@ impl Failure {
     pub(crate) fn answer(&self, request_id: &RequestId) -> Diagnostic {
         let (kind, detail) = match self {
             Self::Unreadable(error) => ("BadRequest", Some(error.to_string())),
-            Self::NotAName | Self::NotADomain | Self::NotAnAddress => ("BadRequest", None),
+            Self::NotAName
+            | Self::NotADomain
+            | Self::NotAnAddress
+            | Self::NotAKeyName
+            | Self::NotAnExpiry
+            | Self::NotAKeyId => ("BadRequest", None),
             Self::OtherDeployment(fixed) => ("Conflict", Some(fixed.base_url.clone())),
-            Self::NotAnAdministrator | Self::Administrator | Self::Blocked => ("Refused", None),
-            Self::NoOrganization | Self::NoUser => ("NotFound", None),
+            Self::NotAnAdministrator | Self::Administrator | Self::Blocked | Self::TooManyKeys => {
+                ("Refused", None)
+            }
+            Self::NoOrganization | Self::NoUser | Self::NoKey => ("NotFound", None),
             Self::Changed => ("Conflict", None),
             Self::Misconfigured(..) | Self::Certificate(_) | Self::Shape(_) | Self::Table(_) => {
                 web::failure::log(self, request_id);

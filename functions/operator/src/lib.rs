@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `bootstrap` | `bootstrap` | founds an organization; again, lets an administrator in who lost everything |
 //! | `invite` | `invite` | hands out, or mails, a one-time enrolment link to a user |
+//! | `create_scim_key`, `list_scim_keys`, `revoke_scim_key` | `scim_key` | the keys of provisioning clients |
 //!
 //! There is no route to it. Its answer is the invocation's result and never a line of the log.
 
@@ -12,6 +13,7 @@ mod app;
 mod bootstrap;
 mod failure;
 mod invite;
+mod scim_key;
 
 pub use crate::app::{App, Config};
 pub use crate::failure::Failure;
