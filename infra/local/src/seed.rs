@@ -15,7 +15,9 @@ use aws_sdk_dynamodb::config::Credentials;
 use bytes::Bytes;
 use entra_sim::{Domain, GraphUser, InternalDomainFederation, PromptLoginBehavior, Simulator};
 use identity::{Block, OrganizationId, User, UserName};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use store::{CreateUserError, Store, Table, TableError};
 
 use crate::invoke::{Invoke, Outcome};
@@ -26,6 +28,8 @@ use people::Person;
 const OPERATOR: &str = "OperatorFunction";
 /// What the bootstrap answered, kept for the next start.
 const STATE: &str = "demo.json";
+/// The provisioning key that the simulated Entra uses, kept for the next start.
+const PROVISIONING: &str = "scim.json";
 /// The certificate that signs, for judges.
 const CERTIFICATE: &str = "certificate.pem";
 
@@ -42,8 +46,11 @@ pub enum SeedError {
     /// The operator function did not bootstrap.
     #[error("the operator function did not bootstrap: {0}")]
     Bootstrap(String),
+    /// The operator function did not make a provisioning key.
+    #[error("the operator function did not make a provisioning key: {0}")]
+    ScimKey(String),
     /// Its answer lacks something.
-    #[error("the operator function answered something else than a bootstrap's result")]
+    #[error("the operator function answered something else than a result")]
     Answer(#[source] serde_json::Error),
     /// The state in the folder is for another address: passkeys and issuers are bound to it.
     #[error("the data folder belongs to {0}: use that --port, or --fresh")]
@@ -82,6 +89,13 @@ struct Bootstrap {
     base_url: String,
 }
 
+/// What `operator` answers to whoever asks for a provisioning key.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Provisioning {
+    tenant_url: String,
+    key: String,
+}
+
 /// Makes what is missing and tells where everything is.
 pub(crate) async fn demo(
     mut ready: Ready,
@@ -98,6 +112,7 @@ pub(crate) async fn demo(
         .parse()
         .map_err(|_| SeedError::Identifier(bootstrap.organization.clone()))?;
     federate(entra, &bootstrap)?;
+    let provisioning = provisioning(functions, folder).await?;
     let store = Store::new(Table::new(&aws(&ready).await, ready.table.clone()));
     let mut users = vec![administrator(&store, organization, entra).await?];
     for person in people::all() {
@@ -120,35 +135,51 @@ pub(crate) async fn demo(
     ready.metadata_url = bootstrap.metadata_url;
     ready.certificate_pem_path = certificate.to_string_lossy().into_owned();
     ready.bootstrap_url = bootstrap.enrolment_url;
+    ready.scim_url = provisioning.tenant_url;
+    ready.scim_key = provisioning.key;
     ready.users = users;
     Ok(ready)
 }
 
 async fn bootstrap(functions: &dyn Invoke, folder: &Path) -> Result<Bootstrap, SeedError> {
-    let state = folder.join(STATE);
-    match fs::read(&state) {
-        Ok(bytes) => {
-            return serde_json::from_slice(&bytes)
-                .map_err(|error| SeedError::Damaged(state, error));
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(SeedError::File(state, error)),
-    }
-    let request = serde_json::json!({
+    let request = json!({
         "action": "bootstrap", "organization": ORGANIZATION, "domain": DOMAIN,
         "email": ADMINISTRATOR,
     });
+    once(functions, &folder.join(STATE), &request, SeedError::Bootstrap).await
+}
+
+async fn provisioning(functions: &dyn Invoke, folder: &Path) -> Result<Provisioning, SeedError> {
+    let request = json!({
+        "action": "create_scim_key", "domain": DOMAIN, "name": "Simulated Entra", "client": "entra",
+    });
+    once(functions, &folder.join(PROVISIONING), &request, SeedError::ScimKey).await
+}
+
+/// Asks `operator`, unless an earlier start did: its answer is in `state`.
+async fn once<Answer: DeserializeOwned>(
+    functions: &dyn Invoke,
+    state: &Path,
+    request: &Value,
+    refused: fn(String) -> SeedError,
+) -> Result<Answer, SeedError> {
+    match fs::read(state) {
+        Ok(bytes) => {
+            return serde_json::from_slice(&bytes)
+                .map_err(|error| SeedError::Damaged(state.to_owned(), error));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(SeedError::File(state.to_owned(), error)),
+    }
     let answer = match functions.invoke(OPERATOR, Bytes::from(request.to_string())).await {
         Outcome::Answered(answer) => answer,
-        Outcome::Failed(error) => {
-            return Err(SeedError::Bootstrap(String::from_utf8_lossy(&error).into_owned()));
-        }
-        Outcome::TimedOut => return Err(SeedError::Bootstrap("it timed out".to_owned())),
-        Outcome::Throttled => return Err(SeedError::Bootstrap("it was throttled".to_owned())),
+        Outcome::Failed(error) => return Err(refused(String::from_utf8_lossy(&error).into_owned())),
+        Outcome::TimedOut => return Err(refused("it timed out".to_owned())),
+        Outcome::Throttled => return Err(refused("it was throttled".to_owned())),
     };
-    let bootstrap: Bootstrap = serde_json::from_slice(&answer).map_err(SeedError::Answer)?;
-    write(&state, &answer)?;
-    Ok(bootstrap)
+    let read = serde_json::from_slice(&answer).map_err(SeedError::Answer)?;
+    write(state, &answer)?;
+    Ok(read)
 }
 
 /// The old or the new file is there, never a part.

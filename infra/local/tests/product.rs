@@ -46,6 +46,10 @@ async fn the_demo_organization_is_there_after_the_start_and_after_the_next() {
     let again = Stack::start(Options { port, ..kept }).await.unwrap();
     assert_eq!(again.ready().organization, ready.organization);
     assert_eq!(again.ready().bootstrap_url, ready.bootstrap_url);
+    let scim_url = format!("{}/scim/v2/{}", ready.base_url, ready.organization);
+    assert_eq!(ready.scim_url, scim_url);
+    assert!(ready.scim_key.starts_with("passerelle_scim_"), "a key to provision with");
+    assert_eq!(again.ready().scim_key, ready.scim_key, "the same at every start");
     assert_eq!(again.entra().users(), entra);
     again.stop().await;
 }

@@ -14,6 +14,7 @@ pub(super) fn banner(ready: &Ready) -> String {
         ("outbox", ready.outbox_url.as_str(), "mails and text messages"),
         ("first admin", ready.bootstrap_url.as_str(), "one-time enrolment link"),
         ("metadata", ready.metadata_url.as_str(), "of the federated domain"),
+        ("scim", ready.scim_url.as_str(), "where Entra provisions; its key is in --json"),
     ];
     for (name, address, what) in table.iter().filter(|(_, address, _)| !address.is_empty()) {
         text.push_str(&format!("  {name:<12} {address}\n  {:<12} {what}\n", ""));

@@ -48,6 +48,10 @@ pub struct Ready {
     pub certificate_pem_path: String,
     /// The first administrator's one-time enrolment link.
     pub bootstrap_url: String,
+    /// Where provisioning clients begin: Entra calls it the tenant URL.
+    pub scim_url: String,
+    /// A provisioning key of the demo organization, of the client kind `entra`.
+    pub scim_key: String,
     /// The demo users.
     pub users: Vec<DemoUser>,
 }
