@@ -1,7 +1,7 @@
 //! Carries out outbox items: each is taken for a while, carried out, and ended.
 
 use bus::OutboxDue;
-use store::{Action, AuditEntry, OutboxItem, Stored, Task};
+use store::{Action, AuditEntry, OutboxItem, Resource, Stored, Task};
 use web::failure::RequestId;
 
 use crate::app::App;
@@ -103,6 +103,12 @@ impl App {
             Task::AskApproval { administrator, user } => {
                 self.ask_approval(item, *administrator, *user).await?;
                 Ok(None)
+            }
+            Task::ForgetUser { user } => {
+                self.store.forget_user(item.organization, *user).await?;
+                let mut audit = self.audit(Action::UserForgotten, request_id, self.clock.now());
+                audit.resource = Some(Resource::User(*user));
+                Ok(Some(audit))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Identifiers of our own making.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
@@ -19,6 +20,12 @@ pub enum UserKind {}
 /// Marks the identifiers of outbox items.
 #[derive(Debug)]
 pub enum OutboxKind {}
+/// Marks the identifiers of groups.
+#[derive(Debug)]
+pub enum GroupKind {}
+/// Marks the identifiers of staged changes of a group's members.
+#[derive(Debug)]
+pub enum ChangeKind {}
 /// Marks the identifiers of provisioning keys.
 #[derive(Debug)]
 pub enum ScimKeyKind {}
@@ -29,6 +36,10 @@ pub type OrganizationId = Id<OrganizationKind>;
 pub type UserId = Id<UserKind>;
 /// One thing that must happen once a decision is stored.
 pub type OutboxId = Id<OutboxKind>;
+/// A group of people of an organization.
+pub type GroupId = Id<GroupKind>;
+/// One change of a group's members that is too large for one write.
+pub type ChangeId = Id<ChangeKind>;
 /// One provisioning key, as lists and the audit name it: it tells nothing of the key itself.
 pub type ScimKeyId = Id<ScimKeyKind>;
 
@@ -110,6 +121,19 @@ impl<Kind> PartialEq for Id<Kind> {
 }
 
 impl<Kind> Eq for Id<Kind> {}
+
+/// By their bits, as their spellings sort.
+impl<Kind> Ord for Id<Kind> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.uuid.cmp(&other.uuid)
+    }
+}
+
+impl<Kind> PartialOrd for Id<Kind> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl<Kind> Hash for Id<Kind> {
     fn hash<H: Hasher>(&self, state: &mut H) {

@@ -22,7 +22,7 @@ pub use anchor::{Anchor, NotAnAnchor};
 pub use code::{Code, NotACode};
 pub use domain::{DomainName, FederatedDomain, NotADomainName};
 pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol, settled_address};
-pub use id::{Id, NotAnId, OrganizationId, OutboxId, ScimKeyId, UserId};
+pub use id::{ChangeId, GroupId, Id, NotAnId, OrganizationId, OutboxId, ScimKeyId, UserId};
 pub use limit::Limit;
 pub use organization::{Organization, SESSION_HOURS};
 pub use scim_key::{NotAScimKey, ScimClient, ScimKey};

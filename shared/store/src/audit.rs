@@ -1,6 +1,6 @@
 //! Who did what, to which relying party, when and why.
 
-use identity::{OrganizationId, OutboxId, ScimKeyId, UserId};
+use identity::{GroupId, OrganizationId, OutboxId, ScimKeyId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,24 @@ pub enum Action {
     ScimKeyCreated,
     /// A provisioning key was taken away.
     ScimKeyRevoked,
+    /// A user was made by a provisioning client.
+    UserCreated,
+    /// A user was changed by a provisioning client.
+    UserChanged,
+    /// A user was deleted by a provisioning client.
+    UserDeleted,
+    /// Everything that a deleted user left behind is gone.
+    UserForgotten,
+    /// A group was made.
+    GroupCreated,
+    /// A group, or who is in it, was changed.
+    GroupChanged,
+    /// A group was deleted.
+    GroupDeleted,
+    /// A provisioning client asked for a change that is refused for safety: the reason says which.
+    ProvisioningRefused,
+    /// A part of what a provisioning client asked was left out for safety: the reason says which.
+    ProvisioningIgnored,
     /// A mail could not be delivered for a day and was given up.
     MailGivenUp,
 }
@@ -65,6 +83,16 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// Names the entry.
+/// What a change was made to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    /// A user.
+    User(UserId),
+    /// A group.
+    Group(GroupId),
+}
+
     pub id: OutboxId,
     /// When.
     pub at: Timestamp,
@@ -86,6 +114,12 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// An entry that says who did what, and when.
+    /// The resource that was changed, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Resource>,
+    /// The names of the attributes that were changed; never what they hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<String>,
     pub const fn new(id: OutboxId, at: Timestamp, actor: Actor, action: Action) -> Self {
         Self {
             id,
@@ -101,6 +135,8 @@ impl AuditEntry {
     }
 
     pub(crate) fn item(&self, org: OrganizationId) -> Result<Item, TableError> {
+            resource: None,
+            attributes: Vec::new(),
         let item = Item::new(Key::audit(org, self.at, self.id), self)?;
         Ok(item.until(self.at.as_second() + KEPT_DAYS * 86_400))
     }

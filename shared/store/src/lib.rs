@@ -7,31 +7,45 @@
 pub mod schema;
 
 mod audit;
+mod counters;
 mod enrolments;
+mod forget;
 mod item;
 mod key_ring;
 mod links;
+mod names;
 mod organizations;
 mod outbox;
+mod pages;
 mod passkeys;
+mod positions;
+mod profiles;
+mod provisioning;
+mod queries;
 mod requests;
 mod scim_keys;
 mod sign_ins;
 mod table;
 mod users;
+mod write;
 
-pub use audit::{Action, Actor, AuditEntry};
+pub use audit::{Action, Actor, AuditEntry, Resource};
 pub use enrolments::{CodeSlip, Enrolling, Enrolment, NewPasskey};
 pub use item::{Stored, Version};
 pub use links::Link;
+pub use names::{LookUp, Named};
 pub use organizations::{Deployment, FoundError, Founding};
 pub use outbox::{OutboxItem, Task};
+pub use pages::{Order, Page};
 pub use passkeys::Passkey;
+pub use positions::Position;
+pub use profiles::{Profile, Provisioned};
+pub use provisioning::ProvisionError;
 pub use requests::{Ceremony, PendingAuthn, Request};
 pub use scim_keys::{KeyUse, MOST_SCIM_KEYS, ProvisioningKey};
 pub use sign_ins::{Answered, Asking, Facts, SignedIn};
 pub use table::{Table, TableError};
-pub use users::{CreateUserError, Named};
+pub use users::CreateUserError;
 
 /// The table, with its sentences.
 #[derive(Clone, Debug)]

@@ -59,6 +59,25 @@ pub enum Task {
         /// Who waits.
         user: UserId,
     },
+    /// Take away what a deleted user left behind.
+    ForgetUser {
+        /// Who was deleted.
+        user: UserId,
+    },
+}
+
+impl Task {
+    /// Whether nobody waits for it any more after a day. What repairs the table is never given up.
+    const fn may_be_given_up(&self) -> bool {
+        match self {
+            Self::SendCode { .. }
+            | Self::ReportEnrolment { .. }
+            | Self::SendInvitation { .. }
+            | Self::AlertRecovery { .. }
+            | Self::AskApproval { .. } => true,
+            Self::ForgetUser { .. } => false,
+        }
+    }
 }
 
 /// One thing that must happen.
@@ -93,7 +112,7 @@ impl OutboxItem {
 
     /// Whether it was tried for so long that nobody waits for it any more.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        now.duration_since(self.created_at) >= GIVEN_UP_AFTER
+        self.task.may_be_given_up() && now.duration_since(self.created_at) >= GIVEN_UP_AFTER
     }
 
     pub(crate) fn item(&self) -> Result<Item, TableError> {

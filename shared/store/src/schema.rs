@@ -8,14 +8,25 @@
 //! | federated domain | `ORG#{org}#DOMAIN#{name}` | `DOMAIN` | in a batch |
 //! | key ring | `ORG#{org}#KEYS` | `RING` | 1 get, cached for a minute |
 //! | user | `ORG#{org}#USER#{user}` | `USER` | in a batch |
+//! | what provisioning keeps of a user | `ORG#{org}#USER#{user}` | `PROFILE` | in a batch |
+//! | group that a user may be in | `ORG#{org}#USER#{user}` | `GROUP#{group}` | all of one user: 1 query |
 //! | user's passkey | `ORG#{org}#USER#{user}` | `PASSKEY#{sha256}` | in a batch; all of one user: 1 query |
 //! | user's session | `ORG#{org}#USER#{user}` | `SESSION#{sha256}` | in a batch |
 //! | user name → user | `ORG#{org}#USER_NAME#{folded}` | `OWNER` | 1 get; claimed |
 //! | anchor → user | `ORG#{org}#ANCHOR#{anchor}` | `OWNER` | claimed |
 //! | object id → user | `ORG#{org}#OBJECT#{uuid}` | `OWNER` | claimed |
+//! | external id → user | `ORG#{org}#EXTERNAL#{sha256}` | `OWNER` | 1 get; claimed |
+//! | e-mail address → users | `ORG#{org}#EMAIL#{sha256 of folded}` | `{user}` | 1 query |
 //! | credential → user | `ORG#{org}#CREDENTIAL#{sha256}` | `OWNER` | claimed |
 //! | provisioning key | `ORG#{org}#SCIM_KEY#{sha256}` | `KEY` | in a batch, at every request: revoked means revoked |
 //! | list of provisioning keys | `ORG#{org}#SCIM_KEYS` | `{key}` | 1 query |
+//! | group | `ORG#{org}#GROUP#{group}` | `GROUP` | 1 get |
+//! | member of a group | `ORG#{org}#GROUP#{group}#MEMBERS#{shard}` | `{user}` | 1 get; all of a group: 16 queries |
+//! | part of a staged change | `ORG#{org}#GROUP#{group}#CHANGE#{change}` | `{number}` | in a batch |
+//! | external id → group | `ORG#{org}#GROUP_EXTERNAL#{sha256}` | `OWNER` | 1 get; claimed |
+//! | group name → groups | `ORG#{org}#GROUP_NAME#{sha256 of folded}` | `{group}` | 1 query |
+//! | how many users, groups | `ORG#{org}#COUNT#USERS`, `…#GROUPS` | `{shard}` | 1 query |
+//! | where a walk through a list goes on | `ORG#{org}#WALK#{sha256}` | `WALK` | 1 get |
 //! | pending request | `ORG#{org}#REQUEST#{sha256}` | `REQUEST` | in a batch |
 //! | enrolment of a request | `ORG#{org}#REQUEST#{sha256}` | `ENROLMENT` | in a batch |
 //! | answered request of a relying party | `ORG#{org}#ANSWERED#{sha256}` | `ANSWERED` | claimed |
@@ -24,11 +35,13 @@
 //! | outbox item | `ORG#{org}#OUTBOX#{id}` | `OUTBOX` | 1 get; due ones by index |
 //! | audit entry | `ORG#{org}#AUDIT#{day}#{shard}` | `{instant}#{id}` | in the transaction that it reports |
 //!
-//! The index names candidates only: `OUTBOX#{shard}` by the instant at which an item is due, and
-//! `ORG#{org}#USERS#{shard}` by folded user name. Both are spread over [`SHARDS`] partitions.
+//! The index names candidates only: `OUTBOX#{shard}` by the instant at which an item is due,
+//! `ORG#{org}#USERS#{shard}` by folded user name, and `ORG#{org}#GROUPS#{shard}` by folded display
+//! name and group. All are spread over [`SHARDS`] partitions.
 
 use identity::{
-    Anchor, DomainName, OrganizationId, OutboxId, ScimKeyId, SecretHash, UserId, UserName,
+    Anchor, ChangeId, DomainName, GroupId, OrganizationId, OutboxId, ScimKeyId, SecretHash, UserId,
+    UserName,
 };
 use jiff::Timestamp;
 
@@ -36,7 +49,7 @@ use jiff::Timestamp;
 pub const SHARDS: u8 = 16;
 
 /// Where an item is: partition and sort key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     pub(crate) pk: String,
     pub(crate) sk: String,
@@ -71,6 +84,24 @@ impl Key {
         Self::new(format!("ORG#{org}#USER#{user}"), "USER")
     }
 
+    /// The user in whose partition a key is.
+    pub(crate) fn user_id(&self, org: OrganizationId) -> Option<UserId> {
+        self.pk.strip_prefix(&format!("ORG#{org}#USER#"))?.parse().ok()
+    }
+
+    pub(crate) fn profile(org: OrganizationId, user: UserId) -> Self {
+        Self::new(format!("ORG#{org}#USER#{user}"), "PROFILE")
+    }
+
+    pub(crate) fn candidate(org: OrganizationId, user: UserId, group: GroupId) -> Self {
+        Self::new(format!("ORG#{org}#USER#{user}"), format!("GROUP#{group}"))
+    }
+
+    /// The group of a candidate.
+    pub(crate) fn candidate_group(&self) -> Option<GroupId> {
+        self.sk.strip_prefix("GROUP#")?.parse().ok()
+    }
+
     pub(crate) fn passkey(org: OrganizationId, user: UserId, credential: &SecretHash) -> Self {
         Self::new(format!("ORG#{org}#USER#{user}"), format!("PASSKEY#{}", credential.as_str()))
     }
@@ -91,8 +122,27 @@ impl Key {
         Self::new(format!("ORG#{org}#OBJECT#{object_id}"), "OWNER")
     }
 
+    pub(crate) fn external(org: OrganizationId, external_id: &str) -> Self {
+        Self::new(format!("ORG#{org}#EXTERNAL#{}", hash(external_id)), "OWNER")
+    }
+
+    /// The partition of those who have an e-mail address.
+    pub(crate) fn email(org: OrganizationId, folded: &str) -> String {
+        format!("ORG#{org}#EMAIL#{}", hash(folded))
+    }
+
+    pub(crate) fn user_of_email(org: OrganizationId, folded: &str, user: UserId) -> Self {
+        Self::new(Self::email(org, folded), user.to_string())
+    }
+
     pub(crate) fn credential(org: OrganizationId, credential: &SecretHash) -> Self {
         Self::new(format!("ORG#{org}#CREDENTIAL#{}", credential.as_str()), "OWNER")
+    }
+
+    /// The claim of the credential whose passkey a key is.
+    pub(crate) fn credential_of(org: OrganizationId, passkey: &Self) -> Option<Self> {
+        let credential = passkey.sk.strip_prefix("PASSKEY#")?;
+        Some(Self::new(format!("ORG#{org}#CREDENTIAL#{credential}"), "OWNER"))
     }
 
     pub(crate) fn scim_key(org: OrganizationId, key: &SecretHash) -> Self {
@@ -133,6 +183,71 @@ impl Key {
         Self::new(format!("ORG#{org}#OUTBOX#{item}"), "OUTBOX")
     }
 
+    pub(crate) fn group(org: OrganizationId, group: GroupId) -> Self {
+        Self::new(format!("ORG#{org}#GROUP#{group}"), "GROUP")
+    }
+
+    /// The group whose item a key is.
+    pub(crate) fn group_id(&self, org: OrganizationId) -> Option<GroupId> {
+        self.pk.strip_prefix(&format!("ORG#{org}#GROUP#"))?.parse().ok()
+    }
+
+    /// One of the partitions of a group's members.
+    pub(crate) fn members(org: OrganizationId, group: GroupId, shard: u8) -> String {
+        format!("ORG#{org}#GROUP#{group}#MEMBERS#{shard}")
+    }
+
+    pub(crate) fn member(org: OrganizationId, group: GroupId, user: UserId) -> Self {
+        let shard = shard(user.uuid().as_bytes());
+        Self::new(Self::members(org, group, shard), user.to_string())
+    }
+
+    pub(crate) fn chunk(
+        org: OrganizationId,
+        group: GroupId,
+        change: ChangeId,
+        number: usize,
+    ) -> Self {
+        Self::new(format!("ORG#{org}#GROUP#{group}#CHANGE#{change}"), format!("{number:06}"))
+    }
+
+    pub(crate) fn group_external(org: OrganizationId, external_id: &str) -> Self {
+        Self::new(format!("ORG#{org}#GROUP_EXTERNAL#{}", hash(external_id)), "OWNER")
+    }
+
+    /// The partition of the groups that have a display name.
+    pub(crate) fn group_name(org: OrganizationId, folded: &str) -> String {
+        format!("ORG#{org}#GROUP_NAME#{}", hash(folded))
+    }
+
+    pub(crate) fn group_of_name(org: OrganizationId, folded: &str, group: GroupId) -> Self {
+        Self::new(Self::group_name(org, folded), group.to_string())
+    }
+
+    /// The partition in which users are counted.
+    pub(crate) fn user_counts(org: OrganizationId) -> String {
+        format!("ORG#{org}#COUNT#USERS")
+    }
+
+    pub(crate) fn user_count(org: OrganizationId, user: UserId) -> Self {
+        let shard = shard(user.uuid().as_bytes());
+        Self::new(Self::user_counts(org), shard.to_string())
+    }
+
+    /// The partition in which groups are counted.
+    pub(crate) fn group_counts(org: OrganizationId) -> String {
+        format!("ORG#{org}#COUNT#GROUPS")
+    }
+
+    pub(crate) fn group_count(org: OrganizationId, group: GroupId) -> Self {
+        let shard = shard(group.uuid().as_bytes());
+        Self::new(Self::group_counts(org), shard.to_string())
+    }
+
+    pub(crate) fn walk(org: OrganizationId, walk: &SecretHash) -> Self {
+        Self::new(format!("ORG#{org}#WALK#{}", walk.as_str()), "WALK")
+    }
+
     /// What an outbox key was made of.
     pub(crate) fn outbox_ids(&self) -> Option<(OrganizationId, OutboxId)> {
         let (org, item) = self.pk.strip_prefix("ORG#")?.split_once("#OUTBOX#")?;
@@ -164,7 +279,22 @@ impl IndexKey {
 
     pub(crate) fn user(org: OrganizationId, user: UserId, name: &UserName) -> Self {
         let shard = shard(user.uuid().as_bytes());
-        Self { pk: format!("ORG#{org}#USERS#{shard}"), sk: name.folded() }
+        Self { pk: Self::users_shard(org, shard), sk: name.folded() }
+    }
+
+    pub(crate) fn users_shard(org: OrganizationId, shard: u8) -> String {
+        format!("ORG#{org}#USERS#{shard}")
+    }
+
+    /// The name is cut to what a sort key holds; groups of one name stand in the order of their ids.
+    pub(crate) fn group(org: OrganizationId, group: GroupId, folded: &str) -> Self {
+        let shard = shard(group.uuid().as_bytes());
+        let name = folded.get(..folded.floor_char_boundary(900)).unwrap_or_default();
+        Self { pk: Self::groups_shard(org, shard), sk: format!("{name}\u{1f}{group}") }
+    }
+
+    pub(crate) fn groups_shard(org: OrganizationId, shard: u8) -> String {
+        format!("ORG#{org}#GROUPS#{shard}")
     }
 }
 
@@ -173,6 +303,11 @@ pub(crate) fn instant(at: Timestamp) -> String {
     format!("{at:.9}")
 }
 
-fn shard(bytes: &[u8]) -> u8 {
+/// Keeps what people are called out of keys, and keys short.
+fn hash(text: &str) -> String {
+    SecretHash::of(&[text.as_bytes()]).as_str().to_owned()
+}
+
+pub(crate) fn shard(bytes: &[u8]) -> u8 {
     bytes.first().copied().unwrap_or_default() % SHARDS
 }

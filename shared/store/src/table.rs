@@ -9,15 +9,14 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
+use crate::Stored;
 use crate::item::{Attributes, Item, key_of, read};
 use crate::schema::Key;
-use crate::{Stored, Version};
+pub(crate) use crate::write::{Expect, Write};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -41,28 +40,6 @@ pub enum TableError {
     Unavailable(#[source] Cause),
 }
 
-/// What a write expects to find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Expect {
-    /// Nothing.
-    Absent,
-    /// Exactly this version.
-    Version(Version),
-}
-
-/// One action of a transaction.
-#[derive(Clone, Debug)]
-pub(crate) enum Write {
-    /// Stores an item.
-    Put(Item, Expect),
-    /// Deletes an item of a version.
-    Delete(Key, Version),
-    /// Only expects a version.
-    Check(Key, Version),
-    /// Counts one more, unless `limit` is reached.
-    Count { key: Key, limit: u32, expires_at: i64 },
-}
-
 /// The longest first pause after an attempt that failed; each further one may be twice as long.
 ///
 /// A person waits: the SDK's own second would let one lost packet be felt, and leave no time for
@@ -76,8 +53,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// One DynamoDB table.
 #[derive(Clone, Debug)]
 pub struct Table {
-    client: Client,
-    name: String,
+    pub(crate) client: Client,
+    pub(crate) name: String,
 }
 
 impl Table {
@@ -120,7 +97,10 @@ impl Table {
     pub(crate) async fn get_many(&self, keys: Vec<Key>) -> Result<Found, TableError> {
         let mut found = HashMap::new();
         let mut wanted = keys.into_iter().map(key_attributes).collect::<Vec<_>>();
-        for attempt in 0..RACES {
+        let mut attempt = 0;
+        // One answer holds 16 MB at most: what it leaves is asked for at once, as long as any comes.
+        while attempt < RACES {
+            let asked = wanted.len();
             let request = KeysAndAttributes::builder()
                 .consistent_read(true)
                 .set_keys(Some(wanted))
@@ -143,7 +123,10 @@ impl Table {
             if wanted.is_empty() {
                 return Ok(Found(found));
             }
-            pause(attempt).await;
+            if wanted.len() == asked {
+                pause(attempt).await;
+                attempt += 1;
+            }
         }
         Err(TableError::Unavailable("the table left keys unread".into()))
     }
@@ -201,7 +184,7 @@ impl Table {
     pub(crate) async fn write(&self, writes: Vec<Write>) -> Result<(), TableError> {
         let actions = writes
             .into_iter()
-            .map(|write| self.action(write))
+            .map(|write| write.action(&self.name))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| TableError::Shape(error.into()))?;
         let mut attempt = 0;
@@ -220,64 +203,21 @@ impl Table {
             attempt += 1;
         }
     }
-
-    fn action(
-        &self,
-        write: Write,
-    ) -> Result<TransactWriteItem, aws_sdk_dynamodb::error::BuildError> {
-        let action = TransactWriteItem::builder();
-        let action = match write {
-            Write::Put(item, Expect::Absent) => {
-                let put = Put::builder()
-                    .table_name(&self.name)
-                    .set_item(Some(item.attributes(1)))
-                    .condition_expression("attribute_not_exists(pk)");
-                action.put(put.build()?)
-            }
-            Write::Put(item, Expect::Version(version)) => {
-                let put = Put::builder()
-                    .table_name(&self.name)
-                    .set_item(Some(item.attributes(version + 1)))
-                    .condition_expression("version = :version")
-                    .expression_attribute_values(":version", number(version));
-                action.put(put.build()?)
-            }
-            Write::Delete(key, version) => {
-                let delete = Delete::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .condition_expression("version = :version")
-                    .expression_attribute_values(":version", number(version));
-                action.delete(delete.build()?)
-            }
-            Write::Check(key, version) => {
-                let check = ConditionCheck::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .condition_expression("version = :version")
-                    .expression_attribute_values(":version", number(version));
-                action.condition_check(check.build()?)
-            }
-            Write::Count { key, limit, expires_at } => {
-                let update = Update::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .update_expression("ADD tally :one SET expires_at = :end")
-                    .condition_expression("attribute_not_exists(tally) OR tally < :limit")
-                    .expression_attribute_values(":one", number(1_u64))
-                    .expression_attribute_values(":limit", number(limit))
-                    .expression_attribute_values(":end", number(expires_at));
-                action.update(update.build()?)
-            }
-        };
-        Ok(action.build())
-    }
 }
 
 /// What a batch read found, by key.
+#[derive(Default)]
 pub(crate) struct Found(HashMap<Key, Attributes>);
 
 impl Found {
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    pub(crate) fn has(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
+    }
+
     pub(crate) fn take<T: DeserializeOwned>(
         &mut self,
         key: &Key,
@@ -311,7 +251,7 @@ fn cancellation<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Cance
     codes().flatten().any(|code| race.contains(&code)).then_some(Cancelled::Race)
 }
 
-fn unavailable<E, R>(error: SdkError<E, R>) -> TableError
+pub(crate) fn unavailable<E, R>(error: SdkError<E, R>) -> TableError
 where
     E: std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug,
@@ -323,13 +263,13 @@ async fn pause(attempt: u32) {
     tokio::time::sleep(PAUSE * 2_u32.saturating_pow(attempt)).await;
 }
 
-fn key_attributes(key: Key) -> Attributes {
+pub(crate) fn key_attributes(key: Key) -> Attributes {
     Attributes::from([
         ("pk".to_owned(), AttributeValue::S(key.pk)),
         ("sk".to_owned(), AttributeValue::S(key.sk)),
     ])
 }
 
-fn number(value: impl ToString) -> AttributeValue {
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

@@ -2,28 +2,12 @@
 
 use identity::{Block, OrganizationId, User, UserId, UserName};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
+use crate::names::{Named, Owner, claims};
 use crate::schema::{IndexKey, Key};
 use crate::table::{Expect, Write};
 use crate::{AuditEntry, Store, Stored, TableError};
-
-#[derive(Serialize, Deserialize)]
-struct Owner {
-    user: UserId,
-}
-
-/// A name that belongs to one user of an organization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
-    /// The user name.
-    UserName,
-    /// The anchor.
-    Anchor,
-    /// Entra's object id.
-    ObjectId,
-}
 
 /// Why a user was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -39,37 +23,24 @@ pub enum CreateUserError {
 /// How often a change is made anew because somebody else changed the user meanwhile.
 const RACES: u32 = 5;
 
-/// The claims on a user's names, each with what it names, and the user itself at the end.
-fn claims(org: OrganizationId, user: &User) -> Vec<(Named, Key)> {
-    let mut claims = vec![(Named::UserName, Key::user_name(org, &user.user_name))];
-    if let Some(anchor) = &user.anchor {
-        claims.push((Named::Anchor, Key::anchor(org, anchor)));
-    }
-    if let Some(object_id) = &user.object_id {
-        claims.push((Named::ObjectId, Key::object(org, &object_id.to_string())));
-    }
-    claims
-}
-
 pub(crate) fn user_item(org: OrganizationId, user: &User) -> Result<Item, TableError> {
-    Ok(Item::new(Key::user(org, user.id), user)?.indexed(IndexKey::user(
-        org,
-        user.id,
-        &user.user_name,
-    )))
+    let index = IndexKey::user(org, user.id, &user.user_name);
+    Ok(Item::new(Key::user(org, user.id), user)?.indexed(index))
 }
 
+/// The writes of a new user whom nobody provisioned, the claims first.
 pub(crate) fn user_writes(org: OrganizationId, user: &User) -> Result<Vec<Write>, TableError> {
     let mut writes = Vec::new();
-    for (_, key) in claims(org, user) {
+    for (_, key) in claims(org, user, None) {
         writes.push(Write::Put(Item::new(key, &Owner { user: user.id })?, Expect::Absent));
     }
     writes.push(Write::Put(user_item(org, user)?, Expect::Absent));
+    writes.push(Write::Tally(Key::user_count(org, user.id), 1));
     Ok(writes)
 }
 
 impl Store {
-    /// Stores a new user and claims their names: all or nothing.
+    /// Stores a new user, claims their names and counts them: all or nothing.
     ///
     /// # Errors
     ///
@@ -83,7 +54,7 @@ impl Store {
         self.table.write(writes).await.map_err(|error| {
             let taken = match &error {
                 TableError::Conflict { position } => {
-                    claims(org, user).get(*position).map(|claim| claim.0)
+                    claims(org, user, None).get(*position).map(|claim| claim.0)
                 }
                 TableError::Shape(_) | TableError::Unavailable(_) => None,
             };

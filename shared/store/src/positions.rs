@@ -1,0 +1,134 @@
+//! Places in a list: where a page ended, and where the next one begins.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity::{OrganizationId, ScimKeyId, SecretHash};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::item::Item;
+use crate::schema::{Key, SHARDS};
+use crate::table::{Expect, Write};
+use crate::{ProvisioningKey, Store, Stored, TableError};
+
+/// How long a walk through a list may pause, in seconds.
+const WALK_SECONDS: i64 = 3600;
+/// How many bytes of a query's hash a token carries.
+const BOUND: usize = 8;
+/// In a token, stands for a place in all partitions at once.
+const ALL: u8 = u8::MAX;
+
+/// A place in a list, behind which the next page begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The partition, in the stored order; [`None`] when the list is sorted across all of them.
+    pub(crate) shard: Option<u8>,
+    /// The sort key; empty before the first one.
+    pub(crate) after: String,
+}
+
+impl Position {
+    /// The place as a cursor of RFC 9865 §2, good for one query only: whatever decides which
+    /// resources are listed, in which order.
+    pub fn token(&self, query: &str) -> String {
+        let mut bytes = bound(query).into_bytes();
+        bytes.push(self.shard.unwrap_or(ALL));
+        bytes.extend_from_slice(self.after.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads a cursor that we handed out for this query.
+    pub fn read(token: &str, query: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (bound_to, rest) = bytes.split_at_checked(2 * BOUND)?;
+        let (shard, after) = rest.split_first()?;
+        let shard = Some(*shard).filter(|shard| *shard != ALL);
+        let good = bound_to == bound(query).as_bytes()
+            && shard.is_none_or(|shard| shard < SHARDS)
+            && after.len() <= 1024;
+        let after = String::from_utf8(after.to_vec()).ok()?;
+        good.then_some(Self { shard, after })
+    }
+
+    /// Names one step of a walk by `startIndex`: whoever asks next for this query from `start` on
+    /// goes on where the page before ended.
+    pub fn walk(key: ScimKeyId, query: &str, start: u64) -> SecretHash {
+        SecretHash::of(&[key.uuid().as_bytes(), query.as_bytes(), &start.to_be_bytes()])
+    }
+}
+
+fn bound(query: &str) -> String {
+    SecretHash::of(&[query.as_bytes()]).as_str().chars().take(2 * BOUND).collect()
+}
+
+impl Store {
+    /// Remembers for an hour where a walk goes on.
+    pub async fn remember_walk(
+        &self,
+        org: OrganizationId,
+        walk: &SecretHash,
+        position: &Position,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let item = Item::new(Key::walk(org, walk), position)?;
+        let item = item.until(now.as_second() + WALK_SECONDS);
+        self.table.write(vec![Write::Put(item, Expect::Anything)]).await
+    }
+
+    /// A provisioning key and where a walk goes on, in one read.
+    pub async fn scim_key_and_walk(
+        &self,
+        org: OrganizationId,
+        hash: &SecretHash,
+        walk: &SecretHash,
+        now: Timestamp,
+    ) -> Result<(Option<Stored<ProvisioningKey>>, Option<Position>), TableError> {
+        let keys = [Key::scim_key(org, hash), Key::walk(org, walk)];
+        let mut found = self.table.get_many(keys.to_vec()).await?;
+        let [key, walk] = keys;
+        let position: Option<Stored<Position>> = found.take(&walk, now)?;
+        Ok((found.take(&key, now)?, position.map(|position| position.value)))
+    }
+
+    /// Where a walk goes on.
+    pub async fn walk(
+        &self,
+        org: OrganizationId,
+        walk: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<Position>, TableError> {
+        let position: Option<Stored<Position>> = self.table.get(Key::walk(org, walk), now).await?;
+        Ok(position.map(|position| position.value))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_for_its_own_query_alone() {
+        let places = [
+            Position { shard: Some(0), after: String::new() },
+            Position { shard: Some(15), after: "ada@contoso.com".to_owned() },
+            Position { shard: None, after: "🦊\u{1f}".repeat(9) },
+        ];
+        for place in places {
+            let token = place.token("users");
+
+            assert_eq!(Position::read(&token, "users").unwrap(), place);
+            assert_eq!(Position::read(&token, "groups"), None, "{place:?}");
+        }
+    }
+
+    #[test]
+    fn what_we_never_handed_out_is_no_cursor() {
+        let place = Position { shard: Some(3), after: "x".repeat(1025) };
+        let long = place.token("users");
+        let beyond = Position { shard: Some(16), after: String::new() }.token("users");
+        for token in ["", "x", "!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAA", &long, &beyond] {
+            assert_eq!(Position::read(token, "users"), None, "{token}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What provisioning keeps of a user, beside what signs in.
+
+use identity::{OrganizationId, SecretHash, User, UserId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::item::Item;
+use crate::schema::Key;
+use crate::table::Found;
+use crate::{ProvisioningKey, Store, Stored, TableError, Version};
+
+/// What provisioning keeps of a user, beside what signs in. The store looks into none of the
+/// attributes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The provisioning client's own id: one user of the organization has it.
+    pub external_id: Option<String>,
+    /// The e-mail addresses by which the user is found, in any case; several may have one.
+    pub emails: Vec<String>,
+    /// The attributes, as their schema spells them.
+    #[serde(with = "as_text")]
+    pub attributes: Map<String, Value>,
+    /// When the user was made.
+    pub created_at: Timestamp,
+    /// When user or profile were last changed by a provisioning client.
+    pub changed_at: Timestamp,
+}
+
+impl Profile {
+    /// How many e-mail addresses a user may be found by: a change of all of them is one transaction.
+    pub const MOST_EMAILS: usize = 45;
+    /// How many bytes of JSON the attributes may be; an item of the table may have 400 KB.
+    pub const MOST_BYTES: usize = 256 * 1024;
+
+    /// An empty profile, made now.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            external_id: None,
+            emails: Vec::new(),
+            attributes: Map::new(),
+            created_at: now,
+            changed_at: now,
+        }
+    }
+
+    /// What stands for the profile of a user who has none, since nobody provisioned them yet. When
+    /// they were made is not known: it is said to be when their sessions last began to count.
+    pub fn of(user: &User) -> Self {
+        Self::new(user.sessions_valid_from)
+    }
+
+    /// The addresses as they are compared, each once, in order.
+    pub(crate) fn folded_emails(&self) -> Vec<String> {
+        let mut folded = self.emails.iter().map(|email| fold(email)).collect::<Vec<_>>();
+        folded.sort_unstable();
+        folded.dedup();
+        folded
+    }
+
+    /// Whether the user is found by an e-mail address.
+    pub fn has_email(&self, email: &str) -> bool {
+        let folded = fold(email);
+        self.emails.iter().any(|own| fold(own) == folded)
+    }
+}
+
+pub(crate) fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+pub(crate) fn profile_item(
+    org: OrganizationId,
+    user: UserId,
+    profile: &Profile,
+) -> Result<Item, TableError> {
+    Item::new(Key::profile(org, user), profile)
+}
+
+/// A user as a provisioning client sees them: who signs in, and what it keeps beside.
+#[derive(Clone, Debug)]
+pub struct Provisioned {
+    /// Who signs in.
+    pub user: Stored<User>,
+    /// What is kept beside; version 0 when nothing is stored yet.
+    pub profile: Stored<Profile>,
+}
+
+impl Provisioned {
+    /// The versions of both, which together name this state of the user.
+    pub const fn versions(&self) -> (Version, Version) {
+        (self.user.version, self.profile.version)
+    }
+
+    pub(crate) fn keys(org: OrganizationId, user: UserId) -> [Key; 2] {
+        [Key::user(org, user), Key::profile(org, user)]
+    }
+
+    pub(crate) fn take(
+        found: &mut Found,
+        org: OrganizationId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Option<Self>, TableError> {
+        let user: Option<Stored<User>> = found.take(&Key::user(org, user), now)?;
+        let Some(user) = user else { return Ok(None) };
+        let profile = found.take(&Key::profile(org, user.value.id), now)?;
+        let profile =
+            profile.unwrap_or_else(|| Stored { value: Profile::of(&user.value), version: 0 });
+        Ok(Some(Self { user, profile }))
+    }
+
+    /// About how many bytes the user's resource takes.
+    pub(crate) fn size(&self) -> usize {
+        let texts = self.profile.value.attributes.iter();
+        400 + texts.map(|(name, value)| name.len() + size(value)).sum::<usize>()
+    }
+}
+
+fn size(value: &Value) -> usize {
+    4 + match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 4,
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(size).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + size(value)).sum(),
+    }
+}
+
+impl Store {
+    /// A user with their profile, in one read.
+    pub async fn provisioned(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Option<Provisioned>, TableError> {
+        let mut found = self.table.get_many(Provisioned::keys(org, user).to_vec()).await?;
+        Provisioned::take(&mut found, org, user, now)
+    }
+
+    /// A provisioning key and a user with their profile, in one read.
+    pub async fn scim_key_and_user(
+        &self,
+        org: OrganizationId,
+        hash: &SecretHash,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<(Option<Stored<ProvisioningKey>>, Option<Provisioned>), TableError> {
+        let key = Key::scim_key(org, hash);
+        let [user_key, profile_key] = Provisioned::keys(org, user);
+        let mut found = self.table.get_many(vec![key.clone(), user_key, profile_key]).await?;
+        Ok((found.take(&key, now)?, Provisioned::take(&mut found, org, user, now)?))
+    }
+
+    /// Users with their profiles, in the order asked, those that exist.
+    pub async fn all_provisioned(
+        &self,
+        org: OrganizationId,
+        users: &[UserId],
+        now: Timestamp,
+    ) -> Result<Vec<Provisioned>, TableError> {
+        let mut keys =
+            users.iter().flat_map(|user| Provisioned::keys(org, *user)).collect::<Vec<_>>();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut found = self.table.get_all(keys).await?;
+        let take = |user: &UserId| Provisioned::take(&mut found, org, *user, now).transpose();
+        users.iter().filter_map(take).collect()
+    }
+
+    /// The users who have an e-mail address, at most `most` of them.
+    pub async fn users_with_email(
+        &self,
+        org: OrganizationId,
+        email: &str,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Provisioned>, TableError> {
+        let candidates = self.table.sort_keys(&Key::email(org, &fold(email)), most).await?;
+        let users = candidates.iter().filter_map(|id| id.parse().ok()).take(most);
+        let mut users = self.all_provisioned(org, &users.collect::<Vec<_>>(), now).await?;
+        users.retain(|user| user.profile.value.has_email(email));
+        Ok(users)
+    }
+
+    /// Which of these are not users of the organization.
+    pub async fn strangers(
+        &self,
+        org: OrganizationId,
+        users: &[UserId],
+    ) -> Result<Vec<UserId>, TableError> {
+        let mut keys = users.iter().map(|user| Key::user(org, *user)).collect::<Vec<_>>();
+        keys.sort_unstable();
+        keys.dedup();
+        let found = self.table.get_all(keys).await?;
+        Ok(users.iter().filter(|user| !found.has(&Key::user(org, **user))).copied().collect())
+    }
+}
+
+/// Attributes are one JSON text in the table: no limit of DynamoDB's on nesting or on numbers
+/// applies to what is in it.
+mod as_text {
+    use serde::de::{Deserialize, Deserializer, Error as _};
+    use serde::ser::{Error as _, Serializer};
+    use serde_json::{Map, Value};
+
+    pub(super) fn serialize<S: Serializer>(
+        attributes: &Map<String, Value>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = serde_json::to_string(attributes).map_err(S::Error::custom)?;
+        serializer.serialize_str(&text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Map<String, Value>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text).map_err(D::Error::custom)
+    }
+}

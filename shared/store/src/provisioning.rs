@@ -1,0 +1,254 @@
+//! What a provisioning client does to users: each is one transaction, with its claims, its look-ups,
+//! its count and its audit.
+
+use ambient::Entropy;
+use identity::{OrganizationId, User, UserId};
+
+use crate::item::Item;
+use crate::names::{Owner, claims};
+use crate::profiles::profile_item;
+use crate::schema::Key;
+use crate::table::{Expect, Write};
+use crate::users::user_item;
+use crate::{AuditEntry, Named, OutboxItem, Profile, Provisioned, Store, Stored, TableError, Task};
+
+/// Why a provisioning client's change was not stored; nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// A name belongs to somebody else.
+    #[error("a name belongs to somebody else")]
+    Taken(Named),
+    /// It is not (any more) as it was when the change was decided.
+    #[error("it is not as it was when the change was decided")]
+    Stale,
+    /// The attributes take more than [`Profile::MOST_BYTES`].
+    #[error("the attributes are too large for the table")]
+    TooLarge,
+    /// There are more e-mail addresses than [`Profile::MOST_EMAILS`].
+    #[error("more e-mail addresses than a user may have")]
+    TooManyEmails,
+    /// A member is no user of the organization.
+    #[error("a member is no user of the organization")]
+    NoUser(UserId),
+    /// So many changes of the group wait to be carried out that another must wait.
+    #[error("too many changes of the group wait to be carried out")]
+    Busy,
+    /// The table did not do as told.
+    #[error("the change could not be stored")]
+    Table(#[source] TableError),
+}
+
+impl From<TableError> for ProvisionError {
+    fn from(error: TableError) -> Self {
+        Self::Table(error)
+    }
+}
+
+/// A transaction, and which of its actions claim a name.
+#[derive(Default)]
+pub(crate) struct Plan {
+    writes: Vec<Write>,
+    claims: Vec<(usize, Named)>,
+    strangers: Vec<(usize, UserId)>,
+    /// How many actions at the beginning expect what was read before.
+    expectations: usize,
+}
+
+impl Plan {
+    /// A change of what was read: these writes expect it.
+    pub(crate) fn expecting(writes: Vec<Write>) -> Self {
+        Self { expectations: writes.len(), writes, ..Self::default() }
+    }
+
+    pub(crate) fn push(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    pub(crate) fn claim(&mut self, named: Named, item: Item) {
+        self.claims.push((self.writes.len(), named));
+        self.push(Write::Put(item, Expect::Absent));
+    }
+
+    /// Expects that somebody is a user of the organization.
+    pub(crate) fn expect_user(&mut self, org: OrganizationId, user: UserId) {
+        self.strangers.push((self.writes.len(), user));
+        self.push(Write::CheckPresent(Key::user(org, user)));
+    }
+
+    /// Claims the names that are new, and frees those that are no more.
+    fn reclaim(
+        &mut self,
+        before: &[(Named, Key)],
+        after: &[(Named, Key)],
+        owner: UserId,
+    ) -> Result<(), TableError> {
+        for (named, key) in after.iter().filter(|claim| !before.contains(claim)) {
+            self.claim(*named, Item::new(key.clone(), &Owner { user: owner })?);
+        }
+        for (_, key) in before.iter().filter(|claim| !after.contains(claim)) {
+            self.push(Write::Delete(key.clone(), 1));
+        }
+        Ok(())
+    }
+
+    /// Adds the look-ups that are new, and takes away those that are no more.
+    pub(crate) fn look_up(&mut self, before: &[Key], after: &[Key]) -> Result<(), TableError> {
+        for key in after.iter().filter(|key| !before.contains(key)) {
+            self.push(Write::Put(Item::new(key.clone(), &())?, Expect::Absent));
+        }
+        for key in before.iter().filter(|key| !after.contains(key)) {
+            self.push(Write::Delete(key.clone(), 1));
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn carry_out(self, store: &Store) -> Result<(), ProvisionError> {
+        let Err(error) = store.table.write(self.writes).await else {
+            return Ok(());
+        };
+        let TableError::Conflict { position } = error else {
+            return Err(ProvisionError::Table(error));
+        };
+        let taken = self.claims.iter().find(|(claim, _)| *claim == position);
+        let stranger = self.strangers.iter().find(|(check, _)| *check == position);
+        Err(match (taken, stranger) {
+            _ if position < self.expectations => ProvisionError::Stale,
+            (Some((_, named)), _) => ProvisionError::Taken(*named),
+            (None, Some((_, user))) => ProvisionError::NoUser(*user),
+            (None, None) => ProvisionError::Table(error),
+        })
+    }
+}
+
+fn email_keys(org: OrganizationId, user: UserId, profile: &Profile) -> Vec<Key> {
+    let emails = profile.folded_emails();
+    emails.iter().map(|email| Key::user_of_email(org, email, user)).collect()
+}
+
+fn check_size(profile: &Profile) -> Result<(), ProvisionError> {
+    let bytes = serde_json::to_vec(&profile.attributes).map_or(usize::MAX, |json| json.len());
+    if bytes > Profile::MOST_BYTES {
+        Err(ProvisionError::TooLarge)
+    } else if profile.emails.len() > Profile::MOST_EMAILS {
+        Err(ProvisionError::TooManyEmails)
+    } else {
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Stores a new user with their profile, claims their names and counts them: all or nothing, in
+    /// one transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`ProvisionError::Taken`] names the first claim that somebody else holds;
+    /// [`ProvisionError::TooLarge`] and [`ProvisionError::TooManyEmails`] before anything is asked.
+    pub async fn create_provisioned(
+        &self,
+        org: OrganizationId,
+        user: &User,
+        profile: &Profile,
+        audit: &AuditEntry,
+    ) -> Result<Provisioned, ProvisionError> {
+        check_size(profile)?;
+        let mut plan = Plan::default();
+        let external_id = profile.external_id.as_deref();
+        plan.reclaim(&[], &claims(org, user, external_id), user.id)?;
+        plan.push(Write::Put(user_item(org, user)?, Expect::Absent));
+        plan.push(Write::Put(profile_item(org, user.id, profile)?, Expect::Absent));
+        plan.look_up(&[], &email_keys(org, user.id, profile))?;
+        plan.push(Write::Tally(Key::user_count(org, user.id), 1));
+        plan.push(Write::Put(audit.item(org)?, Expect::Absent));
+        plan.carry_out(self).await?;
+        Ok(Provisioned {
+            user: Stored { value: user.clone(), version: 1 },
+            profile: Stored { value: profile.clone(), version: 1 },
+        })
+    }
+
+    /// Stores what a user and their profile became, with the claims and look-ups that follow from
+    /// it, and the instant of the audit as that of the change. Where nothing differs nothing is
+    /// written or audited.
+    ///
+    /// Access is taken by [`User::block`] and given by [`User::unblock`], on `user`.
+    ///
+    /// # Errors
+    ///
+    /// [`ProvisionError::Stale`] when user or profile are not at the versions of `before` any more:
+    /// whoever has no `If-Match` reads and decides again. Otherwise as for a new one.
+    pub async fn change_provisioned(
+        &self,
+        org: OrganizationId,
+        before: &Provisioned,
+        user: &User,
+        profile: &Profile,
+        audit: &AuditEntry,
+    ) -> Result<Provisioned, ProvisionError> {
+        check_size(profile)?;
+        let id = before.user.value.id;
+        let (old_user, old_profile) = (&before.user.value, &before.profile.value);
+        let unchanged = Profile { changed_at: old_profile.changed_at, ..profile.clone() };
+        // As they are stored: names that differ in case alone are equal otherwise.
+        let user_item = user_item(org, user)?;
+        let same_user = user_item.value == crate::users::user_item(org, old_user)?.value;
+        let same_profile =
+            profile_item(org, id, &unchanged)?.value == profile_item(org, id, old_profile)?.value;
+        if same_user && same_profile {
+            return Ok(before.clone());
+        }
+
+        let profile = Profile { changed_at: audit.at, ..profile.clone() };
+        let user_write = match same_user {
+            true => Write::Check(Key::user(org, id), before.user.version),
+            false => Write::Put(user_item, Expect::Version(before.user.version)),
+        };
+        let expect = Expect::read(before.profile.version);
+        let profile_write = Write::Put(profile_item(org, id, &profile)?, expect);
+        let mut plan = Plan::expecting(vec![user_write, profile_write]);
+        let old_claims = claims(org, old_user, old_profile.external_id.as_deref());
+        plan.reclaim(&old_claims, &claims(org, user, profile.external_id.as_deref()), id)?;
+        plan.look_up(&email_keys(org, id, old_profile), &email_keys(org, id, &profile))?;
+        plan.push(Write::Put(audit.item(org)?, Expect::Absent));
+        plan.carry_out(self).await?;
+        let version = before.user.version + u64::from(!same_user);
+        Ok(Provisioned {
+            user: Stored { value: user.clone(), version },
+            profile: Stored { value: profile, version: before.profile.version + 1 },
+        })
+    }
+
+    /// Deletes a user for good: frees their names, counts them no more, and puts into the outbox
+    /// what they leave behind (passkeys, sessions, memberships), which [`Store::forget_user`] takes
+    /// away. From then on nobody signs in as them.
+    ///
+    /// Answers the outbox item, so that it can be announced.
+    ///
+    /// # Errors
+    ///
+    /// [`ProvisionError::Stale`] when user or profile are not at the versions of `before` any more.
+    pub async fn delete_provisioned(
+        &self,
+        org: OrganizationId,
+        before: &Provisioned,
+        audit: &AuditEntry,
+        entropy: &dyn Entropy,
+    ) -> Result<OutboxItem, ProvisionError> {
+        let (user, profile) = (&before.user.value, &before.profile.value);
+        let profile_key = Key::profile(org, user.id);
+        let profile_write = match before.profile.version {
+            0 => Write::CheckAbsent(profile_key),
+            version => Write::Delete(profile_key, version),
+        };
+        let user_write = Write::Delete(Key::user(org, user.id), before.user.version);
+        let mut plan = Plan::expecting(vec![user_write, profile_write]);
+        plan.reclaim(&claims(org, user, profile.external_id.as_deref()), &[], user.id)?;
+        plan.look_up(&email_keys(org, user.id, profile), &[])?;
+        plan.push(Write::Tally(Key::user_count(org, user.id), -1));
+        let forget = OutboxItem::new(entropy, org, Task::ForgetUser { user: user.id }, audit.at);
+        plan.push(Write::Put(forget.item()?, Expect::Absent));
+        plan.push(Write::Put(audit.item(org)?, Expect::Absent));
+        plan.carry_out(self).await?;
+        Ok(forget)
+    }
+}

@@ -1,0 +1,173 @@
+//! What one action of a transaction does, and what it expects.
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
+};
+
+use crate::Version;
+use crate::item::{Attributes, Item};
+use crate::schema::Key;
+use crate::table::{key_attributes, number};
+
+/// What a write expects to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expect {
+    /// Nothing.
+    Absent,
+    /// Exactly this version.
+    Version(Version),
+    /// Whatever is there: for items that never say anything else.
+    Anything,
+}
+
+impl Expect {
+    /// What was read: version 0 is nothing.
+    pub(crate) const fn read(version: Version) -> Self {
+        if version == 0 { Self::Absent } else { Self::Version(version) }
+    }
+}
+
+/// One action of a transaction.
+#[derive(Clone, Debug)]
+pub(crate) enum Write {
+    /// Stores an item.
+    Put(Item, Expect),
+    /// Deletes an item of a version.
+    Delete(Key, Version),
+    /// Deletes an item if it is there.
+    Remove(Key),
+    /// Only expects a version.
+    Check(Key, Version),
+    /// Only expects that there is nothing.
+    CheckAbsent(Key),
+    /// Only expects that there is something.
+    CheckPresent(Key),
+    /// Only expects what a condition says.
+    CheckThat(Key, Clause),
+    /// Changes an item in place.
+    Update(Key, Clause, Clause),
+    /// Counts one more, unless `limit` is reached.
+    Count { key: Key, limit: u32, expires_at: i64 },
+    /// Adds to a number.
+    Tally(Key, i64),
+}
+
+/// A part of an expression with the values that it names; `#v` stands for an item's value.
+#[derive(Clone, Debug)]
+pub(crate) struct Clause {
+    text: String,
+    values: Vec<(&'static str, AttributeValue)>,
+}
+
+impl Clause {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), values: Vec::new() }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: AttributeValue) -> Self {
+        self.values.push((name, value));
+        self
+    }
+}
+
+impl Write {
+    pub(crate) fn action(self, table: &str) -> Result<TransactWriteItem, BuildError> {
+        let action = TransactWriteItem::builder();
+        let action = match self {
+            Self::Put(item, expect) => action.put(put(table, item, expect)?),
+            Self::Delete(key, version) => {
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .condition_expression("version = :version")
+                    .expression_attribute_values(":version", number(version));
+                action.delete(delete.build()?)
+            }
+            Self::Remove(key) => {
+                let delete = Delete::builder().table_name(table).set_key(Some(key_attributes(key)));
+                action.delete(delete.build()?)
+            }
+            Self::Check(key, version) => {
+                let check = check(table, key, "version = :version")
+                    .expression_attribute_values(":version", number(version));
+                action.condition_check(check.build()?)
+            }
+            Self::CheckAbsent(key) => {
+                action.condition_check(check(table, key, "attribute_not_exists(pk)").build()?)
+            }
+            Self::CheckPresent(key) => {
+                action.condition_check(check(table, key, "attribute_exists(pk)").build()?)
+            }
+            Self::CheckThat(key, condition) => {
+                let check = check(table, key, &condition.text)
+                    .expression_attribute_names("#v", "value")
+                    .set_expression_attribute_values(values([condition]));
+                action.condition_check(check.build()?)
+            }
+            Self::Update(key, change, condition) => {
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .update_expression(&change.text)
+                    .condition_expression(&condition.text)
+                    .expression_attribute_names("#v", "value")
+                    .set_expression_attribute_values(values([change, condition]));
+                action.update(update.build()?)
+            }
+            Self::Count { key, limit, expires_at } => {
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .update_expression("ADD tally :one SET expires_at = :end")
+                    .condition_expression("attribute_not_exists(tally) OR tally < :limit")
+                    .expression_attribute_values(":one", number(1_u64))
+                    .expression_attribute_values(":limit", number(limit))
+                    .expression_attribute_values(":end", number(expires_at));
+                action.update(update.build()?)
+            }
+            Self::Tally(key, by) => {
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .update_expression("ADD tally :by")
+                    .expression_attribute_values(":by", number(by));
+                action.update(update.build()?)
+            }
+        };
+        Ok(action.build())
+    }
+}
+
+fn put(table: &str, item: Item, expect: Expect) -> Result<Put, BuildError> {
+    let put = Put::builder().table_name(table);
+    match expect {
+        Expect::Absent => put
+            .set_item(Some(item.attributes(1)))
+            .condition_expression("attribute_not_exists(pk)")
+            .build(),
+        Expect::Version(version) => put
+            .set_item(Some(item.attributes(version + 1)))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", number(version))
+            .build(),
+        Expect::Anything => put.set_item(Some(item.attributes(1))).build(),
+    }
+}
+
+fn check(
+    table: &str,
+    key: Key,
+    condition: &str,
+) -> aws_sdk_dynamodb::types::builders::ConditionCheckBuilder {
+    ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(key_attributes(key)))
+        .condition_expression(condition)
+}
+
+fn values(clauses: impl IntoIterator<Item = Clause>) -> Option<Attributes> {
+    let values = clauses.into_iter().flat_map(|clause| clause.values);
+    let values = values.map(|(name, value)| (name.to_owned(), value)).collect::<Attributes>();
+    (!values.is_empty()).then_some(values)
+}
