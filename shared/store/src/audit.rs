@@ -47,16 +47,16 @@ pub enum Action {
     EnrolmentWaits,
     /// A one-time code was sent to a personal address.
     CodeSent,
+    /// A user's access was taken away, for the reason that is named.
+    AccessTaken,
+    /// A reason why a user had no access is gone.
+    AccessGiven,
     /// An enrolment link was handed out.
     LinkHandedOut,
     /// A passkey's counter went back: the authenticator may be a copy.
     PasskeyCloned,
     /// A KMS key signed something.
     KeyUsed,
-    /// A provisioning key was made.
-    ScimKeyCreated,
-    /// A provisioning key was taken away.
-    ScimKeyRevoked,
     /// A user was made by a provisioning client.
     UserCreated,
     /// A user was changed by a provisioning client.
@@ -75,14 +75,14 @@ pub enum Action {
     ProvisioningRefused,
     /// A part of what a provisioning client asked was left out for safety: the reason says which.
     ProvisioningIgnored,
+    /// A provisioning key was made.
+    ScimKeyCreated,
+    /// A provisioning key was taken away.
+    ScimKeyRevoked,
     /// A mail could not be delivered for a day and was given up.
     MailGivenUp,
 }
 
-/// One fact of the audit. Holds identifiers and reasons, never a secret or an assertion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditEntry {
-    /// Names the entry.
 /// What a change was made to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +93,10 @@ pub enum Resource {
     Group(GroupId),
 }
 
+/// One fact of the audit. Holds identifiers and reasons, never a secret or an assertion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Names the entry.
     pub id: OutboxId,
     /// When.
     pub at: Timestamp,
@@ -110,16 +114,16 @@ pub enum Resource {
     pub key: Option<String>,
     /// The request that it happened in.
     pub request_id: Option<String>,
-}
-
-impl AuditEntry {
-    /// An entry that says who did what, and when.
     /// The resource that was changed, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
     /// The names of the attributes that were changed; never what they hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<String>,
+}
+
+impl AuditEntry {
+    /// An entry that says who did what, and when.
     pub const fn new(id: OutboxId, at: Timestamp, actor: Actor, action: Action) -> Self {
         Self {
             id,
@@ -131,12 +135,12 @@ impl AuditEntry {
             reason: None,
             key: None,
             request_id: None,
+            resource: None,
+            attributes: Vec::new(),
         }
     }
 
     pub(crate) fn item(&self, org: OrganizationId) -> Result<Item, TableError> {
-            resource: None,
-            attributes: Vec::new(),
         let item = Item::new(Key::audit(org, self.at, self.id), self)?;
         Ok(item.until(self.at.as_second() + KEPT_DAYS * 86_400))
     }
