@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use keys::cache::{CachedBy, LIFETIME};
 use keys::ring::{KeyRing, SigningKey};
 use keys::{KmsKeys, Signer as _, kms_config};
-use store::{Action, Actor, AuditEntry, OutboxItem, Store, Table};
+use store::{Action, Actor, Asking, AuditEntry, Facts, OutboxItem, Store, Table};
 use web::config::{Missing, Variables};
 use web::failure::RequestId;
 use xmldsig::Sha256Digest;
@@ -89,6 +89,25 @@ impl App {
         };
         let org = self.owners.get(name.clone(), now, read).await?;
         Ok((org, name))
+    }
+
+    /// What a step of a sign-in needs, in one request: with the signing keys, unless they are
+    /// remembered.
+    pub(crate) async fn facts(
+        &self,
+        org: OrganizationId,
+        asking: &Asking<'_>,
+        now: Timestamp,
+    ) -> Result<Facts, Failure> {
+        if self.rings.kept(&org, now).is_some() {
+            return self.store.facts(org, asking, now).await?.ok_or(Failure::NotFound);
+        }
+        let read = self.store.facts_and_ring(org, asking, now).await?;
+        let (facts, ring) = read.ok_or(Failure::NotFound)?;
+        if let Some(ring) = ring {
+            self.rings.keep(org, Arc::new(ring), now);
+        }
+        Ok(facts)
     }
 
     /// The signing keys of an organization. A warm function remembers them for a minute.

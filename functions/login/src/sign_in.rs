@@ -223,7 +223,7 @@ impl Step {
             session: held.map(|held| (held.user, &held.hash)),
             passkey,
         };
-        app.store.facts(self.org, &asking, now).await?.ok_or(Failure::NotFound)
+        app.facts(self.org, &asking, now).await
     }
 
     /// The request that this browser began under this domain, with what a relying party asked.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use web::failure::RequestId;
 
+use crate::access::Access;
 use crate::app::App;
 use crate::bootstrap::Bootstrap;
 use crate::failure::Failure;
@@ -20,6 +21,8 @@ enum Action {
     CreateScimKey(CreateScimKey),
     ListScimKeys(ListScimKeys),
     RevokeScimKey(RevokeScimKey),
+    Block(Access),
+    Unblock(Access),
 }
 
 impl App {
@@ -37,6 +40,8 @@ impl App {
             Ok(Action::CreateScimKey(asked)) => self.create_scim_key(asked, &request_id).await,
             Ok(Action::ListScimKeys(asked)) => self.list_scim_keys(asked).await,
             Ok(Action::RevokeScimKey(asked)) => self.revoke_scim_key(asked, &request_id).await,
+            Ok(Action::Block(asked)) => self.block(asked, &request_id).await,
+            Ok(Action::Unblock(asked)) => self.unblock(asked, &request_id).await,
             Err(failure) => Err(failure),
         };
         carried_out.map_err(|failure| failure.answer(&request_id))

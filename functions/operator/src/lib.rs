@@ -4,10 +4,12 @@
 //! |---|---|---|
 //! | `bootstrap` | `bootstrap` | founds an organization; again, lets an administrator in who lost everything |
 //! | `invite` | `invite` | hands out, or mails, a one-time enrolment link to a user |
+//! | `block`, `unblock` | `access` | takes a user's access away at once, and gives it back |
 //! | `create_scim_key`, `list_scim_keys`, `revoke_scim_key` | `scim_key` | the keys of provisioning clients |
 //!
 //! There is no route to it. Its answer is the invocation's result and never a line of the log.
 
+mod access;
 mod action;
 mod app;
 mod bootstrap;

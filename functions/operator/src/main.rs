@@ -4,12 +4,14 @@ use aws_config::BehaviorVersion;
 use lambda_runtime::{LambdaEvent, service_fn};
 use operator::{App, Config};
 use serde_json::Value;
+use web::log;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lambda_runtime::tracing::init_default_subscriber();
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    let config = Config::read(std::env::vars())?;
+    let variables = std::env::vars().collect::<Vec<_>>();
+    log::start(log::Format::read(variables.clone()));
+    let config = Config::read(variables)?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let app = &App::new(&aws, config);
     let carry_out = async |event: LambdaEvent<Value>| {

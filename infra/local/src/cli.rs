@@ -26,7 +26,7 @@ pub use call::CallError;
 pub type Environment = BTreeMap<String, String>;
 
 /// Variables that functions inherit: nothing secret, nothing of AWS.
-const INHERITED: &[&str] = &["PATH", "RUST_LOG", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
+const INHERITED: &[&str] = &["PATH", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
 
 /// Why the program ended before its time.
 #[derive(Debug, thiserror::Error)]

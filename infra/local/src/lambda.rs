@@ -44,7 +44,7 @@ pub struct Settings {
     pub region: String,
     /// Most processes of one function at a time.
     pub concurrency: usize,
-    /// Variables of every function besides the template's: endpoints, `RUST_LOG`, `PATH`.
+    /// Variables of every function besides the template's: endpoints, `PATH`.
     pub variables: BTreeMap<String, String>,
     /// Longest wait for a new process to ask for its first event; Lambda's init phase, 10 seconds.
     pub init_timeout: Duration,

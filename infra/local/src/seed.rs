@@ -173,7 +173,9 @@ async fn once<Answer: DeserializeOwned>(
     }
     let answer = match functions.invoke(OPERATOR, Bytes::from(request.to_string())).await {
         Outcome::Answered(answer) => answer,
-        Outcome::Failed(error) => return Err(refused(String::from_utf8_lossy(&error).into_owned())),
+        Outcome::Failed(error) => {
+            return Err(refused(String::from_utf8_lossy(&error).into_owned()));
+        }
         Outcome::TimedOut => return Err(refused("it timed out".to_owned())),
         Outcome::Throttled => return Err(refused("it was throttled".to_owned())),
     };

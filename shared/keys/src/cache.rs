@@ -85,7 +85,7 @@ impl<K: Clone + Eq + Hash, T: Clone> CachedBy<K, T> {
             return Ok(value);
         }
         let value = read().await?;
-        self.keep(key, Slot { read_at: now, value: value.clone() });
+        self.keep(key, value.clone(), now);
         Ok(value)
     }
 
@@ -94,14 +94,16 @@ impl<K: Clone + Eq + Hash, T: Clone> CachedBy<K, T> {
         self.lock().remove(key);
     }
 
-    fn kept(&self, key: &K, now: Timestamp) -> Option<T> {
+    /// Returns the value kept for `key`, for a caller that reads it together with others.
+    pub fn kept(&self, key: &K, now: Timestamp) -> Option<T> {
         let slots = self.lock();
         let slot = slots.get(key)?;
         let age = now.duration_since(slot.read_at);
         (!age.is_negative() && age < self.lifetime).then(|| slot.value.clone())
     }
 
-    fn keep(&self, key: K, slot: Slot<T>) {
+    /// Keeps a value read at `now`.
+    pub fn keep(&self, key: K, value: T, now: Timestamp) {
         let mut slots = self.lock();
         if slots.len() >= CAPACITY && !slots.contains_key(&key) {
             let oldest = slots.iter().min_by_key(|(_, slot)| slot.read_at);
@@ -109,7 +111,7 @@ impl<K: Clone + Eq + Hash, T: Clone> CachedBy<K, T> {
                 slots.remove(&oldest);
             }
         }
-        slots.insert(key, slot);
+        slots.insert(key, Slot { read_at: now, value });
     }
 
     /// A panic elsewhere cannot leave a map half written: each change is one insert or remove.

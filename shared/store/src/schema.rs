@@ -6,7 +6,7 @@
 //! | domain → organization | `DOMAIN#{name}` | `OWNER` | 1 get, cached while warm |
 //! | organization | `ORG#{org}` | `ORGANIZATION` | in a batch |
 //! | federated domain | `ORG#{org}#DOMAIN#{name}` | `DOMAIN` | in a batch |
-//! | key ring | `ORG#{org}#KEYS` | `RING` | 1 get, cached for a minute |
+//! | key ring | `ORG#{org}#KEYS` | `RING` | in a batch, cached for a minute |
 //! | user | `ORG#{org}#USER#{user}` | `USER` | in a batch |
 //! | what provisioning keeps of a user | `ORG#{org}#USER#{user}` | `PROFILE` | in a batch |
 //! | group that a user may be in | `ORG#{org}#USER#{user}` | `GROUP#{group}` | all of one user: 1 query |

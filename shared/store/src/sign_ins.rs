@@ -3,10 +3,11 @@
 use identity::{DomainName, FederatedDomain, Organization, OrganizationId, SecretHash, Session};
 use identity::{User, UserId};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
 use crate::item::Item;
 use crate::schema::Key;
-use crate::table::{Expect, Write};
+use crate::table::{Expect, Found, Write};
 use crate::{AuditEntry, Passkey, Request, Store, Stored, TableError};
 
 /// How long an answered request is remembered: far longer than its own instant is accepted.
@@ -87,6 +88,30 @@ impl Store {
         asking: &Asking<'_>,
         now: Timestamp,
     ) -> Result<Option<Facts>, TableError> {
+        Ok(self.read_facts(org, asking, None, now).await?.map(|(facts, _)| facts))
+    }
+
+    /// Reads the organization's key ring beside, in the same request.
+    pub async fn facts_and_ring<Ring: DeserializeOwned>(
+        &self,
+        org: OrganizationId,
+        asking: &Asking<'_>,
+        now: Timestamp,
+    ) -> Result<Option<(Facts, Option<Ring>)>, TableError> {
+        let ring = Key::key_ring(org);
+        let read = self.read_facts(org, asking, Some(&ring), now).await?;
+        let Some((facts, mut found)) = read else { return Ok(None) };
+        let ring: Option<Stored<Ring>> = found.take(&ring, now)?;
+        Ok(Some((facts, ring.map(|stored| stored.value))))
+    }
+
+    async fn read_facts(
+        &self,
+        org: OrganizationId,
+        asking: &Asking<'_>,
+        beside: Option<&Key>,
+        now: Timestamp,
+    ) -> Result<Option<(Facts, Found)>, TableError> {
         let person = asking.passkey.or(asking.session).map(|(user, _)| user);
         let organization = Key::organization(org);
         let domain = Key::domain(org, asking.domain);
@@ -94,7 +119,7 @@ impl Store {
         let user = person.map(|user| Key::user(org, user));
         let session = asking.session.map(|(user, hash)| Key::session(org, user, hash));
         let passkey = asking.passkey.map(|(user, hash)| Key::passkey(org, user, hash));
-        let optional = [&request, &user, &session, &passkey].into_iter().flatten();
+        let optional = [&request, &user, &session, &passkey].into_iter().flatten().chain(beside);
         let keys = [&organization, &domain].into_iter().chain(optional).cloned().collect();
 
         let mut found = self.table.get_many(keys).await?;
@@ -105,14 +130,15 @@ impl Store {
         };
         let session: Option<Stored<Session>> =
             session.map_or(Ok(None), |key| found.take(&key, now))?;
-        Ok(Some(Facts {
+        let facts = Facts {
             organization: organization.value,
             domain: domain.value,
             request: request.map_or(Ok(None), |key| found.take(&key, now))?,
             user: user.map_or(Ok(None), |key| found.take(&key, now))?,
             session: session.map(|stored| stored.value),
             passkey: passkey.map_or(Ok(None), |key| found.take(&key, now))?,
-        }))
+        };
+        Ok(Some((facts, found)))
     }
 
     /// Consumes a relying party's request, together with everything that its answer rests on.

@@ -87,15 +87,15 @@ impl Store {
     }
 
     /// Takes a user's access away, for a reason: one write, which ends every session with it.
-    /// Done already, it changes nothing.
+    /// Done already, it changes nothing and audits nothing.
     pub async fn block_user(
         &self,
         org: OrganizationId,
         user: UserId,
         reason: Block,
-        now: Timestamp,
+        audit: &AuditEntry,
     ) -> Result<(), TableError> {
-        self.change_user(org, user, now, |user| user.block(reason, now)).await
+        self.change_user(org, user, audit, |user| user.block(reason, audit.at)).await
     }
 
     /// Gives a user's access back as far as one reason took it.
@@ -104,9 +104,9 @@ impl Store {
         org: OrganizationId,
         user: UserId,
         reason: Block,
-        now: Timestamp,
+        audit: &AuditEntry,
     ) -> Result<(), TableError> {
-        self.change_user(org, user, now, |user| user.unblock(reason)).await
+        self.change_user(org, user, audit, |user| user.unblock(reason)).await
     }
 
     /// Records a fact of the audit that no other write carries.
@@ -118,12 +118,13 @@ impl Store {
         &self,
         org: OrganizationId,
         id: UserId,
-        now: Timestamp,
+        audit: &AuditEntry,
         change: impl Fn(&mut User),
     ) -> Result<(), TableError> {
         let mut race = 0;
         loop {
-            let Some(Stored { value: before, version }) = self.user(org, id, now).await? else {
+            let Some(Stored { value: before, version }) = self.user(org, id, audit.at).await?
+            else {
                 return Ok(());
             };
             let mut after = before.clone();
@@ -131,9 +132,12 @@ impl Store {
             if after == before {
                 return Ok(());
             }
-            let write = Write::Put(user_item(org, &after)?, Expect::Version(version));
-            match self.table.write(vec![write]).await {
-                Err(TableError::Conflict { .. }) if race + 1 < RACES => race += 1,
+            let writes = vec![
+                Write::Put(user_item(org, &after)?, Expect::Version(version)),
+                Write::Put(audit.item(org)?, Expect::Absent),
+            ];
+            match self.table.write(writes).await {
+                Err(TableError::Conflict { position: 0 }) if race + 1 < RACES => race += 1,
                 other => return other,
             }
         }

@@ -10,7 +10,7 @@
 //! | [`header`] | what is added to every answer of a function, pages or not |
 //! | [`cookie`], [`csrf`] | what ties a form to the browser it was sent to |
 //! | [`gateway`] | what the HTTP library would not read |
-//! | [`failure`], [`metric`] | what is written to the log when something goes wrong |
+//! | [`log`], [`failure`], [`metric`] | what is written to the log, and when something goes wrong |
 //! | [`config`] | environment variables, as values that `main` passes in |
 
 pub mod asset;
@@ -21,5 +21,6 @@ pub mod failure;
 pub mod gateway;
 pub mod header;
 pub mod language;
+pub mod log;
 pub mod metric;
 pub mod page;

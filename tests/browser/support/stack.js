@@ -122,43 +122,10 @@ export class Stack {
     });
   }
 
-  /** Reads or writes the table, as whatever disables people would. */
-  async #table(action, words) {
-    const answer = await fetch(this.ready.dynamodb_endpoint, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': `DynamoDB_20120810.${action}`,
-        // The embedded DynamoDB reads whose request it is and believes it.
-        'x-amz-date': '20260101T000000Z',
-        authorization:
-          `AWS4-HMAC-SHA256 Credential=local/20260101/${this.ready.region}/dynamodb/aws4_request, ` +
-          'SignedHeaders=host;x-amz-date, Signature=0',
-      },
-      body: JSON.stringify({ TableName: this.ready.table, ...words }),
-    });
-    const value = await answer.json();
-    if (!answer.ok) throw new Error(JSON.stringify(value));
-    return value;
-  }
-
-  /** Takes somebody's access away, by the one write that also ends every session. */
-  async disable(upn) {
-    const organization = `ORG#${this.ready.organization}`;
-    const owner = { pk: { S: `${organization}#UPN#${upn}` }, sk: { S: 'OWNER' } };
-    const { Item: claim } = await this.#table('GetItem', { Key: owner });
-    const id = claim.value.M.user.S;
-    await this.#table('UpdateItem', {
-      Key: { pk: { S: `${organization}#USER#${id}` }, sk: { S: 'USER' } },
-      UpdateExpression: 'SET #v.blocks = :blocks, #v.sessions_valid_from = :now ADD version :one',
-      ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeNames: { '#v': 'value' },
-      ExpressionAttributeValues: {
-        ':blocks': { L: [{ S: 'administrator' }] },
-        ':now': { S: new Date().toISOString() },
-        ':one': { N: '1' },
-      },
-    });
+  /** Takes somebody's access away, as an administrator would. */
+  async disable(email) {
+    const { domain } = this.ready;
+    await this.invoke('OperatorFunction', { action: 'block', domain, email });
   }
 }
 

@@ -18,7 +18,7 @@ use local::services::mail::{MailAccount, Message};
 use local::services::{Config, Deliveries, Listeners, Ports, Services, Timing};
 use local::template::{Context, Model};
 use serde_json::{Value, json};
-use store::{Store, Table};
+use store::{Action, Actor, AuditEntry, Store, Table};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -250,10 +250,20 @@ impl World {
         user
     }
 
-    /// Takes a user's access away.
+    /// Takes a user's access away, as Entra's word will.
     pub async fn block(&self, user: &User) {
-        let now = self.now();
-        self.store.block_user(self.organization, user.id, Block::Entra, now).await.unwrap();
+        let entry = self.entry(Action::AccessTaken);
+        self.store.block_user(self.organization, user.id, Block::Entra, &entry).await.unwrap();
+    }
+
+    /// Gives back what [`block`](Self::block) took.
+    pub async fn unblock(&self, user: &User) {
+        let entry = self.entry(Action::AccessGiven);
+        self.store.unblock_user(self.organization, user.id, Block::Entra, &entry).await.unwrap();
+    }
+
+    fn entry(&self, action: Action) -> AuditEntry {
+        AuditEntry::new(OutboxId::mint(&SystemEntropy), self.now(), Actor::System, action)
     }
 
     /// Where a minimal request of Entra's leads, with an id of its own.

@@ -1,6 +1,5 @@
 //! What only whoever may invoke a function through IAM can do.
 
-use identity::Block;
 use jiff::SignedDuration;
 use scenarios::{Authenticator, World};
 use serde_json::{Value, json};
@@ -88,8 +87,7 @@ async fn whoever_is_no_administrator_is_not_let_in_again() {
     let world = World::start().await;
     world.user("ada").await;
     let blocked = world.administrator("blocked").await;
-    let (org, now) = (world.organization, world.now());
-    world.store.block_user(org, blocked.id, Block::Administrator, now).await.unwrap();
+    world.block(&blocked).await;
     let before = world.quiet().await;
     let cases = [
         ("ada@contoso.test", "Refused: ", "none of its administrators"),
@@ -306,4 +304,63 @@ async fn no_invitation_is_mailed_to_somebody_who_was_disabled_meanwhile() {
 
     world.quiet().await;
     assert!(world.mails("ada@personal.test").is_empty());
+}
+
+#[tokio::test]
+async fn who_is_blocked_by_the_operator_is_signed_out_at_once_until_unblocked() {
+    let world = World::start().await;
+    let mut ada = world.person("ada").await;
+    let asked = |action: &str| json!({ "action": action, "domain": "contoso.test", "email": "Ada@contoso.test" });
+    let page = ada.browser.visit(&world.sso("_before")).await;
+    assert!(page.answer().is_some(), "{}", page.text);
+    let before = world.quiet().await;
+    world.clock.pass(SignedDuration::from_secs(1));
+
+    for _ in 0..2 {
+        let blocked = world.operate(asked("block")).await.unwrap();
+        assert_eq!(blocked["blocks"], json!(["administrator"]));
+    }
+
+    let page = ada.browser.visit(&world.sso("_blocked")).await;
+    assert!(page.answer().is_none(), "{}", page.text);
+    let page = ada.browser.sign_in(&page, &mut ada.authenticator).await;
+    page.assert_refused(403, "disabled");
+
+    world.block(&ada.user).await;
+    let left = world.operate(asked("unblock")).await.unwrap();
+    assert_eq!(left["blocks"], json!(["entra"]), "another reason stays");
+    world.unblock(&ada.user).await;
+    let page = ada.browser.visit(&world.sso("_again")).await;
+    assert!(page.answer().is_none(), "the old session is not revived");
+    let page = ada.browser.sign_in(&page, &mut ada.authenticator).await;
+    assert!(page.answer().is_some(), "{}", page.text);
+    let word = |action: &str, reason: &str| (action.to_owned(), Some(reason.to_owned()));
+    let audited = world.records().await.audited_since(&before);
+    let by_operator =
+        [word("access_taken", "administrator"), word("access_given", "administrator")];
+    for entry in by_operator {
+        let times = audited.iter().filter(|audited| **audited == entry).count();
+        assert_eq!(times, 1, "{entry:?} in {audited:?}");
+    }
+}
+
+#[tokio::test]
+async fn access_of_nobody_is_nothing_to_change() {
+    let world = World::start().await;
+    let before = world.quiet().await;
+    let cases = [
+        ("contoso.test", "nobody@contoso.test", "NotFound: ", "no such user"),
+        ("fabrikam.test", "ada@contoso.test", "NotFound: ", "no organization"),
+        ("contoso.test", "ada", "BadRequest: ", "`email`"),
+    ];
+    for action in ["block", "unblock"] {
+        for (domain, email, kind, why) in cases {
+            let asked = json!({ "action": action, "domain": domain, "email": email });
+
+            let error = words(&world.operate(asked).await.unwrap_err());
+
+            assert!(error.starts_with(kind) && error.contains(why), "{action} {email}: {error}");
+        }
+    }
+    assert_eq!(world.quiet().await, before);
 }

@@ -1,6 +1,5 @@
 //! What one ceremony lets a browser do, for how long, and for whom.
 
-use identity::Block;
 use jiff::SignedDuration;
 use scenarios::saml::{AuthnRequest, between, decode, escape};
 use scenarios::world::{DOMAIN, REPLY_URL};
@@ -65,8 +64,7 @@ async fn blocking_a_user_ends_every_session_for_good() {
     world.unchanged_but(&before, &["#REQUEST#"], "a blocked user").await;
 
     world.clock.pass(SignedDuration::from_secs(1));
-    let (org, now) = (world.organization, world.now());
-    world.store.unblock_user(org, person.user.id, Block::Entra, now).await.unwrap();
+    world.unblock(&person.user).await;
     for (browser, id) in [(&mut person.browser, "_c"), (&mut second, "_d")] {
         let page = browser.visit(&world.sso(id)).await;
         assert!(page.answer().is_none(), "{id}: an old session is not revived");

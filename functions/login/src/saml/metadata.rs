@@ -71,7 +71,7 @@ async fn read(
     now: Timestamp,
 ) -> Result<(Facts, Arc<KeyRing>), Failure> {
     let asking = Asking { domain, request: None, session: None, passkey: None };
-    let facts = app.store.facts(org, &asking, now).await?.ok_or(Failure::NotFound)?;
+    let facts = app.facts(org, &asking, now).await?;
     Ok((facts, app.ring(org, now).await?))
 }
 

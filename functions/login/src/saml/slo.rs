@@ -85,7 +85,7 @@ pub(super) async fn answer(
         None => None,
     };
     let asking = Asking { domain, request: None, session: None, passkey: None };
-    let facts = app.store.facts(org, &asking, now).await?.ok_or(Failure::NotFound)?;
+    let facts = app.facts(org, &asking, now).await?;
     let mut ended = false;
     if let Some(held) = held {
         let actor = Actor::User(held.user);

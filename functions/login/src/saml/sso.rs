@@ -43,7 +43,7 @@ pub(super) async fn redirect(
 
     let session = held.as_ref().map(|held| (held.user, &held.hash));
     let asking = Asking { domain: &domain, request: None, session, passkey: None };
-    let facts = app.store.facts(org, &asking, now).await?.ok_or(Failure::NotFound)?;
+    let facts = app.facts(org, &asking, now).await?;
     if let Some((user, session)) = sign_in::silent(&facts, &authn, hint.as_deref(), now) {
         let grounds = Grounds {
             org,

@@ -65,7 +65,8 @@ impl Person {
     /// The person as the first read of the directory would store them.
     pub(super) fn user(&self, now: Timestamp) -> Result<User, NotAnAddress> {
         let id = UserId::mint(&Named { what: "user", upn: self.upn });
-        let mut user = User::new(id, self.upn.parse::<Address>()?.into(), self.name.to_owned(), now);
+        let mut user =
+            User::new(id, self.upn.parse::<Address>()?.into(), self.name.to_owned(), now);
         user.object_id = Some(object_id(self.upn));
         user.personal_email = self.personal_email.map(str::parse).transpose()?;
         user.on_premises = self.kind == Kind::Hybrid;

@@ -24,7 +24,7 @@ pub struct Options {
     pub concurrency: usize,
     /// Whether the functions' lines are shown.
     pub show: Show,
-    /// Variables that every function gets over the template's: `RUST_LOG`, `PATH`, or the address of
+    /// Variables that every function gets over the template's: `PATH`, or the address of
     /// a faulty endpoint in a test.
     pub variables: BTreeMap<String, String>,
     /// Values for the template's parameters.

@@ -54,8 +54,7 @@ async fn a_disabled_user_is_told_so_and_their_passkey_works_again_afterwards() {
     world.unchanged_but(&before, &["#REQUEST#"], "disabled").await;
     let expected = ("sign_in_refused".to_owned(), Some("user_blocked".to_owned()));
     assert_eq!(world.records().await.audited_since(&before), [expected]);
-    let (org, id, now) = (world.organization, person.user.id, world.now());
-    world.store.unblock_user(org, id, identity::Block::Entra, now).await.unwrap();
+    world.unblock(&person.user).await;
     let page = browser.visit(&world.sso("_unblocked")).await;
     let page = browser.sign_in(&page, &mut person.authenticator).await;
     assert!(page.answer().is_some(), "{}", page.text);

@@ -1,9 +1,14 @@
 //! People and the names that are theirs alone.
 
 use identity::Block;
-use store::{CreateUserError, Named};
+use jiff::Timestamp;
+use store::{Action, AuditEntry, CreateUserError, Named};
 
-use crate::{Place, RACERS, noon, race, seconds, user};
+use crate::{Place, RACERS, audit, noon, race, seconds, user};
+
+fn entry_at(at: Timestamp) -> AuditEntry {
+    AuditEntry { at, ..audit(Action::AccessTaken) }
+}
 
 #[tokio::test]
 async fn every_name_of_a_user_is_theirs_alone_and_a_taken_one_stores_nothing() {
@@ -17,8 +22,11 @@ async fn every_name_of_a_user_is_theirs_alone_and_a_taken_one_stores_nothing() {
     same_anchor.anchor = first.anchor.clone();
     let mut same_object = user("hedy");
     same_object.object_id = first.object_id;
-    let cases =
-        [(same_name, Named::UserName), (same_anchor, Named::Anchor), (same_object, Named::ObjectId)];
+    let cases = [
+        (same_name, Named::UserName),
+        (same_anchor, Named::Anchor),
+        (same_object, Named::ObjectId),
+    ];
     for (second, expected) in cases {
         let refused = place.store.create_user(place.org(), &second).await.unwrap_err();
 
@@ -39,7 +47,8 @@ async fn of_sixteen_who_take_a_name_at_once_one_gets_it() {
     let stored = race(users.iter().map(|user| place.store.create_user(place.org(), user))).await;
 
     assert_eq!(stored, 1);
-    let named = place.store.user_named(place.org(), &users[0].user_name, noon()).await.unwrap().unwrap();
+    let named =
+        place.store.user_named(place.org(), &users[0].user_name, noon()).await.unwrap().unwrap();
     assert!(users.contains(&named.value));
 }
 
@@ -63,12 +72,13 @@ async fn each_reason_blocks_once_and_all_sessions_end_with_the_first_write() {
     assert_eq!(ada.version, 1);
 
     for (reason, version) in [(Block::Entra, 2), (Block::Entra, 2), (Block::Administrator, 3)] {
-        place.store.block_user(org, ada.value.id, reason, later).await.unwrap();
+        place.store.block_user(org, ada.value.id, reason, &entry_at(later)).await.unwrap();
         let stored = place.store.user(org, ada.value.id, later).await.unwrap().unwrap();
         assert_eq!(stored.version, version, "{reason:?}");
         assert_eq!(stored.value.sessions_valid_from, later);
     }
-    place.store.unblock_user(org, ada.value.id, Block::Entra, later).await.unwrap();
+    let entry = entry_at(later);
+    place.store.unblock_user(org, ada.value.id, Block::Entra, &entry).await.unwrap();
     let stored = place.store.user(org, ada.value.id, later).await.unwrap().unwrap();
     assert_eq!(stored.value.blocks, [Block::Administrator].into());
 }
@@ -79,8 +89,10 @@ async fn no_block_is_lost_among_sixteen_at_once() {
     let ada = place.user("ada").await.value;
     let reasons = [Block::Entra, Block::Administrator, Block::Provisioning];
 
-    let blocks = (0..RACERS).map(|racer| {
-        place.store.block_user(place.org(), ada.id, reasons[racer % 3], noon() + seconds(1))
+    let entries = (0..RACERS).map(|_| entry_at(noon() + seconds(1))).collect::<Vec<_>>();
+
+    let blocks = entries.iter().enumerate().map(|(racer, entry)| {
+        place.store.block_user(place.org(), ada.id, reasons[racer % 3], entry)
     });
     let blocked = race(blocks).await;
 

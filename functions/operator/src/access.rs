@@ -1,0 +1,76 @@
+//! Takes a user's access away, and gives it back.
+
+use identity::{Address, Block, OrganizationId, User};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::{Action, Stored};
+use web::failure::RequestId;
+
+use crate::app::App;
+use crate::failure::Failure;
+
+/// Names the user whose access it is about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Access {
+    /// A domain of the organization.
+    domain: String,
+    /// The user's work address.
+    email: String,
+}
+
+impl App {
+    /// Takes access away: no new answer, and every session is over. Passkeys stay.
+    pub(crate) async fn block(
+        &self,
+        asked: Access,
+        request_id: &RequestId,
+    ) -> Result<Value, Failure> {
+        let now = self.clock.now();
+        let (org, user) = self.named(&asked, now).await?;
+        let mut audit = self.audit(Action::AccessTaken, request_id, now);
+        audit.subject = Some(user.value.id);
+        audit.reason = Some("administrator".to_owned());
+        self.store.block_user(org, user.value.id, Block::Administrator, &audit).await?;
+        self.blocks(org, &user, now).await
+    }
+
+    /// Gives back what [`block`](Self::block) took. Other reasons stay as they are.
+    pub(crate) async fn unblock(
+        &self,
+        asked: Access,
+        request_id: &RequestId,
+    ) -> Result<Value, Failure> {
+        let now = self.clock.now();
+        let (org, user) = self.named(&asked, now).await?;
+        let mut audit = self.audit(Action::AccessGiven, request_id, now);
+        audit.subject = Some(user.value.id);
+        audit.reason = Some("administrator".to_owned());
+        self.store.unblock_user(org, user.value.id, Block::Administrator, &audit).await?;
+        self.blocks(org, &user, now).await
+    }
+
+    async fn named(
+        &self,
+        asked: &Access,
+        now: Timestamp,
+    ) -> Result<(OrganizationId, Stored<User>), Failure> {
+        let domain = Self::domain(&asked.domain)?;
+        let email: Address = asked.email.parse().map_err(|_| Failure::NotAnAddress)?;
+        let org = self.store.domain_owner(&domain, now).await?.ok_or(Failure::NoOrganization)?;
+        let user = self.store.user_named(org, &email.into(), now).await?.ok_or(Failure::NoUser)?;
+        Ok((org, user))
+    }
+
+    /// Why the user has no access now; an empty list is access.
+    async fn blocks(
+        &self,
+        org: OrganizationId,
+        user: &Stored<User>,
+        now: Timestamp,
+    ) -> Result<Value, Failure> {
+        let user = self.store.user(org, user.value.id, now).await?.ok_or(Failure::NoUser)?;
+        Ok(json!({ "blocks": user.value.blocks }))
+    }
+}
