@@ -1,0 +1,264 @@
+//! Filters, RFC 7644 §3.4.2.2: the whole grammar, and what Entra writes beyond it.
+//!
+//! The grammar is ours: docs/adr/0007. Depth and terms are capped while parsing, so that nothing
+//! later needs to fear the size of a filter.
+
+mod comparison;
+mod evaluation;
+mod lookup;
+mod parser;
+mod print;
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::error::{Error, ScimType};
+use crate::path::Target;
+use crate::resource::Resource;
+use crate::schema::{Attribute, ResourceType};
+
+pub(crate) use comparison::Comparand;
+pub use lookup::Lookup;
+pub(crate) use parser::{Parser, Scope};
+
+/// The longest filter or path, in bytes.
+pub const MAX_LENGTH: usize = 8 * 1024;
+/// The deepest nesting of parentheses and brackets.
+pub const MAX_DEPTH: usize = 32;
+/// The most comparisons in one filter.
+pub const MAX_TERMS: usize = 64;
+
+/// A question that each resource of a kind answers with yes or no.
+///
+/// Printing gives a filter that parses to an equal one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    node: Node,
+}
+
+impl Filter {
+    /// Parses a filter over resources of a kind.
+    ///
+    /// An attribute that no schema defines has no value anywhere, RFC 7644 §3.4.2.2. Members of a
+    /// group can be asked for with `eq` alone or joined by `and`, since only an index knows them.
+    ///
+    /// # Errors
+    ///
+    /// `invalidFilter` if it is malformed, too long, too deep, has too many terms, or compares
+    /// what cannot be compared so.
+    pub fn parse(text: &str, kind: &'static ResourceType) -> Result<Self, Error> {
+        let node = Parser::new(text, INVALID)?.filter(Scope::Resource(kind))?;
+        lookup::check_members(&node)?;
+        Ok(Self { node })
+    }
+
+    /// Whether the resource answers yes. Members of a group are taken as found: ask
+    /// [`lookup`](Self::lookup) for them.
+    pub fn matches(&self, resource: &Resource) -> bool {
+        evaluation::resource_matches(&self.node, resource)
+    }
+
+    /// The index entry under which every resource that could match is found, if there is one.
+    ///
+    /// Those found must still be asked with [`matches`](Self::matches).
+    pub fn lookup(&self) -> Option<Lookup<'_>> {
+        lookup::lookup(&self.node)
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.node.fmt(f)
+    }
+}
+
+pub(crate) const INVALID: Error = Error::known(ScimType::InvalidFilter, "the filter is malformed");
+pub(crate) const TOO_LARGE: Error = Error::known(
+    ScimType::InvalidFilter,
+    "the filter is too long, is nested too deep or has too many terms",
+);
+
+/// A filter, or what stands in the brackets of a value path.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node {
+    /// All of two or more, none of them an `And`.
+    And(Vec<Self>),
+    /// Any of two or more, none of them an `Or`.
+    Or(Vec<Self>),
+    /// Not this.
+    Not(Box<Self>),
+    /// A comparison.
+    Test(Test),
+    /// `emails[…]`: one value that matches, alone.
+    Values(Subject, Box<Self>),
+    /// `members eq "…"`: answered by an index, not by the resource.
+    Member(String),
+}
+
+impl Node {
+    /// All of several; only here do such nodes come into being.
+    fn all(nodes: Vec<Self>) -> Self {
+        Self::join(nodes, Self::And, |node| match node {
+            Self::And(inner) => Ok(inner),
+            other => Err(other),
+        })
+    }
+
+    /// Any of several.
+    fn any(nodes: Vec<Self>) -> Self {
+        Self::join(nodes, Self::Or, |node| match node {
+            Self::Or(inner) => Ok(inner),
+            other => Err(other),
+        })
+    }
+
+    fn join(
+        nodes: Vec<Self>,
+        make: impl Fn(Vec<Self>) -> Self,
+        open: impl Fn(Self) -> Result<Vec<Self>, Self>,
+    ) -> Self {
+        let mut flat = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            match open(node) {
+                Ok(inner) => flat.extend(inner),
+                Err(node) => flat.push(node),
+            }
+        }
+        match <[Self; 1]>::try_from(flat) {
+            Ok([only]) => only,
+            Err(flat) => make(flat),
+        }
+    }
+
+    /// In brackets: what they say of a value, if they say it by `eq` and `and` alone.
+    pub(crate) fn described(&self) -> Option<Vec<(&'static Attribute, Value)>> {
+        match self {
+            Self::And(nodes) => {
+                let all: Option<Vec<_>> = nodes.iter().map(Self::described).collect();
+                Some(all?.concat())
+            }
+            Self::Test(Test {
+                subject: Subject::Part(part),
+                operator: Operator::Equal,
+                comparand,
+            }) if *comparand != Comparand::Null => Some(vec![(*part, comparand.to_value())]),
+            _ => None,
+        }
+    }
+
+    /// In brackets: the text of `value eq "…"`, if they say this and nothing else.
+    pub(crate) fn selected_value(&self) -> Option<&str> {
+        match self {
+            Self::Test(Test {
+                subject: Subject::Part(part),
+                operator: Operator::Equal,
+                comparand: Comparand::Text(text, _),
+            }) if part.name == "value" => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether one value of a multi-valued attribute matches what stands in the brackets.
+    pub(crate) fn matches_element(&self, element: &Value) -> bool {
+        evaluation::element_matches(self, element)
+    }
+}
+
+/// One comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Test {
+    pub(crate) subject: Subject,
+    pub(crate) operator: Operator,
+    pub(crate) comparand: Comparand,
+}
+
+/// What is compared.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Subject {
+    /// An attribute of the resource.
+    Attribute(Target),
+    /// Within brackets: a part of the value.
+    Part(&'static Attribute),
+    /// What no schema defines, as it was written.
+    Unknown(String),
+}
+
+impl PartialEq for Attribute {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Subject {
+    /// The attribute whose type and case rule decide: of a complex one its `value`.
+    fn decisive(&self) -> Option<&'static Attribute> {
+        let leaf = match self {
+            Self::Attribute(target) => target.leaf(),
+            Self::Part(attribute) => attribute,
+            Self::Unknown(_) => return None,
+        };
+        Some(leaf.sub_attribute("value").unwrap_or(leaf))
+    }
+}
+
+/// How it is compared.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Operator {
+    Equal,
+    NotEqual,
+    Contains,
+    StartsWith,
+    EndsWith,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+    /// Takes no comparand; [`Comparand::Null`] stands for it.
+    Present,
+}
+
+impl Operator {
+    const ALL: [(&'static str, Self); 10] = [
+        ("eq", Self::Equal),
+        ("ne", Self::NotEqual),
+        ("co", Self::Contains),
+        ("sw", Self::StartsWith),
+        ("ew", Self::EndsWith),
+        ("gt", Self::Greater),
+        ("ge", Self::GreaterOrEqual),
+        ("lt", Self::Less),
+        ("le", Self::LessOrEqual),
+        ("pr", Self::Present),
+    ];
+
+    fn parse(word: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, operator)| operator)
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Equal => "eq",
+            Self::NotEqual => "ne",
+            Self::Contains => "co",
+            Self::StartsWith => "sw",
+            Self::EndsWith => "ew",
+            Self::Greater => "gt",
+            Self::GreaterOrEqual => "ge",
+            Self::Less => "lt",
+            Self::LessOrEqual => "le",
+            Self::Present => "pr",
+        }
+    }
+
+    /// Whether it looks into a text.
+    const fn is_textual(self) -> bool {
+        matches!(self, Self::Contains | Self::StartsWith | Self::EndsWith)
+    }
+
+    /// Whether it needs an order.
+    const fn is_ordering(self) -> bool {
+        matches!(self, Self::Greater | Self::GreaterOrEqual | Self::Less | Self::LessOrEqual)
+    }
+}

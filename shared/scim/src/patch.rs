@@ -1,0 +1,125 @@
+//! Changing a resource by operations, RFC 7644 §3.5.2, in both dialects that Entra speaks.
+//!
+//! Beyond the standard, because Entra does not work otherwise: `op` in any case, texts for
+//! booleans, keys with dots and URNs in a value without a path, a value path that selects nothing
+//! creates what it describes, what no schema defines is ignored, and `remove` may list in `value`
+//! what is to go.
+
+mod edit;
+mod reader;
+
+use serde_json::Value;
+
+use crate::error::{Error, ScimType};
+use crate::member::{self, MemberChange};
+use crate::resource::Resource;
+use crate::schema::ResourceType;
+use crate::value::check_depth;
+use edit::Edit;
+use reader::Reader;
+
+/// The URN of a PATCH request.
+pub(crate) const PATCH_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/// The most changes of attributes in one request; those of members do not count.
+pub(crate) const MAX_EDITS: usize = 200;
+
+/// What a PATCH request does, read and typed before anything is changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Patch {
+    edits: Vec<Edit>,
+    members: Vec<MemberChange>,
+}
+
+impl Patch {
+    /// Reads the body of a PATCH.
+    ///
+    /// # Errors
+    ///
+    /// `invalidSyntax` for what is no such body, `invalidPath` and `invalidFilter` for a malformed
+    /// path, `noTarget` for a removal without one, `mutability` for a path that only the server
+    /// writes, `invalidValue` for a value of the wrong type or size.
+    pub fn read(kind: &'static ResourceType, body: Value) -> Result<Self, Error> {
+        check_depth(&body)?;
+        let mut reader = Reader::new(kind);
+        for operation in operations(body)? {
+            reader.operation(operation)?;
+        }
+        let Reader { edits, members, .. } = reader;
+        Ok(Self { edits, members: members.into_iter().map(without_repeats).collect() })
+    }
+
+    /// Changes the resource by all operations, or by none if one fails.
+    ///
+    /// # Errors
+    ///
+    /// `mutability` if a required attribute would go or an immutable one change, `noTarget` if a
+    /// value path selects nothing and does not say what to create, `invalidValue` if there would
+    /// be too many values.
+    pub fn apply(&self, resource: &mut Resource) -> Result<(), Error> {
+        let mut copy = resource.clone();
+        for edit in &self.edits {
+            edit.apply(&mut copy)?;
+        }
+        for attribute in resource.kind().core().filter(|attribute| attribute.is_required()) {
+            let path = attribute.name;
+            if resource.get(path).is_some() && copy.get(path).is_none() {
+                let detail = "is required and cannot be removed";
+                return Err(Error::about(ScimType::Mutability, attribute, detail));
+            }
+        }
+        copy.check_immutable(resource)?;
+        *resource = copy.finish()?;
+        Ok(())
+    }
+
+    /// What happens to the members of a group, in this order.
+    pub fn members(&self) -> &[MemberChange] {
+        &self.members
+    }
+
+    /// Whether anything but members is to be changed.
+    pub const fn touches_attributes(&self) -> bool {
+        !self.edits.is_empty()
+    }
+}
+
+/// The operations of a body, RFC 7644 §3.5.2.
+fn operations(body: Value) -> Result<Vec<Value>, Error> {
+    let Value::Object(body) = body else { return Err(Error::NO_OBJECT) };
+    let mut found = None;
+    for (name, value) in body {
+        if name.eq_ignore_ascii_case("schemas") {
+            let Value::Array(schemas) = value else { return Err(NO_PATCH) };
+            let is_ours = |schema: &Value| {
+                schema.as_str().is_some_and(|schema| schema.eq_ignore_ascii_case(PATCH_SCHEMA))
+            };
+            if !schemas.is_empty() && !schemas.iter().any(is_ours) {
+                return Err(NO_PATCH);
+            }
+        } else if name.eq_ignore_ascii_case("Operations") {
+            if found.is_some() {
+                return Err(Error::NAMED_TWICE);
+            }
+            found = Some(value);
+        }
+    }
+    match found {
+        Some(Value::Array(operations)) if !operations.is_empty() => Ok(operations),
+        _ => Err(NO_OPERATIONS),
+    }
+}
+
+fn without_repeats(change: MemberChange) -> MemberChange {
+    match change {
+        MemberChange::Add(ids) => MemberChange::Add(member::without_repeats(ids)),
+        MemberChange::Remove(ids) => MemberChange::Remove(member::without_repeats(ids)),
+        MemberChange::Replace(ids) => MemberChange::Replace(member::without_repeats(ids)),
+        MemberChange::RemoveAll => MemberChange::RemoveAll,
+    }
+}
+
+const NO_PATCH: Error =
+    Error::known(ScimType::InvalidSyntax, "the body does not say that it is a PatchOp");
+const NO_OPERATIONS: Error =
+    Error::known(ScimType::InvalidSyntax, "Operations must be a list of at least one operation");
