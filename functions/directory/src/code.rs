@@ -6,11 +6,12 @@
 use courier::{Language, mail};
 use identity::{Address, ClaimRefusal, Code, SecretHash, User, claim_may_enrol};
 use jiff::Timestamp;
-use store::{Action, AuditEntry, CodeSlip, Enrolment, OutboxItem, Stored, TableError, Task};
+use store::{Action, CodeSlip, Enrolment, OutboxItem, Stored, TableError};
 use web::failure::RequestId;
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::outbox::Outcome;
 
 /// How often a slip is filled in anew because the person typed something meanwhile.
 const RACES: u32 = 5;
@@ -37,7 +38,7 @@ impl App {
         enrolment: &SecretHash,
         seed: &[u8],
         request_id: &RequestId,
-    ) -> Result<AuditEntry, Failure> {
+    ) -> Result<Outcome, Failure> {
         let now = self.clock.now();
         let code = Code::of(seed);
         match self.address(item, enrolment, &code, now).await? {
@@ -49,7 +50,7 @@ impl App {
                 self.courier.send(&letter.to(addressed.to)).await?;
                 let mut audit = self.audit(Action::CodeSent, request_id, now);
                 audit.subject = Some(addressed.user.id);
-                Ok(audit)
+                Ok(Outcome { audit: Some(audit), next: Vec::new() })
             }
             Err(unsent) => self.explain(item, unsent, request_id, now).await,
         }
@@ -113,13 +114,17 @@ impl App {
         unsent: Unsent,
         request_id: &RequestId,
         now: Timestamp,
-    ) -> Result<AuditEntry, Failure> {
+    ) -> Result<Outcome, Failure> {
+        let mut next = Vec::new();
         let (action, subject, reason) = match unsent {
             Unsent::Over => (Action::EnrolmentRefused, None, "request_over"),
             Unsent::NoUser => (Action::EnrolmentRefused, None, "no_such_user"),
             Unsent::TooMany(user) => (Action::EnrolmentRefused, Some(user), "too_many_codes"),
             Unsent::Refused(user, ClaimRefusal::ChangedLately) => {
-                self.ask_administrators(item, &user, now).await?;
+                let organization = self.store.organization(item.organization, now).await?;
+                let administrators = organization.map(|stored| stored.value.administrators);
+                let administrators = administrators.unwrap_or_default();
+                next = self.ask_approvals(item.organization, &administrators, user.id);
                 (Action::EnrolmentWaits, Some(user), "claim_changed_lately")
             }
             Unsent::Refused(user, refusal) => {
@@ -129,25 +134,7 @@ impl App {
         let mut audit = self.audit(action, request_id, now);
         audit.subject = subject.map(|user| user.id);
         audit.reason = Some(reason.to_owned());
-        Ok(audit)
-    }
-
-    /// Puts a mail to every administrator into the outbox, which the next sweep carries out.
-    async fn ask_administrators(
-        &self,
-        item: &OutboxItem,
-        user: &User,
-        now: Timestamp,
-    ) -> Result<(), Failure> {
-        let Some(organization) = self.store.organization(item.organization, now).await? else {
-            return Ok(());
-        };
-        let ask = |administrator: &identity::UserId| {
-            let task = Task::AskApproval { administrator: *administrator, user: user.id };
-            OutboxItem::new(&*self.entropy, item.organization, task, now)
-        };
-        let items = organization.value.administrators.iter().map(ask).collect::<Vec<_>>();
-        Ok(self.store.put_all_in_outbox(&items).await?)
+        Ok(Outcome { audit: Some(audit), next })
     }
 }
 

@@ -2,13 +2,16 @@
 
 use courier::mail::Letter;
 use courier::{Language, mail};
-use identity::{Address, Organization, Secret, User, UserId, settled_address};
+use identity::{Address, Organization, OrganizationId, Secret, User, UserId, settled_address};
 use jiff::Timestamp;
-use store::{Action, Link, OutboxItem, Stored};
+use store::{Action, Link, OutboxItem, Stored, Task};
 use web::failure::RequestId;
 
 use crate::app::App;
 use crate::failure::Failure;
+
+/// How many administrators one item asks.
+const MOST_ASKED: usize = 90;
 
 impl App {
     /// Tells the work address that a passkey was registered. Whoever has none is told on no other
@@ -72,6 +75,24 @@ impl App {
         user: UserId,
     ) -> Result<(), Failure> {
         self.tell(item, administrator, user, mail::approval_wanted).await
+    }
+
+    /// A mail to each administrator, which the next sweep carries out. A transaction holds only so
+    /// many: one more item asks the rest.
+    pub(crate) fn ask_approvals(
+        &self,
+        org: OrganizationId,
+        administrators: &[UserId],
+        user: UserId,
+    ) -> Vec<OutboxItem> {
+        let now = self.clock.now();
+        let (first, rest) = administrators.split_at(administrators.len().min(MOST_ASKED));
+        let ask =
+            |administrator: &UserId| Task::AskApproval { administrator: *administrator, user };
+        let rest =
+            (!rest.is_empty()).then(|| Task::AskApprovals { administrators: rest.to_vec(), user });
+        let tasks = first.iter().map(ask).chain(rest);
+        tasks.map(|task| OutboxItem::new(&*self.entropy, org, task, now)).collect()
     }
 
     async fn tell(

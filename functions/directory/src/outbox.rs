@@ -11,6 +11,16 @@ use crate::failure::Failure;
 /// How many items of each of the index's partitions one sweep takes.
 const SWEPT: i32 = 25;
 
+/// What carrying an item out comes to, besides mails that are out already: written by the
+/// transaction that ends the item.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// What the audit says of it.
+    pub(crate) audit: Option<AuditEntry>,
+    /// What must happen next.
+    pub(crate) next: Vec<OutboxItem>,
+}
+
 impl App {
     /// Carries out every item that a batch names, and says which messages must come again.
     pub(crate) async fn batch(&self, messages: &[Message], request_id: &RequestId) -> Reply {
@@ -49,15 +59,17 @@ impl App {
         if item.value.is_stale(now) {
             web::metric::count("MailGivenUp", "directory", now);
             let given_up = self.audit(Action::MailGivenUp, request_id, now);
-            return Ok(self.store.finish_outbox(&item, Some(&given_up)).await?);
+            return Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?);
         }
         match self.perform(&item.value, request_id).await {
-            Ok(audit) => Ok(self.store.finish_outbox(&item, audit.as_ref()).await?),
+            Ok(Outcome { audit, next }) => {
+                Ok(self.store.finish_outbox(&item, audit.as_ref(), &next).await?)
+            }
             Err(Failure::Mail(error)) if error.is_permanent() => {
                 web::metric::count("MailGivenUp", "directory", now);
                 let mut given_up = self.audit(Action::MailGivenUp, request_id, now);
                 given_up.reason = Some(error.to_string());
-                Ok(self.store.finish_outbox(&item, Some(&given_up)).await?)
+                Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?)
             }
             Err(failure) => {
                 self.postpone(&item, &failure, request_id).await?;
@@ -79,37 +91,34 @@ impl App {
         Ok(self.store.postpone_outbox(item, now).await?)
     }
 
-    async fn perform(
-        &self,
-        item: &OutboxItem,
-        request_id: &RequestId,
-    ) -> Result<Option<AuditEntry>, Failure> {
+    async fn perform(&self, item: &OutboxItem, request_id: &RequestId) -> Result<Outcome, Failure> {
         match &item.task {
             Task::SendCode { enrolment, seed } => {
-                self.send_code(item, enrolment, seed, request_id).await.map(Some)
+                return self.send_code(item, enrolment, seed, request_id).await;
+            }
+            Task::AskApprovals { administrators, user } => {
+                let next = self.ask_approvals(item.organization, administrators, *user);
+                return Ok(Outcome { audit: None, next });
             }
             Task::ReportEnrolment { user, passkey, language } => {
                 self.report_enrolment(item, *user, passkey, language).await?;
-                Ok(None)
             }
             Task::SendInvitation { user } => {
                 self.send_invitation(item, *user, request_id).await?;
-                Ok(None)
             }
             Task::AlertRecovery { administrator, user } => {
                 self.alert_recovery(item, *administrator, *user).await?;
-                Ok(None)
             }
             Task::AskApproval { administrator, user } => {
                 self.ask_approval(item, *administrator, *user).await?;
-                Ok(None)
             }
             Task::ForgetUser { user } => {
                 self.store.forget_user(item.organization, *user).await?;
                 let mut audit = self.audit(Action::UserForgotten, request_id, self.clock.now());
                 audit.resource = Some(Resource::User(*user));
-                Ok(Some(audit))
+                return Ok(Outcome { audit: Some(audit), next: Vec::new() });
             }
         }
+        Ok(Outcome::default())
     }
 }

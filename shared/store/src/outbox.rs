@@ -52,6 +52,14 @@ pub enum Task {
         /// Who was let in.
         user: UserId,
     },
+    /// Tell these administrators that an enrolment waits for approval, each by an item of their
+    /// own.
+    AskApprovals {
+        /// Which administrators.
+        administrators: Vec<UserId>,
+        /// Who waits.
+        user: UserId,
+    },
     /// Tell an administrator that an enrolment waits for approval.
     AskApproval {
         /// Which administrator.
@@ -74,6 +82,7 @@ impl Task {
             | Self::ReportEnrolment { .. }
             | Self::SendInvitation { .. }
             | Self::AlertRecovery { .. }
+            | Self::AskApprovals { .. }
             | Self::AskApproval { .. } => true,
             Self::ForgetUser { .. } => false,
         }
@@ -136,15 +145,6 @@ impl Store {
         self.table.write(writes).await
     }
 
-    /// Decides several things that must happen, at most 100.
-    pub async fn put_all_in_outbox(&self, items: &[OutboxItem]) -> Result<(), TableError> {
-        if items.is_empty() {
-            return Ok(());
-        }
-        let put = |item: &OutboxItem| Ok(Write::Put(item.item()?, Expect::Absent));
-        self.table.write(items.iter().map(put).collect::<Result<_, TableError>>()?).await
-    }
-
     /// Takes an item for a while: [`None`] when it is done already or somebody else holds it.
     pub async fn take_outbox(
         &self,
@@ -169,16 +169,21 @@ impl Store {
         }
     }
 
-    /// Ends an item that was carried out, or given up, with what the audit says of it.
+    /// Ends an item that was carried out, or given up, with what the audit says of it and with what
+    /// must happen next, at most 98 items: all of it once, however often it was tried.
     pub async fn finish_outbox(
         &self,
         item: &Stored<OutboxItem>,
         audit: Option<&AuditEntry>,
+        next: &[OutboxItem],
     ) -> Result<(), TableError> {
         let org = item.value.organization;
         let mut writes = vec![Write::Delete(Key::outbox(org, item.value.id), item.version)];
         if let Some(audit) = audit {
             writes.push(Write::Put(audit.item(org)?, Expect::Absent));
+        }
+        for item in next {
+            writes.push(Write::Put(item.item()?, Expect::Absent));
         }
         match self.table.write(writes).await {
             // Somebody else carried it out after our lease ended.

@@ -42,7 +42,10 @@ impl Errand {
         };
         let before = world.mails(&to).len();
         let page = match self {
-            Self::Code => Some(ask_for_code(world, &name).await),
+            Self::Code => {
+                world.user(&name).await;
+                Some(ask_for_code(world, &name).await)
+            }
             Self::Report => {
                 enrol(world, &name).await;
                 None
@@ -115,7 +118,7 @@ impl Item {
 }
 
 /// What the lost event says.
-fn announced(wire: &Wire) -> (OrganizationId, OutboxId) {
+pub(crate) fn announced(wire: &Wire) -> (OrganizationId, OutboxId) {
     let events = wire.last_seen("PutEvents").expect("an event");
     let detail = events["Entries"][0]["Detail"].as_str().unwrap();
     let due: Value = serde_json::from_str(detail).unwrap();
@@ -135,12 +138,12 @@ async fn operate(world: &World, mut payload: Value) {
     world.operator.mend();
 }
 
-async fn ask_for_code(world: &World, name: &str) -> (Browser, Page) {
-    let user = world.user(name).await;
+/// Asks for a code for `{name}@contoso.test`.
+pub(crate) async fn ask_for_code(world: &World, name: &str) -> (Browser, Page) {
     let mut browser = world.browser();
     silence(&world.login);
     let page = browser.begin_enrolment(&world.sso(&format!("_{name}"))).await;
-    let page = browser.submit(&page, &[("address", user.user_name.as_str())]).await;
+    let page = browser.submit(&page, &[("address", &format!("{name}@contoso.test"))]).await;
     world.login.mend();
     (browser, page)
 }

@@ -1,5 +1,6 @@
 //! Each call of the directory function fails, once and for good, on each kind of item.
 
+use identity::{OrganizationId, OutboxId};
 use jiff::SignedDuration;
 use scenarios::{Call, Case, Failing, Spell, World};
 
@@ -84,4 +85,61 @@ async fn an_invitation_survives_every_fault() {
 #[tokio::test]
 async fn an_alert_survives_every_fault() {
     survive(Errand::Alert).await;
+}
+
+/// Somebody whose claim changed lately asks for a code, which is for the administrators to know.
+async fn ask_with_a_changed_claim(world: &World, number: usize) -> (OrganizationId, OutboxId) {
+    let (name, now) = (format!("changed-{number}"), world.now());
+    world.user_with(&name, |user| user.claim_changed_at = Some(now)).await;
+    crate::errand::ask_for_code(world, &name).await;
+    crate::errand::announced(&world.login)
+}
+
+#[tokio::test]
+async fn every_administrator_is_asked_once_whatever_fails() {
+    let world = World::start().await;
+    world.administrator("root").await;
+    let asked = |name: &str| world.mails(&format!("{name}@contoso.test")).len();
+    let due = ask_with_a_changed_claim(&world, 0).await;
+    world.directory.calls();
+    world.batch(&[due]).await;
+    let cases = Case::all(&world.directory.calls());
+    assert!(cases.len() >= 8 * 6, "{cases:?}");
+
+    for (position, case) in cases.iter().enumerate() {
+        let what = format!("{case:?}");
+        let due = ask_with_a_changed_claim(&world, position + 1).await;
+        world.directory.fault(case.fault());
+        world.batch(&[due]).await;
+        world.directory.mend();
+        world.batch(&[due]).await;
+        world.clock.pass(AFTER_THE_LEASE);
+        world.sweep().await;
+        world.clock.pass(AFTER_THE_LEASE);
+        world.sweep().await;
+
+        assert_eq!(world.records().await.count("#OUTBOX#"), 0, "{what}: something is left");
+        assert_eq!((asked("admin"), asked("root")), (position + 2, position + 2), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn more_administrators_than_a_transaction_holds_are_asked_once_each() {
+    let world = World::start().await;
+    let names = (0..200).map(|number| format!("root-{number}")).collect::<Vec<_>>();
+    for name in &names {
+        world.administrator(name).await;
+    }
+    let due = ask_with_a_changed_claim(&world, 0).await;
+
+    world.batch(&[due]).await;
+    for _ in 0..3 {
+        world.clock.pass(AFTER_THE_LEASE);
+        world.sweep().await;
+    }
+
+    for name in names.iter().map(String::as_str).chain(["admin"]) {
+        assert_eq!(world.mails(&format!("{name}@contoso.test")).len(), 1, "{name}");
+    }
+    assert_eq!(world.records().await.count("#OUTBOX#"), 0);
 }
