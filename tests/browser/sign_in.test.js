@@ -289,7 +289,7 @@ story('a request that one browser began is none of another one', async (visitor)
   await tab.sees('Sign in');
   const other = await visitor.somebodyElse();
   await other.tab.page.goto(tab.page.url());
-  await other.tab.sees('This sign-in was started elsewhere');
+  await other.tab.sees('This sign-in does not go on here');
   await other.tab.look('problem-other-browser');
 });
 

@@ -609,22 +609,22 @@ messages! {
         es: "Empezó hace demasiado tiempo o ya se respondió. Cada uno se responde una sola vez.",
     }
     other_browser_title {
-        en: "This sign-in was started elsewhere",
-        de: "Diese Anmeldung wurde anderswo begonnen",
-        fr: "Cette connexion a commencé ailleurs",
-        es: "Este inicio de sesión empezó en otro lugar",
+        en: "This sign-in does not go on here",
+        de: "Diese Anmeldung geht hier nicht weiter",
+        fr: "Cette connexion ne continue pas ici",
+        es: "Este inicio de sesión no continúa aquí",
     }
     other_browser_what {
-        en: "It belongs to another browser, or this browser does not keep cookies.",
-        de: "Sie gehört zu einem anderen Browser, oder dieser Browser behält keine Cookies.",
-        fr: "Elle appartient à un autre navigateur, ou ce navigateur ne conserve pas les cookies.",
-        es: "Pertenece a otro navegador, o este navegador no guarda cookies.",
+        en: "It is finished already, belongs to another browser, or this browser does not keep cookies.",
+        de: "Sie ist schon abgeschlossen, gehört zu einem anderen Browser, oder dieser Browser behält keine Cookies.",
+        fr: "Elle est déjà terminée, appartient à un autre navigateur, ou ce navigateur ne conserve pas les cookies.",
+        es: "Ya terminó, pertenece a otro navegador, o este navegador no guarda cookies.",
     }
     other_browser_next {
-        en: "Allow cookies for this site, then start again from the application in this browser.",
-        de: "Erlauben Sie Cookies für diese Website und beginnen Sie dann in diesem Browser neu bei der Anwendung.",
-        fr: "Autorisez les cookies pour ce site, puis recommencez depuis l’application dans ce navigateur.",
-        es: "Permita las cookies en este sitio y empiece de nuevo desde la aplicación en este navegador.",
+        en: "Open the application again in this browser. If this page comes back, allow cookies for this site.",
+        de: "Öffnen Sie die Anwendung in diesem Browser neu. Kommt diese Seite wieder, erlauben Sie Cookies für diese Website.",
+        fr: "Rouvrez l’application dans ce navigateur. Si cette page revient, autorisez les cookies pour ce site.",
+        es: "Abra de nuevo la aplicación en este navegador. Si vuelve a ver esta página, permita las cookies en este sitio.",
     }
     not_found_title {
         en: "There is nothing here",
