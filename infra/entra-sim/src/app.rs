@@ -1,14 +1,17 @@
 //! What every handler shares: the site's addresses, the tenant, and what is under way.
 
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::clock::Now;
 use crate::directory::{Directory, DirectoryError};
 use crate::journal::Journal;
 use crate::pending::{Pending, Recent, SignOut};
+use crate::provisioning::{Job, Provisioner};
 use crate::request_key::{Kept, RequestKey, SigningError};
 use crate::session::Session;
 use crate::storage::Folder;
@@ -66,16 +69,18 @@ pub(crate) struct App {
     directory: Mutex<Directory>,
     flow: Mutex<Flow>,
     request_key: Mutex<Option<RequestKey>>,
+    pub(crate) provisioner: Provisioner,
 }
 
 impl App {
-    pub(crate) fn new(site: Site, folder: Option<Folder>, directory: Directory) -> Self {
+    pub(crate) fn new(site: Site, folder: Option<Folder>, directory: Directory, job: Job) -> Self {
         Self {
             site,
             folder,
             directory: Mutex::new(directory),
             flow: Mutex::default(),
             request_key: Mutex::default(),
+            provisioner: Provisioner::new(job),
         }
     }
 
@@ -97,13 +102,15 @@ impl App {
         let mut directory = self.directory();
         let mut changed = directory.clone();
         let outcome = change(&mut changed)?;
-        if let Some(folder) = &self.folder {
-            let json = serde_json::to_vec_pretty(&changed)
-                .map_err(|error| DirectoryError::Save(error.into()))?;
-            folder.write(DIRECTORY_FILE, &json).map_err(DirectoryError::Save)?;
-        }
+        self.keep(DIRECTORY_FILE, &changed).map_err(DirectoryError::Save)?;
         *directory = changed;
         Ok(outcome)
+    }
+
+    /// Writes a file of the data folder, if there is one.
+    pub(crate) fn keep(&self, name: &str, content: &impl Serialize) -> io::Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        folder.write(name, &serde_json::to_vec_pretty(content)?)
     }
 
     /// Reads the simulator's clock.

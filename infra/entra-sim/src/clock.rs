@@ -1,5 +1,7 @@
 //! The simulator's clock: the machine's, moved by an offset.
 
+use std::time::{Duration, Instant};
+
 use jiff::{SignedDuration, Timestamp};
 
 /// One reading of the clock.
@@ -24,4 +26,21 @@ impl Now {
 /// Drops what is finer than Entra writes.
 fn to_milliseconds(instant: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
+}
+
+/// Measures how long something takes, whatever the simulator's clock says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts to measure.
+    pub(crate) fn start() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a duration, never a decision")]
+        Self(Instant::now())
+    }
+
+    /// How long it took so far.
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
 }

@@ -1,5 +1,9 @@
 //! `/_sim/`: seeding and looking inside, for tests in any language; the loopback address only.
 
+pub(crate) mod groups;
+pub(crate) mod lifecycle;
+pub(crate) mod provisioning;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -15,6 +19,7 @@ use crate::directory::DirectoryError;
 use crate::federation::{Domain, InternalDomainFederation};
 use crate::graph_user::GraphUser;
 use crate::policy::RootDomains;
+use crate::provisioning::ProvisioningError;
 
 /// A refused change: 400 with its causes, or 500 when the disk refused it.
 pub(crate) struct Failure(StatusCode, String);
@@ -29,8 +34,11 @@ impl From<DirectoryError> for Failure {
     fn from(error: DirectoryError) -> Self {
         let status = match &error {
             DirectoryError::Save(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            DirectoryError::NotFederated | DirectoryError::UserUnknown => StatusCode::NOT_FOUND,
+            DirectoryError::NotFederated
+            | DirectoryError::UserUnknown
+            | DirectoryError::GroupUnknown => StatusCode::NOT_FOUND,
             DirectoryError::UserPrincipalName
+            | DirectoryError::GroupName
             | DirectoryError::UserPrincipalNameTaken
             | DirectoryError::ImmutableIdTaken
             | DirectoryError::ImmutableId
@@ -44,6 +52,20 @@ impl From<DirectoryError> for Failure {
         };
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         Self(status, format!("{error}{}", cause.unwrap_or_default()))
+    }
+}
+
+impl From<ProvisioningError> for Failure {
+    fn from(error: ProvisioningError) -> Self {
+        let status = match error {
+            ProvisioningError::Directory(error) => return error.into(),
+            ProvisioningError::TenantUrl | ProvisioningError::Token => StatusCode::BAD_REQUEST,
+            ProvisioningError::NotConfigured => StatusCode::NOT_FOUND,
+            ProvisioningError::Save(_)
+            | ProvisioningError::Client(_)
+            | ProvisioningError::Stopped => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self(status, error.to_string())
     }
 }
 
@@ -74,6 +96,9 @@ pub(crate) async fn state(State(app): State<Arc<App>>) -> Json<Value> {
         "portal_url": app.site.portal_url(),
         "login_srf_url": app.site.login_srf_url(),
         "users": directory.users.values().collect::<Vec<_>>(),
+        "deleted": directory.deleted.values().collect::<Vec<_>>(),
+        "groups": directory.groups.values().collect::<Vec<_>>(),
+        "assigned": directory.assigned,
         "domains": domains,
         "policy": directory.policy,
         "clock_offset_seconds": directory.clock_offset_seconds,
@@ -117,7 +142,7 @@ pub(crate) async fn patch_user(
     Ok(Json(stored))
 }
 
-/// `DELETE /_sim/users/{upn}`: removes a user for good.
+/// `DELETE /_sim/users/{upn}`: removes a user for good, also from the recycle bin.
 pub(crate) async fn delete_user(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,

@@ -1,15 +1,22 @@
-//! The tenant: its users, domains and policy. No HTTP, no XML.
+//! The tenant: its users, groups, domains and policy. No HTTP, no XML.
 
-use std::collections::BTreeMap;
+mod changes;
+mod groups;
+mod recycle_bin;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::federation::{Domain, InternalDomainFederation, NEXT, certificate_der};
+use crate::graph_group::GraphGroup;
 use crate::graph_user::{GraphUser, domain_of};
 use crate::policy::{Authentication, RootDomains};
 use crate::random;
+
+pub(crate) use recycle_bin::DeletedUser;
 
 /// Everything about the tenant that survives a restart.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -19,6 +26,21 @@ pub(crate) struct Directory {
     pub(crate) tenant_name: String,
     /// By object id.
     pub(crate) users: BTreeMap<String, GraphUser>,
+    /// The recycle bin, by object id.
+    #[serde(default)]
+    pub(crate) deleted: BTreeMap<String, DeletedUser>,
+    /// By object id.
+    #[serde(default)]
+    pub(crate) groups: BTreeMap<String, GraphGroup>,
+    /// Object ids of the users and groups that are assigned to the application.
+    #[serde(default)]
+    pub(crate) assigned: BTreeSet<String>,
+    /// Counts every change of a user or group.
+    #[serde(default)]
+    pub(crate) revision: u64,
+    /// The last change of each object that ever was, by object id.
+    #[serde(default)]
+    pub(crate) changed: BTreeMap<String, u64>,
     /// By name in lower case.
     pub(crate) domains: BTreeMap<String, Domain>,
     /// By domain name in lower case.
@@ -45,6 +67,12 @@ pub enum DirectoryError {
     /// No user has the sign-in name.
     #[error("no user has this user principal name")]
     UserUnknown,
+    /// No group has the name.
+    #[error("no group has this display name")]
+    GroupUnknown,
+    /// A group has no name.
+    #[error("the group has no display name")]
+    GroupName,
     /// No such domain, or it is not federated.
     #[error("the domain is not federated")]
     NotFederated,
@@ -88,18 +116,7 @@ pub(crate) enum Realm {
 impl Directory {
     /// Stores a user under its object id, or under a fresh one.
     pub(crate) fn put_user(&mut self, mut user: GraphUser) -> Result<GraphUser, DirectoryError> {
-        if user.domain().is_none() {
-            return Err(DirectoryError::UserPrincipalName);
-        }
-        if let Some(anchor) = &user.on_premises_immutable_id {
-            let refused = |c: char| c.is_whitespace() || c == '$' || c == '_';
-            if anchor.is_empty() || anchor.chars().count() > 64 || anchor.contains(refused) {
-                return Err(DirectoryError::ImmutableId);
-            }
-        }
-        if user.id.is_empty() {
-            user.id = random::guid();
-        }
+        check_user(&mut user)?;
         for other in self.users.values().filter(|other| other.id != user.id) {
             if other.user_principal_name.eq_ignore_ascii_case(&user.user_principal_name) {
                 return Err(DirectoryError::UserPrincipalNameTaken);
@@ -109,8 +126,39 @@ impl Directory {
                 return Err(DirectoryError::ImmutableIdTaken);
             }
         }
-        self.users.insert(user.id.clone(), user.clone());
+        self.keep_user(user.clone());
         Ok(user)
+    }
+
+    /// Stores many users, each under its object id or a fresh one: all of them or none.
+    pub(crate) fn put_users(&mut self, users: Vec<GraphUser>) -> Result<(), DirectoryError> {
+        let mut changed = self.users.clone();
+        let mut stored = Vec::with_capacity(users.len());
+        for mut user in users {
+            check_user(&mut user)?;
+            changed.insert(user.id.clone(), user.clone());
+            stored.push(user);
+        }
+        let (mut names, mut anchors) = (HashSet::new(), HashSet::new());
+        for user in changed.values() {
+            if !names.insert(user.user_principal_name.to_ascii_lowercase()) {
+                return Err(DirectoryError::UserPrincipalNameTaken);
+            }
+            let anchor = &user.on_premises_immutable_id;
+            if anchor.is_some() && !anchors.insert(anchor.clone()) {
+                return Err(DirectoryError::ImmutableIdTaken);
+            }
+        }
+        stored.into_iter().for_each(|user| self.keep_user(user));
+        Ok(())
+    }
+
+    fn keep_user(&mut self, user: GraphUser) {
+        if self.users.get(&user.id) != Some(&user) {
+            self.deleted.remove(&user.id);
+            self.touch(&user.id);
+            self.users.insert(user.id.clone(), user);
+        }
     }
 
     /// Federates a domain, or replaces its configuration.
@@ -154,13 +202,6 @@ impl Directory {
     ) -> Result<&InternalDomainFederation, DirectoryError> {
         let found = self.federations.get(&domain.to_ascii_lowercase());
         found.ok_or(DirectoryError::NotFederated)
-    }
-
-    /// Removes a user.
-    pub(crate) fn delete_user(&mut self, name: &str) -> Result<(), DirectoryError> {
-        let id = self.user_by_name(name).map(|user| user.id.clone());
-        let removed = id.and_then(|id| self.users.remove(&id));
-        removed.map(|_| ()).ok_or(DirectoryError::UserUnknown)
     }
 
     /// Finds how the users of an address's domain sign in; a sub-domain inherits from its root.
@@ -209,6 +250,22 @@ impl Directory {
         };
         self.policy.allows(&self.root_of(trust_domain), &user_root, authentication)
     }
+}
+
+fn check_user(user: &mut GraphUser) -> Result<(), DirectoryError> {
+    if user.domain().is_none() {
+        return Err(DirectoryError::UserPrincipalName);
+    }
+    if let Some(anchor) = &user.on_premises_immutable_id {
+        let refused = |c: char| c.is_whitespace() || c == '$' || c == '_';
+        if anchor.is_empty() || anchor.chars().count() > 64 || anchor.contains(refused) {
+            return Err(DirectoryError::ImmutableId);
+        }
+    }
+    if user.id.is_empty() {
+        user.id = random::guid();
+    }
+    Ok(())
 }
 
 fn check_domain(domain: &Domain, name: &str) -> Result<(), DirectoryError> {

@@ -25,8 +25,36 @@ pub struct GraphUser {
     pub mail: Option<String>,
     /// Further addresses, the personal ones among them.
     pub other_mails: Vec<String>,
+    /// The alias, neither immutable nor unique; made from the sign-in name when it is absent.
+    pub mail_nickname: Option<String>,
+    /// The numbers at work; the first one is provisioned.
+    pub business_phones: Vec<String>,
     /// The mobile number.
     pub mobile_phone: Option<String>,
+    /// The fax number.
+    pub fax_number: Option<String>,
+    /// The title at work.
+    pub job_title: Option<String>,
+    /// The department.
+    pub department: Option<String>,
+    /// The number of the employee.
+    pub employee_id: Option<String>,
+    /// The language in which the user is addressed.
+    pub preferred_language: Option<String>,
+    /// The office's name.
+    pub office_location: Option<String>,
+    /// Street and number.
+    pub street_address: Option<String>,
+    /// The city.
+    pub city: Option<String>,
+    /// The state or province.
+    pub state: Option<String>,
+    /// The postal code.
+    pub postal_code: Option<String>,
+    /// The country.
+    pub country: Option<String>,
+    /// The object id of the manager, which Graph shows as a relationship.
+    pub manager: Option<String>,
     /// Whether the user may sign in; true unless said otherwise.
     pub account_enabled: bool,
     /// The anchor that a federated identity provider asserts, compared case-sensitively.
@@ -48,7 +76,21 @@ impl Default for GraphUser {
             surname: None,
             mail: None,
             other_mails: Vec::new(),
+            mail_nickname: None,
+            business_phones: Vec::new(),
             mobile_phone: None,
+            fax_number: None,
+            job_title: None,
+            department: None,
+            employee_id: None,
+            preferred_language: None,
+            office_location: None,
+            street_address: None,
+            city: None,
+            state: None,
+            postal_code: None,
+            country: None,
+            manager: None,
             account_enabled: true,
             on_premises_immutable_id: None,
             on_premises_sync_enabled: None,

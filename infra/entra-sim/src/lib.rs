@@ -1,6 +1,8 @@
 //! A simulated Microsoft Entra ID: home-realm discovery, the redirect to a federated identity
 //! provider, and `/login.srf` as a strict verifier that answers with AADSTS codes.
 //!
+//! Also its provisioning service, a SCIM client with Entra's mappings, cycles and dialects.
+//!
 //! Knows nothing of the product: it shares no protocol code with it, reads XML through
 //! bergshamra's parser and lets bergshamra-dsig verify the signature.
 
@@ -15,6 +17,7 @@ mod departure;
 mod directory;
 mod envelope;
 mod federation;
+mod graph_group;
 mod graph_user;
 mod instant;
 mod journal;
@@ -24,6 +27,8 @@ mod pages;
 mod pending;
 mod policy;
 mod portal;
+mod provisioning;
+mod provisioning_page;
 mod random;
 mod refusal_answer;
 mod request;
@@ -42,6 +47,13 @@ pub use federation::{
     AuthenticationProtocol, Domain, FederatedIdpMfaBehavior, InternalDomainFederation,
     PromptLoginBehavior,
 };
+pub use graph_group::GraphGroup;
 pub use graph_user::GraphUser;
 pub use policy::RootDomains;
+pub use provisioning::{
+    ConnectionReport, Counts, CycleKind, CycleReport, Dialect, Exchange, FirstCycle,
+    FirstCycleError, GroupMapping, Health, Mapping, OnDemandReport, Outcome, Pace, Provisioning,
+    ProvisioningError, QuarantineReason, ReferenceCounts, Scope, Shapes, Token, first_cycle,
+    population,
+};
 pub use simulator::{Settings, Simulator, StartError};

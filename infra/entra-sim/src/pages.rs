@@ -74,6 +74,51 @@ pub(crate) struct SignedOut<'a> {
     pub(crate) domain: &'a str,
 }
 
+/// Shows the provisioning job, its people and what was sent.
+#[derive(Debug, Template)]
+#[template(path = "provisioning.html")]
+pub(crate) struct Provisioning<'a> {
+    pub(crate) tenant: &'a str,
+    /// The tenant URL; without one nothing is configured.
+    pub(crate) server: Option<&'a str>,
+    pub(crate) health: &'a str,
+    /// What the last cycle did, or nothing.
+    pub(crate) last: &'a str,
+    /// What failed and is tried again.
+    pub(crate) failing: &'a [String],
+    pub(crate) people: &'a [ProvisioningPerson],
+    /// The latest exchanges, newest first.
+    pub(crate) exchanges: &'a [ProvisioningExchange],
+}
+
+/// Somebody on the provisioning page.
+#[derive(Debug)]
+pub(crate) struct ProvisioningPerson {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    /// `enabled`, `blocked` or `deleted`.
+    pub(crate) state: &'static str,
+    /// The id in the target.
+    pub(crate) target: Option<String>,
+}
+
+/// One request and its answer on the provisioning page.
+#[derive(Debug)]
+pub(crate) struct ProvisioningExchange {
+    pub(crate) number: u64,
+    pub(crate) at: String,
+    pub(crate) subject: String,
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) answer: String,
+    /// The class of the answer's text.
+    pub(crate) class: &'static str,
+    pub(crate) duration_ms: u64,
+    pub(crate) sent: Option<String>,
+    pub(crate) received: Option<String>,
+    pub(crate) trouble: Option<String>,
+}
+
 /// Renders a page.
 pub(crate) fn page(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {

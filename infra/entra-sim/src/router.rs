@@ -14,8 +14,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
 
 use crate::app::App;
+use crate::control::{groups, lifecycle, provisioning};
 use crate::login_srf::LARGEST_FORM;
-use crate::{assets, control, login_srf, portal};
+use crate::{assets, control, login_srf, portal, provisioning_page};
 
 /// No form-action: the forms lead on to the identity provider, and Chromium checks each redirect
 /// after a form against it.
@@ -27,6 +28,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .patch(control::patch_federation)
         .delete(control::delete_federation);
     let user = put(control::put_user).patch(control::patch_user).delete(control::delete_user);
+    let group = put(groups::put).patch(groups::patch).delete(groups::delete);
+    let member = put(groups::add_member).delete(groups::remove_member);
+    let assignment = put(lifecycle::assign).delete(lifecycle::unassign);
+    let job = get(provisioning::state).put(provisioning::configure).delete(provisioning::forget);
     Router::new()
         .route("/", get(portal::front))
         .route("/start", get(portal::start))
@@ -40,6 +45,20 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/assets/icon.svg", get(assets::icon))
         .route("/_sim/state", get(control::state))
         .route("/_sim/users/{upn}", user)
+        .route("/_sim/users/{upn}/soft-delete", post(lifecycle::soft_delete))
+        .route("/_sim/users/{upn}/restore", post(lifecycle::restore))
+        .route("/_sim/groups/{group}", group)
+        .route("/_sim/groups/{group}/members", post(groups::change_members))
+        .route("/_sim/groups/{group}/members/{member}", member)
+        .route("/_sim/assignments/{object}", assignment)
+        .route("/_sim/provisioning", job)
+        .route("/_sim/provisioning/test", post(provisioning::test))
+        .route("/_sim/provisioning/cycle", post(provisioning::cycle))
+        .route("/_sim/provisioning/restart", post(provisioning::restart))
+        .route("/_sim/provisioning/on-demand", post(provisioning::on_demand))
+        .route("/_sim/provisioning/log", get(provisioning::log))
+        .route("/provisioning", get(provisioning_page::show))
+        .route("/provisioning/{action}", post(provisioning_page::act))
         .route("/_sim/domains/{domain}", put(control::put_domain))
         .route("/_sim/domains/{domain}/federation", federation)
         .route("/_sim/policy", put(control::put_policy))

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use jiff::SignedDuration;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::app::{App, DIRECTORY_FILE, Site, hold};
@@ -15,6 +17,7 @@ use crate::directory::{Directory, DirectoryError};
 use crate::federation::{Domain, InternalDomainFederation};
 use crate::graph_user::GraphUser;
 use crate::policy::RootDomains;
+use crate::provisioning::{JOB_FILE, Job};
 use crate::router::router;
 use crate::storage::Folder;
 
@@ -72,12 +75,14 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Simulator {
     app: Arc<App>,
+    runtime: Handle,
     server: Mutex<Option<Server>>,
 }
 
 #[derive(Debug)]
 struct Server {
     stop: oneshot::Sender<()>,
+    runtime: Handle,
     thread: JoinHandle<()>,
 }
 
@@ -96,8 +101,14 @@ impl Simulator {
         listener.set_nonblocking(true).map_err(unusable)?;
         let site = Site { port: listener.local_addr().map_err(unusable)?.port() };
         let folder = open_folder(&settings)?;
-        let directory = load(&settings, folder.as_ref())?;
-        let app = Arc::new(App::new(site, folder, directory));
+        let fresh = Directory {
+            tenant_id: settings.tenant_id,
+            tenant_name: settings.tenant_name,
+            ..Directory::default()
+        };
+        let directory = load(folder.as_ref(), DIRECTORY_FILE)?.unwrap_or(fresh);
+        let job: Job = load(folder.as_ref(), JOB_FILE)?.unwrap_or_default();
+        let app = Arc::new(App::new(site, folder, directory, job));
         let initial = Domain { is_default: true, ..Domain::named(&settings.initial_domain) };
         app.change(|directory| {
             directory.domains.entry(initial.id.clone()).or_insert(initial);
@@ -105,7 +116,7 @@ impl Simulator {
         })
         .map_err(StartError::Seed)?;
         let server = serve(listener, Arc::clone(&app)).map_err(StartError::Run)?;
-        Ok(Self { app, server: Mutex::new(Some(server)) })
+        Ok(Self { app, runtime: server.runtime.clone(), server: Mutex::new(Some(server)) })
     }
 
     /// The address that stands for `https://login.microsoftonline.com`.
@@ -199,6 +210,15 @@ impl Simulator {
         })
     }
 
+    pub(crate) fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The runtime that serves and provisions.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
     /// Stops serving and frees the port; a second call does nothing.
     pub fn stop(&self) {
         if let Some(server) = hold(&self.server).take() {
@@ -220,26 +240,20 @@ fn open_folder(settings: &Settings) -> Result<Option<Folder>, StartError> {
     Ok(Some(folder))
 }
 
-fn load(settings: &Settings, folder: Option<&Folder>) -> Result<Directory, StartError> {
-    let fresh = || Directory {
-        tenant_id: settings.tenant_id.clone(),
-        tenant_name: settings.tenant_name.clone(),
-        ..Directory::default()
-    };
-    let Some(folder) = folder else { return Ok(fresh()) };
-    let file = folder.file(DIRECTORY_FILE);
-    let kept =
-        folder.read(DIRECTORY_FILE).map_err(|error| StartError::Folder(file.clone(), error))?;
-    match kept {
-        Some(json) => serde_json::from_slice(&json).map_err(|_| StartError::Damaged(file)),
-        None => Ok(fresh()),
-    }
+/// What a file of the folder holds, or nothing when it was never written.
+fn load<T: DeserializeOwned>(folder: Option<&Folder>, name: &str) -> Result<Option<T>, StartError> {
+    let Some(folder) = folder else { return Ok(None) };
+    let file = folder.file(name);
+    let kept = folder.read(name).map_err(|error| StartError::Folder(file.clone(), error))?;
+    let Some(json) = kept else { return Ok(None) };
+    serde_json::from_slice(&json).map(Some).map_err(|_| StartError::Damaged(file))
 }
 
 /// Serves until told to stop; connections that are open then are cut.
 fn serve(listener: TcpListener, app: Arc<App>) -> io::Result<Server> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (stop, stopped) = oneshot::channel::<()>();
+    let handle = runtime.handle().clone();
     let listener = {
         let _inside = runtime.enter();
         tokio::net::TcpListener::from_std(listener)?
@@ -252,5 +266,5 @@ fn serve(listener: TcpListener, app: Arc<App>) -> io::Result<Server> {
             }
         });
     })?;
-    Ok(Server { stop, thread })
+    Ok(Server { stop, runtime: handle, thread })
 }
