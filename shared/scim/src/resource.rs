@@ -61,21 +61,23 @@ impl Resource {
         resource
     }
 
-    /// What is to be kept of it: everything but what only the server writes.
+    /// What is to be kept of it: everything but what only the server writes, and members.
     pub fn kept(&self) -> Map<String, Value> {
-        let mut kept = self.attributes.clone();
-        for target in self.targets().filter(|target| target.attribute.is_read_only()) {
-            match target.extension {
-                None => drop(kept.remove(target.attribute.name)),
-                Some(schema) => drop(
-                    kept.get_mut(schema.id)
-                        .and_then(Value::as_object_mut)
-                        .and_then(|extension| extension.remove(target.attribute.name)),
-                ),
+        let mut kept = Self::empty(self.kind);
+        for target in self.targets().filter(|target| !target.attribute.is_read_only()) {
+            let mut value = self.at(&target).cloned();
+            if let Some(Value::Object(parts)) = &mut value {
+                parts.retain(|name, _| {
+                    let sub = target.attribute.sub_attribute(name);
+                    sub.is_some_and(|sub| !sub.is_read_only())
+                });
+            }
+            if value.is_some() {
+                kept.put(&target, value);
             }
         }
-        kept.retain(|_, value| value.as_object().is_none_or(|object| !object.is_empty()));
-        kept
+        kept.attributes.remove("schemas");
+        kept.attributes
     }
 
     /// The kind of resource.
@@ -294,7 +296,10 @@ impl Reader {
     }
 
     fn put(&mut self, target: Target, value: Value) -> Result<(), Error> {
-        if member::is_members(self.resource.kind, &target) || target.attribute.is_read_only() {
+        let is_ignored = value.is_null()
+            || target.attribute.is_read_only()
+            || member::is_members(self.resource.kind, &target);
+        if is_ignored {
             return Ok(());
         }
         if self.seen.contains(&target) {

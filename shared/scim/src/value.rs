@@ -234,6 +234,9 @@ fn complex(attribute: &Attribute, parts: Map<String, Value>) -> Result<Option<Va
     let mut seen = Vec::new();
     for (name, part) in parts {
         let Some(sub) = attribute.sub_attribute(&name) else { continue };
+        if part.is_null() {
+            continue;
+        }
         if seen.contains(&sub.name) {
             return Err(Error::NAMED_TWICE);
         }
