@@ -75,11 +75,15 @@ impl Ticket {
 /// How many requests one browser may be in the middle of.
 const MOST_REQUESTS: usize = 8;
 
-/// Takes the halves of old requests away where a browser holds too many: they would fill the
-/// header until the gateway reads none of ours any more.
-pub(crate) fn surplus(headers: &HeaderMap) -> Vec<HeaderValue> {
-    let names = cookie::names(headers).filter(|name| name.starts_with("r-")).collect::<Vec<_>>();
-    let surplus = names.len().saturating_sub(MOST_REQUESTS);
+/// Takes the halves of the oldest requests away where a browser holds too many beside the one that
+/// it goes on with: they would fill the header until the gateway reads none of ours any more.
+///
+/// A browser sends the oldest first (RFC 6265 §5.4).
+pub(crate) fn surplus(headers: &HeaderMap, current: &Ticket) -> Vec<HeaderValue> {
+    let current = current.cookie_name();
+    let others = |name: &&str| name.starts_with("r-") && *name != current;
+    let names = cookie::names(headers).filter(others).collect::<Vec<_>>();
+    let surplus = (names.len() + 1).saturating_sub(MOST_REQUESTS);
     names.into_iter().take(surplus).filter_map(|name| Cookie::remove(name).header().ok()).collect()
 }
 

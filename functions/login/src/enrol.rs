@@ -9,7 +9,7 @@ mod register;
 use axum::Router;
 use axum::routing::{get, post};
 use http::HeaderMap;
-use identity::{OrganizationId, Secret};
+use identity::{Address, Hint, OrganizationId, Secret};
 use jiff::Timestamp;
 use store::{Enrolling, Enrolment, Request, Stored};
 
@@ -83,6 +83,12 @@ impl Step {
 
     fn recover_url(&self) -> String {
         format!("{}/recover", self.url())
+    }
+
+    /// The work address that the relying party named.
+    fn hinted(&self) -> Option<&str> {
+        let hint = self.enrolling.request.value.hint.as_ref();
+        hint.and_then(Hint::address).map(Address::as_str)
     }
 
     /// Where this request signs in, when a relying party waits for it.

@@ -6,7 +6,9 @@ use axum::extract::{Form, Path, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::HeaderMap;
-use identity::{DomainName, OrganizationId, Secret, Session, User, accept_session, may_sign_in};
+use identity::{
+    Address, DomainName, Hint, OrganizationId, Secret, Session, User, accept_session, may_sign_in,
+};
 use jiff::Timestamp;
 use passkey::{Refused, SignInAnswer};
 use serde::Deserialize;
@@ -45,7 +47,7 @@ async fn resume(
     let held = HeldSession::read(&headers, step.org);
     let facts = step.facts(&app, held.as_ref(), None, now).await?;
     let (stored, authn) = step.pending(&facts)?;
-    if let Some((user, session)) = silent(&facts, &authn, stored.value.hint.as_deref(), now) {
+    if let Some((user, session)) = silent(&facts, &authn, stored.value.hint.as_ref(), now) {
         let grounds = Grounds {
             org: step.org,
             facts: &facts,
@@ -63,26 +65,23 @@ async fn resume(
     let (mut page, ceremony) = step.page(&facts, stored, None, language, now)?;
     let request = Request { ceremony: Some(ceremony), ..stored.value.clone() };
     app.store.change_request(step.org, step.ticket.hash(), &request, stored.version).await?;
-    // A landed POST brought no cookies: here they are seen. The newest comes last.
-    for removal in surplus(&headers) {
+    // A landed POST brought no cookies: here they are seen.
+    for removal in surplus(&headers, &step.ticket) {
         set_cookie(&mut page, removal);
     }
     Ok(page)
 }
 
 /// The session that answers without asking, if it speaks for whoever the relying party expects and
-/// is fresh enough.
+/// is fresh enough. A hint that cannot be read may be about anybody.
 pub(crate) fn silent<'a>(
     facts: &'a Facts,
     authn: &PendingAuthn,
-    hint: Option<&str>,
+    hint: Option<&Hint>,
     now: Timestamp,
 ) -> Option<(&'a Stored<User>, &'a Session)> {
     let (user, session) = facts.user.as_ref().zip(facts.session.as_ref())?;
-    let expected = hint.and_then(|hint| hint.parse().ok());
-    let other = expected.is_some_and(|expected: identity::Address| {
-        Some(&expected) != user.value.user_name.address()
-    });
+    let other = hint.is_some_and(|hint| !hint.names(&user.value));
     (!other && accept_session(session, &user.value, authn.not_before, now))
         .then_some((user, session))
 }
@@ -247,7 +246,7 @@ impl Step {
         now: Timestamp,
     ) -> Result<(Response, store::Ceremony), Failure> {
         let place = (&self.domain, &self.ticket, &self.half);
-        page(facts, place, stored.value.hint.as_deref(), notice, language, now)
+        page(facts, place, stored.value.hint.as_ref(), notice, language, now)
     }
 
     /// Ends a ceremony that signed nobody in: the challenge is never good for a second answer.
@@ -296,7 +295,7 @@ impl Step {
 pub(crate) fn page(
     facts: &Facts,
     (domain, ticket, half): (&DomainName, &Ticket, &Half),
-    hint: Option<&str>,
+    hint: Option<&Hint>,
     notice: Option<Notice>,
     language: Language,
     now: Timestamp,
@@ -309,7 +308,7 @@ pub(crate) fn page(
         action: &ticket.sign_in_url(domain),
         options: &options,
         csrf: &half.csrf(),
-        hint,
+        hint: hint.and_then(Hint::address).map(Address::as_str),
         enrol_url: &ticket.enrol_url(facts.organization.id),
         notice,
     };

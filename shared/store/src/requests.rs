@@ -1,6 +1,6 @@
 //! Requests that wait for somebody to sign in or to enrol.
 
-use identity::{DomainName, OrganizationId, SecretHash};
+use identity::{DomainName, Hint, OrganizationId, SecretHash};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +17,8 @@ pub struct Request {
     pub browser: SecretHash,
     /// What the relying party asked, if one did.
     pub authn: Option<PendingAuthn>,
-    /// The work address that the relying party thinks it is about. Never believed.
-    pub hint: Option<String>,
+    /// Whom the relying party thinks it is about. Never believed.
+    pub hint: Option<Hint>,
     /// The passkey ceremony that was last begun.
     pub ceremony: Option<Ceremony>,
     /// First instant at which it is over.

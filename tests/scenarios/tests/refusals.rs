@@ -4,6 +4,8 @@
 mod body;
 #[path = "refusals/challenge.rs"]
 mod challenge;
+#[path = "refusals/cookie.rs"]
+mod cookie;
 #[path = "refusals/form.rs"]
 mod form;
 #[path = "refusals/guard.rs"]

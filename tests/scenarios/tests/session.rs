@@ -187,26 +187,71 @@ async fn a_session_is_silent_about_anybody_but_its_own_user() {
     let world = World::start().await;
     let mut person = world.person("ada").await;
     world.user("grace").await;
+    let grace = Some("grace@contoso.test");
     let cases = [
-        ("login_hint", "ada@contoso.test", true),
-        ("username", "ADA@Contoso.Test", true),
-        ("login_hint", "", true),
-        ("login_hint", "grace@contoso.test", false),
-        ("username", "grace@contoso.test", false),
-        ("login_hint", "nobody@contoso.test", false),
-        ("login_hint", "ada@contoso.test.evil.test", false),
+        // parameter, what it says, whether the session answers, whom the page asks for otherwise
+        ("login_hint", "ada@contoso.test", true, None),
+        ("username", "ADA@Contoso.Test", true, None),
+        ("username", " ada@contoso.test\r\n", true, None),
+        ("login_hint", "", true, None),
+        ("login_hint", " \t", true, None),
+        ("login_hint", "grace@contoso.test", false, grace),
+        ("username", "grace@contoso.test", false, grace),
+        ("username", "\u{a0} grace@contoso.test\t", false, grace),
+        ("login_hint", "nobody@contoso.test", false, Some("nobody@contoso.test")),
+        ("login_hint", "ada@contoso.test.evil.test", false, Some("ada@contoso.test.evil.test")),
+        // Whom these mean is not for us to guess.
+        ("login_hint", "grace", false, None),
+        ("login_hint", "CONTOSO\\grace", false, None),
+        ("username", "Grace <grace@contoso.test>", false, None),
+        ("username", "ada@contoso.test, grace@contoso.test", false, None),
     ];
-    for (position, (parameter, hint, silent)) in cases.into_iter().enumerate() {
-        let url = format!("{}&{parameter}={}", world.sso(&format!("_{position}")), escape(hint));
+    for (position, (parameter, hint, silent, asked)) in cases.into_iter().enumerate() {
+        let hinted = format!("{parameter}={}", escape(hint));
+        let redirected = format!("{}&{hinted}", world.sso(&format!("_{position}")));
         let before = world.quiet().await;
+        let posted = AuthnRequest::new(&format!("_posted-{position}"), world.now()).form_value();
+        let url = format!("/saml/{DOMAIN}/sso?{hinted}");
+        let fields = [("SAMLRequest", posted.as_str())];
 
-        let page = person.browser.visit(&url).await;
+        let by_redirect = person.browser.visit(&redirected).await;
+        let landed = person.browser.post_from(MICROSOFT, &url, &fields).await;
+        let by_post = person.browser.follow(landed).await;
 
-        assert_eq!(page.answer().is_some(), silent, "{parameter}={hint}");
-        if !silent {
+        for page in [by_redirect, by_post] {
+            assert_eq!(page.answer().is_some(), silent, "{parameter}={hint}");
+            if silent {
+                continue;
+            }
             page.options();
-            assert!(page.text.contains(hint), "{hint}: the page says whom it asks for");
+            let person = between(&page.text, "class=\"person\"", "</p>");
+            let shown = person.and_then(|text| between(text, "<strong>", "<"));
+            assert_eq!(shown, asked, "{hint}: whom the page asks for");
+        }
+        if !silent {
             world.unchanged_but(&before, &["#REQUEST#"], hint).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_hint_fills_in_a_work_address_and_nothing_else() {
+    let world = World::start().await;
+    let cases = [
+        (" grace@contoso.test ", "grace@contoso.test"),
+        ("grace", ""),
+        ("CONTOSO\\grace", ""),
+        ("Grace <grace@contoso.test>", ""),
+    ];
+    for (hint, filled) in cases {
+        let mut browser = world.browser();
+        let sso = format!("{}&login_hint={}", world.sso("_hint"), escape(hint));
+        let page = browser.begin_enrolment(&sso).await;
+        let recover = browser.visit(&format!("{}/recover", page.action())).await;
+
+        for page in [page, recover] {
+            let field = between(&page.text, "name=\"address\" value=\"", "\"");
+            assert_eq!(field, Some(filled), "{hint}");
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) async fn show(
     language: Language,
 ) -> Result<Response, Failure> {
     let step = Step::open(&app, (&org, &request), &headers, app.clock.now()).await?;
-    Ok(page(&step, step.enrolling.request.value.hint.as_deref(), None, language))
+    Ok(page(&step, step.hinted(), None, language))
 }
 
 fn page(

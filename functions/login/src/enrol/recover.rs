@@ -41,7 +41,7 @@ fn page(step: &Step, notice: Option<Notice>, language: Language) -> Response {
         organization: &step.enrolling.organization.name,
         action: &step.recover_url(),
         csrf: &step.half.csrf(),
-        address: step.enrolling.request.value.hint.as_deref(),
+        address: step.hinted(),
         notice,
     };
     page.respond()

@@ -5,7 +5,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
-use identity::{DomainName, Secret};
+use identity::{DomainName, Hint, Secret};
 use jiff::Timestamp;
 use saml::request::{Message, Received, Skew, UnverifiedAuthn, from_post, from_redirect, hint};
 use store::{Asking, PendingAuthn, Request};
@@ -31,6 +31,7 @@ pub(super) async fn redirect(
     let now = app.clock.now();
     let (org, domain) = app.domain(&domain, now).await?;
     let Received { message, relay_state, hint } = from_redirect(&query.unwrap_or_default())?;
+    let hint = hint.map(Hint::from);
     let held = HeldSession::read(&headers, org);
     let authn = match message {
         Message::Authn(unverified) => accept(unverified, &domain, relay_state, now)?,
@@ -44,7 +45,7 @@ pub(super) async fn redirect(
     let session = held.as_ref().map(|held| (held.user, &held.hash));
     let asking = Asking { domain: &domain, request: None, session, passkey: None };
     let facts = app.facts(org, &asking, now).await?;
-    if let Some((user, session)) = sign_in::silent(&facts, &authn, hint.as_deref(), now) {
+    if let Some((user, session)) = sign_in::silent(&facts, &authn, hint.as_ref(), now) {
         let grounds = Grounds {
             org,
             facts: &facts,
@@ -63,7 +64,7 @@ pub(super) async fn redirect(
     let (ticket, browser) = (mint(&app), Secret::mint(&*app.entropy));
     let half = Half::of(browser.clone());
     let place = (&domain, &ticket, &half);
-    let (mut page, ceremony) = sign_in::page(&facts, place, hint.as_deref(), None, language, now)?;
+    let (mut page, ceremony) = sign_in::page(&facts, place, hint.as_ref(), None, language, now)?;
     let request = Request {
         browser: browser.hash(),
         authn: Some(authn),
@@ -72,7 +73,7 @@ pub(super) async fn redirect(
         ends_at: Request::end(now),
     };
     app.store.open_request(org, ticket.hash(), &request).await?;
-    for removal in surplus(&headers) {
+    for removal in surplus(&headers, &ticket) {
         set_cookie(&mut page, removal);
     }
     set_cookie(&mut page, ticket.cookie(&browser)?);
@@ -99,7 +100,7 @@ pub(super) async fn post(
     let request = Request {
         browser: browser.hash(),
         authn: Some(authn),
-        hint: hinted.or(hint(&query.unwrap_or_default())?),
+        hint: hinted.or(hint(&query.unwrap_or_default())?).map(Hint::from),
         ceremony: None,
         ends_at: Request::end(now),
     };

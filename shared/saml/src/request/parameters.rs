@@ -48,11 +48,15 @@ impl<'a> Parameters<'a> {
         self.0.get(&parameter).map(|raw| text(raw, Plus::Space)).transpose()
     }
 
-    /// Who is expected to sign in, if somebody said so in a length that can be a user name.
+    /// Who is expected to sign in, if somebody said so in a length that can be a user name, without
+    /// the space around it.
     pub(super) fn hint(&self) -> Result<Option<String>, Malformed> {
-        let usable = |hint: &String| !hint.is_empty() && hint.len() <= MAX_HINT;
-        let login_hint = self.value(Parameter::LoginHint)?.filter(usable);
-        let username = self.value(Parameter::Username)?.filter(usable);
+        let usable = |hint: String| {
+            let hint = hint.trim();
+            (!hint.is_empty() && hint.len() <= MAX_HINT).then(|| hint.to_owned())
+        };
+        let login_hint = self.value(Parameter::LoginHint)?.and_then(usable);
+        let username = self.value(Parameter::Username)?.and_then(usable);
         Ok(login_hint.or(username))
     }
 }
@@ -155,6 +159,9 @@ mod tests {
             ("username=b&login_hint=a".to_owned(), Some("a")),
             ("username=b&login_hint=".to_owned(), Some("b")),
             ("username=".to_owned(), None),
+            ("username=%20%0d%0a+%c2%a0".to_owned(), None),
+            ("username=b&login_hint=+".to_owned(), Some("b")),
+            ("login_hint=+a+b%09".to_owned(), Some("a b")),
             (String::new(), None),
             (format!("login_hint={longest}"), Some(longest.as_str())),
             (format!("login_hint={too_long}"), None),

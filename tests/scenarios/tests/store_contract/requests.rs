@@ -48,9 +48,9 @@ async fn a_request_is_opened_once_and_changed_from_the_version_that_was_read() {
     place.store.open_request(org, &id, &value).await.unwrap();
 
     let twice = place.store.open_request(org, &id, &value).await;
-    value.hint = Some("first".to_owned());
+    value.hint = Some("first".to_owned().into());
     place.store.change_request(org, &id, &value, 1).await.unwrap();
-    value.hint = Some("second".to_owned());
+    value.hint = Some("second".to_owned().into());
     let stale = place.store.change_request(org, &id, &value, 1).await;
     let said = audit(Action::SignInRefused);
     let stale_refusal = place.store.refuse(org, &id, &value, 1, &said).await;
@@ -62,7 +62,10 @@ async fn a_request_is_opened_once_and_changed_from_the_version_that_was_read() {
         assert!(matches!(result, Err(TableError::Conflict { position: 0 })), "{what}: {result:?}");
     }
     let stored = read(&place, &id, noon()).await.unwrap();
-    assert_eq!((stored.version, stored.value.hint.as_deref()), (2, Some("first")));
+    assert_eq!(
+        (stored.version, stored.value.hint.map(String::from).as_deref()),
+        (2, Some("first"))
+    );
 }
 
 #[tokio::test]
@@ -71,7 +74,7 @@ async fn of_sixteen_who_change_a_version_at_once_one_does() {
     let (org, id, value) = (place.org(), secret(), request(&place));
     place.store.open_request(org, &id, &value).await.unwrap();
     let values =
-        (0..RACERS).map(|racer| Request { hint: Some(racer.to_string()), ..value.clone() });
+        (0..RACERS).map(|racer| Request { hint: Some(racer.to_string().into()), ..value.clone() });
     let values = values.collect::<Vec<_>>();
 
     let changes = values.iter().map(|value| place.store.change_request(org, &id, value, 1));
