@@ -44,6 +44,10 @@ pub(crate) enum Failure {
     LinkOver,
     #[error("the user may not enrol")]
     MayNotEnrol,
+    #[error("the claim changed lately")]
+    AwaitingApproval,
+    #[error("the user has as many passkeys as there can be")]
+    TooManyPasskeys,
     #[error("the user may not sign in")]
     Refused(#[from] Refusal),
     #[error("the passkey may be a copy")]
@@ -90,6 +94,8 @@ impl Failure {
             Self::TooMany => Trouble::TooMany,
             Self::LinkOver => Trouble::LinkOver,
             Self::MayNotEnrol => Trouble::AskAdministrator,
+            Self::AwaitingApproval => Trouble::AwaitingApproval,
+            Self::TooManyPasskeys => Trouble::TooManyPasskeys,
             Self::Refused(Refusal::Blocked) => Trouble::UserDisabled,
             Self::Refused(Refusal::NoAnchor) => Trouble::NoAnchor,
             Self::Refused(Refusal::OutsideDomain) => Trouble::OutsideDomain,

@@ -7,9 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::schema::Key;
 use crate::{Store, Stored, TableError};
 
-/// How many passkeys one user may have.
-const MOST: i32 = 20;
-
 /// One passkey of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passkey {
@@ -26,6 +23,9 @@ pub struct Passkey {
 }
 
 impl Passkey {
+    /// How many passkeys one user may have.
+    pub const MOST: u8 = 20;
+
     /// The hash that stands for a credential id.
     pub fn id_of(credential_id: &[u8]) -> SecretHash {
         SecretHash::of(&[credential_id])
@@ -40,6 +40,7 @@ impl Store {
         user: UserId,
         now: Timestamp,
     ) -> Result<Vec<Stored<Passkey>>, TableError> {
-        self.table.list(&Key::user(org, user).pk, "PASSKEY#", MOST, now).await
+        let most = Passkey::MOST.into();
+        self.table.list(&Key::user(org, user).pk, "PASSKEY#", most, now).await
     }
 }

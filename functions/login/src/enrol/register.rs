@@ -6,7 +6,8 @@ use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
 use identity::{
-    Proof, RecoveryCode, Refusal, Secret, SecretHash, Session, User, UserId, claim_may_enrol,
+    ClaimRefusal, Proof, RecoveryCode, Refusal, Secret, SecretHash, Session, User, UserId,
+    claim_may_enrol,
 };
 use jiff::Timestamp;
 use passkey::{Refused, Registered, RegistrationAnswer};
@@ -41,6 +42,7 @@ struct Candidate<'a> {
     enrolment: &'a Stored<Enrolment>,
     proof: Proof,
     user: Stored<User>,
+    passkeys: Vec<Stored<Passkey>>,
     link: Option<(SecretHash, Stored<Link>)>,
 }
 
@@ -81,11 +83,17 @@ async fn candidate<'a>(
         None => None,
     };
     let user = app.store.user(step.org, id, now).await?.ok_or(Failure::MayNotEnrol)?;
-    if let Err(failure) = may_enrol(&user.value, proof, evidence, now) {
+    // After the user, whose version the registration expects: nobody adds one in between.
+    let passkeys = app.store.passkeys(step.org, id, now).await?;
+    let may = may_enrol(&user.value, proof, evidence, now).and_then(|()| {
+        let full = passkeys.len() >= usize::from(Passkey::MOST);
+        if full { Err(Failure::TooManyPasskeys) } else { Ok(()) }
+    });
+    if let Err(failure) = may {
         refused(app, step, id, &failure, request_id, now).await?;
         return Err(failure);
     }
-    Ok(Some(Candidate { enrolment, proof, user, link }))
+    Ok(Some(Candidate { enrolment, proof, user, passkeys, link }))
 }
 
 /// Decides whether a proof still enrols somebody: much may have happened since it was given.
@@ -96,7 +104,14 @@ fn may_enrol(
     now: Timestamp,
 ) -> Result<(), Failure> {
     match proof {
-        Proof::EmailCode => claim_may_enrol(user, now).map_err(|_| Failure::MayNotEnrol),
+        Proof::EmailCode => claim_may_enrol(user, now).map_err(|refusal| match refusal {
+            // Whoever proved the code may be told.
+            ClaimRefusal::ChangedLately => Failure::AwaitingApproval,
+            ClaimRefusal::Blocked
+            | ClaimRefusal::Administrator
+            | ClaimRefusal::EnrolledBefore
+            | ClaimRefusal::NoClaim => Failure::MayNotEnrol,
+        }),
         Proof::Link | Proof::RecoveryCode if !user.blocks.is_empty() => {
             Err(Failure::Refused(Refusal::Blocked))
         }
@@ -116,8 +131,7 @@ async fn page(
     now: Timestamp,
 ) -> Result<Response, Failure> {
     let user = &candidate.user.value;
-    let passkeys = app.store.passkeys(step.org, user.id, now).await?;
-    let existing = passkeys.iter().map(|stored| &*stored.value.credential);
+    let existing = candidate.passkeys.iter().map(|stored| &*stored.value.credential);
     let party = ceremony::relying_party(&step.enrolling.organization)?;
     let (begun, options) = ceremony::begin(party.begin_registration(user, existing)?, now);
     let enrolment = Enrolment { registration: Some(begun), ..candidate.enrolment.value.clone() };
@@ -221,14 +235,14 @@ async fn store(
         report: &report,
         audit: &audit,
     };
-    if let Err(error) = app.store.enrol(step.org, &new).await {
-        return match error {
-            TableError::Conflict { position: 0 } => {
-                let notice = Some(Notice::AlreadyRegistered);
-                page(app, step, candidate, notice, language, now).await
-            }
-            other => Err(other.into()),
-        };
+    match app.store.enrol(step.org, &new).await {
+        Ok(()) => {}
+        Err(TableError::Conflict { position: 0 }) => {
+            let notice = Some(Notice::AlreadyRegistered);
+            return page(app, step, candidate, notice, language, now).await;
+        }
+        Err(TableError::Unavailable(_)) if stored(app, step, &new, now).await? => {}
+        Err(error) => return Err(error.into()),
     }
     app.announce(&report, request_id).await;
 
@@ -242,6 +256,18 @@ async fn store(
     let mut response = page.respond();
     set_cookie(&mut response, session_cookie(step.org, &session, &secret)?);
     Ok(response)
+}
+
+/// Whether a registration was carried out though its answer got lost: only this one brings this
+/// recovery code, which could never be shown again.
+async fn stored(
+    app: &App,
+    step: &Step,
+    new: &NewPasskey<'_>,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let user = app.store.user(step.org, new.user.value.id, now).await?;
+    Ok(user.is_some_and(|user| user.value.recovery == new.user.value.recovery))
 }
 
 /// The word that the audit keeps of a proof.

@@ -764,6 +764,18 @@ messages! {
         fr: "Votre adresse e-mail personnelle a été modifiée récemment : quelqu’un doit donc confirmer votre identité.",
         es: "Su correo personal cambió hace poco, así que una persona debe confirmar su identidad.",
     }
+    too_many_passkeys_title {
+        en: "You cannot add another passkey",
+        de: "Sie können keinen weiteren Passkey hinzufügen",
+        fr: "Vous ne pouvez pas ajouter de clé d’accès",
+        es: "No puede añadir otra clave de acceso",
+    }
+    too_many_passkeys_what {
+        en: "Your account has 20 passkeys, and that is as many as one account can have.",
+        de: "Ihr Konto hat 20 Passkeys, mehr kann ein Konto nicht haben.",
+        fr: "Votre compte a 20 clés d’accès : un compte ne peut pas en avoir davantage.",
+        es: "Su cuenta tiene 20 claves de acceso, y una cuenta no puede tener más.",
+    }
     form_refused_title {
         en: "This form could not be accepted",
         de: "Dieses Formular konnte nicht angenommen werden",

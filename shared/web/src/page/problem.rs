@@ -85,6 +85,8 @@ pub enum Trouble {
     AskAdministrator,
     /// The claim changed lately, so somebody has to approve.
     AwaitingApproval,
+    /// The user has as many passkeys as there can be.
+    TooManyPasskeys,
     /// The form came from elsewhere, or without its token.
     FormRefused,
     /// The request is larger than what is accepted.
@@ -99,7 +101,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::RequestRefused,
         Self::RequestOver,
         Self::OtherBrowser,
@@ -112,6 +114,7 @@ impl Trouble {
         Self::LinkOver,
         Self::AskAdministrator,
         Self::AwaitingApproval,
+        Self::TooManyPasskeys,
         Self::FormRefused,
         Self::TooLarge,
         Self::TooMany,
@@ -133,6 +136,7 @@ impl Trouble {
             | Self::PasskeyRefused
             | Self::AskAdministrator
             | Self::AwaitingApproval
+            | Self::TooManyPasskeys
             | Self::FormRefused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -156,6 +160,7 @@ impl Trouble {
             Self::LinkOver => language.link_over_title(),
             Self::AskAdministrator => language.ask_administrator_title(),
             Self::AwaitingApproval => language.awaiting_approval_title(),
+            Self::TooManyPasskeys => language.too_many_passkeys_title(),
             Self::FormRefused => language.form_refused_title(),
             Self::TooLarge => language.too_large_title(),
             Self::TooMany => language.too_many_title(),
@@ -178,6 +183,7 @@ impl Trouble {
             Self::LinkOver => language.link_over_what(),
             Self::AskAdministrator => language.ask_administrator_what(),
             Self::AwaitingApproval => language.awaiting_approval_what(),
+            Self::TooManyPasskeys => language.too_many_passkeys_what(),
             Self::FormRefused => language.form_refused_what(),
             Self::TooLarge => language.too_large_what(),
             Self::TooMany => language.too_many_what(),
@@ -201,7 +207,8 @@ impl Trouble {
             | Self::OutsideDomain
             | Self::PasskeyRefused
             | Self::AskAdministrator
-            | Self::AwaitingApproval => language.next_ask_administrator(),
+            | Self::AwaitingApproval
+            | Self::TooManyPasskeys => language.next_ask_administrator(),
             Self::LinkOver => language.link_over_next(),
             Self::TooMany => language.too_many_next(),
             Self::Unavailable => language.unavailable_next(),
@@ -222,6 +229,7 @@ impl Trouble {
             | Self::UserDisabled
             | Self::LinkOver
             | Self::AwaitingApproval
+            | Self::TooManyPasskeys
             | Self::FormRefused
             | Self::TooLarge
             | Self::TooMany

@@ -158,11 +158,50 @@ async fn much_may_happen_between_a_code_and_its_passkey() {
         let registered = browser.register(&page, &mut Authenticator::default()).await;
         let shown = browser.visit(&page.action()).await;
 
-        registered.assert_refused(403, what);
-        shown.assert_refused(403, what);
+        for refused in [registered, shown] {
+            refused.assert_refused(403, what);
+            // They have proven who they are: what they wait for is no secret to them.
+            let waits = refused.text.contains("An administrator has to approve this");
+            assert_eq!(waits, name == "changed", "{what}: {}", refused.text);
+        }
         world.unchanged_since(&before, what).await;
     }
     let reasons = world.records().await.audit();
     let refused = reasons.iter().filter(|entry| entry["action"] == "enrolment_refused").count();
     assert_eq!(refused, 8, "each refusal is audited");
+}
+
+#[tokio::test]
+async fn a_user_has_at_most_twenty_passkeys() {
+    let world = World::start().await;
+    let ada = world.person("ada").await.user;
+    let company = world.contoso();
+    let passkeys = async || {
+        let (org, now) = (world.organization, world.now());
+        world.store.passkeys(org, ada.id, now).await.unwrap().len()
+    };
+    let asked = async || {
+        let mut browser = world.browser();
+        let page = browser.open_link(&world.link(&company, &ada).await).await;
+        (browser, page)
+    };
+    for number in 2..=19 {
+        let (mut browser, page) = asked().await;
+        let done = browser.register(&page, &mut Authenticator::default()).await;
+        assert!(done.recovery_code().is_some(), "{number}: {}", done.text);
+    }
+    let ((mut one, a), (mut other, b)) = (asked().await, asked().await);
+    let link = world.link(&company, &ada).await;
+    let (mut first, mut second) = (Authenticator::default(), Authenticator::default());
+
+    let (a, b) = tokio::join!(one.register(&a, &mut first), other.register(&b, &mut second));
+
+    let shown = [&a, &b].into_iter().filter(|page| page.status == 200).count();
+    assert_eq!((shown, passkeys().await), (1, 20), "{} {}", a.text, b.text);
+    let before = world.quiet().await;
+    let refused = world.browser().open_link(&link).await;
+    refused.assert_refused(403, "the twenty-first");
+    assert!(refused.text.contains("20 passkeys"), "{}", refused.text);
+    world.unchanged_but(&before, &["#REQUEST#"], "the twenty-first").await;
+    assert_eq!(passkeys().await, 20);
 }

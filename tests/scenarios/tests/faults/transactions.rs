@@ -87,3 +87,36 @@ async fn a_cancelled_registration_leaves_nothing_and_can_be_sent_again() {
         assert!(world.enrolled_wholly(&user, &what).await, "{what}");
     }
 }
+
+/// The passkey would be there, and the one page with the recovery code would never have been shown.
+#[tokio::test]
+async fn a_registration_whose_answer_is_lost_for_good_still_shows_its_recovery_code() {
+    let world = World::start().await;
+    let cases = [(Effect::LoseAnswer, true), (Effect::StallAnswer, true), (Effect::Lose, false)];
+    for (position, (effect, carried_out)) in cases.into_iter().enumerate() {
+        let what = format!("{effect:?}");
+        let user = world.user(&format!("user-{position}")).await;
+        let link = world.link(&world.contoso(), &user).await;
+        let mut browser = world.browser();
+        let page = browser.open_link(&link).await;
+        let fault = Fault { operation: WRITE, skip: 0, times: usize::MAX, effect };
+        world.login.fault(fault);
+
+        let shown = browser.register(&page, &mut Authenticator::default()).await;
+        world.login.mend();
+
+        assert_eq!(world.enrolled_wholly(&user, &what).await, carried_out, "{what}");
+        if !carried_out {
+            shown.assert_refused(503, &what);
+            continue;
+        }
+        let code = shown.recovery_code().expect(&what);
+        let silent = browser.visit(&world.sso(&format!("_{position}"))).await;
+        assert!(silent.answer().is_some(), "{what}: the session that it began");
+        let mut other = world.browser();
+        let page = other.begin_enrolment(&world.sso(&format!("_again-{position}"))).await;
+        let page = other.visit(&format!("{}/recover", page.action())).await;
+        let fields = [("address", user.user_name.as_str()), ("code", code.as_str())];
+        other.submit(&page, &fields).await.options();
+    }
+}
