@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Body;
-use identity::{User, UserId};
+use identity::{Limit, User, UserId};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -153,6 +153,21 @@ impl World {
     pub async fn unchanged_but(&self, before: &Records, parts: &[&str], what: &str) {
         let now = self.quiet().await;
         assert_eq!(now.without(parts), before.without(parts), "something was written: {what}");
+    }
+
+    /// Lets a limit of this window have been used so often.
+    pub async fn use_limit(&self, what: &str, limit: Limit, times: u32) {
+        let window = limit.window(self.now());
+        let pk = format!("ORG#{}#LIMIT#{what}#{window}", self.organization);
+        self.dynamodb
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", AttributeValue::S(pk))
+            .item("sk", AttributeValue::S("LIMIT".to_owned()))
+            .item("tally", AttributeValue::N(times.to_string()))
+            .send()
+            .await
+            .unwrap();
     }
 
     /// Names one more administrator, as only the administrators' portal will do.

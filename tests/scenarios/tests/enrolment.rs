@@ -4,6 +4,8 @@
 mod approval;
 #[path = "enrolment/code.rs"]
 mod code;
+#[path = "enrolment/limit.rs"]
+mod limit;
 #[path = "enrolment/link.rs"]
 mod link;
 #[path = "enrolment/recovery.rs"]
