@@ -17,6 +17,9 @@ pub enum Failure {
     /// The mail could not be written.
     #[error("the mail could not be written")]
     Letter(#[from] LetterError),
+    /// It takes longer than one invocation: the next one goes on with it.
+    #[error("the item is carried out in part")]
+    Unfinished,
     /// Some items of a sweep failed; the others were carried out.
     #[error("{failed} of {due} due items failed")]
     Sweep {
@@ -34,6 +37,7 @@ impl From<Failure> for Diagnostic {
             Failure::Table(_) => "Table",
             Failure::Mail(_) => "Mail",
             Failure::Letter(_) => "Letter",
+            Failure::Unfinished => "Unfinished",
             Failure::Sweep { .. } => "Sweep",
         };
         Self { error_type: error_type.to_owned(), error_message: failure.to_string() }

@@ -1,7 +1,8 @@
 //! Carries out outbox items: each is taken for a while, carried out, and ended.
 
 use bus::OutboxDue;
-use store::{Action, AuditEntry, OutboxItem, Resource, Stored, Task};
+use jiff::SignedDuration;
+use store::{Action, AuditEntry, Folded, OutboxItem, Resource, Stored, Task};
 use web::failure::RequestId;
 
 use crate::app::App;
@@ -10,6 +11,8 @@ use crate::failure::Failure;
 
 /// How many items of each of the index's partitions one sweep takes.
 const SWEPT: i32 = 25;
+/// How long one item may take that can be carried out in parts: half of what Lambda gives us.
+const FOLDING: SignedDuration = SignedDuration::from_secs(30);
 
 /// What carrying an item out comes to, besides mails that are out already: written by the
 /// transaction that ends the item.
@@ -71,6 +74,7 @@ impl App {
                 given_up.reason = Some(error.to_string());
                 Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?)
             }
+            Err(Failure::Unfinished) => Ok(self.store.continue_outbox(&item, now).await?),
             Err(failure) => {
                 self.postpone(&item, &failure, request_id).await?;
                 Ok(())
@@ -113,10 +117,23 @@ impl App {
                 self.ask_approval(item, *administrator, *user).await?;
             }
             Task::ForgetUser { user } => {
-                self.store.forget_user(item.organization, *user).await?;
-                let mut audit = self.audit(Action::UserForgotten, request_id, self.clock.now());
+                let now = self.clock.now();
+                self.store.forget_user(item.organization, *user, now).await?;
+                let mut audit = self.audit(Action::UserForgotten, request_id, now);
                 audit.resource = Some(Resource::User(*user));
                 return Ok(Outcome { audit: Some(audit), next: Vec::new() });
+            }
+            Task::ForgetGroup { group, changes } => {
+                let now = self.clock.now();
+                self.store.forget_group(item.organization, *group, changes, now).await?;
+            }
+            Task::FoldMembers { group, .. } => {
+                let now = self.clock.now();
+                let go_on = || self.clock.now().duration_since(now) < FOLDING;
+                match self.store.fold_members(item.organization, *group, go_on, now).await? {
+                    Folded::Everything => {}
+                    Folded::Partly => return Err(Failure::Unfinished),
+                }
             }
         }
         Ok(Outcome::default())

@@ -17,7 +17,7 @@ impl Store {
     }
 
     async fn tally(&self, pk: &str) -> Result<u64, TableError> {
-        let shards = self.table.first_page(pk, "").await?;
+        let shards = self.table.first_page(pk).await?;
         let tally = |item: &crate::item::Attributes| -> Option<i64> {
             item.get("tally")?.as_n().ok()?.parse().ok()
         };

@@ -1,14 +1,14 @@
 //! What must happen once a decision is stored: carried out afterwards, at least once.
 
 use ambient::Entropy;
-use identity::{OrganizationId, OutboxId, SecretHash, UserId};
+use identity::{ChangeId, GroupId, OrganizationId, OutboxId, SecretHash, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
 use crate::schema::{IndexKey, Key, SHARDS};
 use crate::table::{Expect, Write};
-use crate::{AuditEntry, Store, Stored, TableError};
+use crate::{AuditEntry, Folding, Store, Stored, TableError};
 
 /// How long whoever carries an item out has before somebody else may.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -72,6 +72,20 @@ pub enum Task {
         /// Who was deleted.
         user: UserId,
     },
+    /// Take away what a deleted group left behind.
+    ForgetGroup {
+        /// Which was deleted.
+        group: GroupId,
+        /// The changes of its members that waited.
+        changes: Vec<Folding>,
+    },
+    /// Carry out a change of a group's members that was too large for one write.
+    FoldMembers {
+        /// Which group.
+        group: GroupId,
+        /// Which change.
+        change: ChangeId,
+    },
 }
 
 impl Task {
@@ -84,7 +98,7 @@ impl Task {
             | Self::AlertRecovery { .. }
             | Self::AskApprovals { .. }
             | Self::AskApproval { .. } => true,
-            Self::ForgetUser { .. } => false,
+            Self::ForgetUser { .. } | Self::ForgetGroup { .. } | Self::FoldMembers { .. } => false,
         }
     }
 }
@@ -202,6 +216,20 @@ impl Store {
         let mut later = item.value.clone();
         later.due_at = now.checked_add(pause).unwrap_or(now);
         match self.table.write(vec![Write::Put(later.item()?, Expect::Version(item.version))]).await
+        {
+            Err(TableError::Conflict { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Puts an item off that was carried out in part: whoever comes next goes on with it.
+    pub async fn continue_outbox(
+        &self,
+        item: &Stored<OutboxItem>,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let next = OutboxItem { due_at: now, attempts: 0, ..item.value.clone() };
+        match self.table.write(vec![Write::Put(next.item()?, Expect::Version(item.version))]).await
         {
             Err(TableError::Conflict { .. }) => Ok(()),
             other => other,

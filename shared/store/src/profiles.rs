@@ -176,7 +176,7 @@ impl Store {
         most: usize,
         now: Timestamp,
     ) -> Result<Vec<Provisioned>, TableError> {
-        let candidates = self.table.sort_keys(&Key::email(org, &fold(email)), most).await?;
+        let candidates = self.table.sort_keys(&Key::email(org, &fold(email)), "", most).await?;
         let users = candidates.iter().filter_map(|id| id.parse().ok()).take(most);
         let mut users = self.all_provisioned(org, &users.collect::<Vec<_>>(), now).await?;
         users.retain(|user| user.profile.value.has_email(email));

@@ -38,23 +38,32 @@ impl Table {
         Ok(found)
     }
 
-    /// The sort keys of a partition, or at least `most` of them.
-    pub(crate) async fn sort_keys(&self, pk: &str, most: usize) -> Result<Vec<String>, TableError> {
+    /// The sort keys of a partition that begin with `prefix`, or at least `most` of them.
+    pub(crate) async fn sort_keys(
+        &self,
+        pk: &str,
+        prefix: &str,
+        most: usize,
+    ) -> Result<Vec<String>, TableError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .projection_expression("pk, sk")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+        // DynamoDB takes no empty text as a key's value.
+        let query = match prefix {
+            "" => query.key_condition_expression("pk = :pk"),
+            _ => query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned())),
+        };
         let mut sort_keys = Vec::new();
         let mut start = None;
         loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-                .projection_expression("pk, sk")
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(unavailable)?;
+            let answer = query.clone().set_exclusive_start_key(start).send().await;
+            let answer = answer.map_err(unavailable)?;
             let keys = answer.items.unwrap_or_default().into_iter();
             sort_keys.extend(keys.filter_map(|item| Some(key_of(&item)?.sk)));
             start = answer.last_evaluated_key;
@@ -64,20 +73,15 @@ impl Table {
         }
     }
 
-    /// The items of a partition whose sort keys begin with `prefix`: the first page of 1 MB.
-    pub(crate) async fn first_page(
-        &self,
-        pk: &str,
-        prefix: &str,
-    ) -> Result<Vec<(Key, Attributes)>, TableError> {
+    /// The items of a partition: the first page of 1 MB.
+    pub(crate) async fn first_page(&self, pk: &str) -> Result<Vec<(Key, Attributes)>, TableError> {
         let answer = self
             .client
             .query()
             .table_name(&self.name)
             .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
             .send()
             .await
             .map_err(unavailable)?;

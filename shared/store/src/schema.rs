@@ -187,11 +187,6 @@ impl Key {
         Self::new(format!("ORG#{org}#GROUP#{group}"), "GROUP")
     }
 
-    /// The group whose item a key is.
-    pub(crate) fn group_id(&self, org: OrganizationId) -> Option<GroupId> {
-        self.pk.strip_prefix(&format!("ORG#{org}#GROUP#"))?.parse().ok()
-    }
-
     /// One of the partitions of a group's members.
     pub(crate) fn members(org: OrganizationId, group: GroupId, shard: u8) -> String {
         format!("ORG#{org}#GROUP#{group}#MEMBERS#{shard}")

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::Stored;
-use crate::item::{Attributes, Item, key_of, read};
+use crate::item::{Attributes, key_of, read};
 use crate::schema::Key;
 pub(crate) use crate::write::{Expect, Write};
 

@@ -1,0 +1,355 @@
+//! Who is in which group: changed member by member, never as a list that is read and rewritten.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ambient::Entropy;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use identity::{GroupId, OrganizationId, UserId};
+use jiff::Timestamp;
+
+use crate::groups::{Members, Touch, fold_item};
+use crate::item::Item;
+use crate::provisioning::Plan;
+use crate::schema::{Key, SHARDS};
+use crate::staged::Folding;
+use crate::table::{Expect, Write};
+use crate::{AuditEntry, Group, OutboxItem, ProvisionError, Store, Stored, TableError};
+
+/// How many members one transaction may change.
+pub(crate) const MOST_AT_ONCE: usize = 30;
+/// How often something is done anew because the group changed meanwhile.
+const RACES: u32 = 5;
+/// How many partitions are read at once.
+const AT_ONCE: usize = 8;
+
+/// Who joins a group and who leaves it; of several words about one user the last one holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberChange(BTreeMap<UserId, Membership>);
+
+/// What becomes of one membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Membership {
+    Begins,
+    Ends,
+}
+
+impl MemberChange {
+    /// These join.
+    pub fn adding(users: &[UserId]) -> Self {
+        Self(users.iter().map(|user| (*user, Membership::Begins)).collect())
+    }
+
+    /// What makes one list of members another.
+    pub fn between(before: &[UserId], after: &[UserId]) -> Self {
+        let before: BTreeSet<_> = before.iter().collect();
+        let after: BTreeSet<_> = after.iter().collect();
+        let begins = after.difference(&before).map(|user| (**user, Membership::Begins));
+        let ends = before.difference(&after).map(|user| (**user, Membership::Ends));
+        Self(begins.chain(ends).collect())
+    }
+
+    /// Somebody joins. Who is in already stays in.
+    pub fn add(&mut self, user: UserId) {
+        self.0.insert(user, Membership::Begins);
+    }
+
+    /// Somebody leaves. Who is not in stays out.
+    pub fn remove(&mut self, user: UserId) {
+        self.0.insert(user, Membership::Ends);
+    }
+
+    /// How many users it is about.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it is about nobody.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (UserId, Membership)> {
+        self.0.iter().map(|(user, membership)| (*user, *membership))
+    }
+
+    pub(crate) fn joining(&self) -> Vec<UserId> {
+        let joining = self.iter().filter(|(_, membership)| *membership == Membership::Begins);
+        joining.map(|(user, _)| user).collect()
+    }
+}
+
+/// A group and everybody in it.
+#[derive(Clone, Debug)]
+pub struct Roster {
+    /// The group.
+    pub group: Stored<Group>,
+    /// Everybody in it, or [`None`] when they are more than was asked for.
+    pub members: Option<Vec<UserId>>,
+}
+
+/// The two sides of one membership.
+fn sides(org: OrganizationId, group: GroupId, user: UserId) -> [Key; 2] {
+    [Key::member(org, group, user), Key::candidate(org, user, group)]
+}
+
+impl Plan {
+    /// Both sides of each membership, and that whoever joins exists.
+    pub(crate) fn change_members(
+        &mut self,
+        org: OrganizationId,
+        group: GroupId,
+        members: &MemberChange,
+    ) -> Result<(), TableError> {
+        for (user, membership) in members.iter() {
+            self.change_member(org, group, user, membership)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn change_member(
+        &mut self,
+        org: OrganizationId,
+        group: GroupId,
+        user: UserId,
+        membership: Membership,
+    ) -> Result<(), TableError> {
+        for side in sides(org, group, user) {
+            self.push(match membership {
+                Membership::Begins => Write::Put(Item::new(side, &())?, Expect::Anything),
+                Membership::Ends => Write::Remove(side),
+            });
+        }
+        if membership == Membership::Begins {
+            self.expect_user(org, user);
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Lets users join and leave a group, whatever else happens to it: all or nothing. Neither the
+    /// group's members nor their number matter to what it costs.
+    ///
+    /// Up to thirty are one transaction. More, or any while earlier changes wait to be carried out,
+    /// are stored aside and decided by one write; from then on everybody who reads sees them. The
+    /// outbox item that carries them out is answered: [`Store::fold_members`].
+    ///
+    /// # Errors
+    ///
+    /// [`ProvisionError::Stale`] when there is no such group (any more),
+    /// [`ProvisionError::NoUser`] names somebody who is nobody here,
+    /// [`ProvisionError::Busy`] when twenty changes wait already.
+    pub async fn change_members(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        members: &MemberChange,
+        audit: &AuditEntry,
+        entropy: &dyn Entropy,
+    ) -> Result<Option<OutboxItem>, ProvisionError> {
+        if members.is_empty() {
+            return Ok(None);
+        }
+        if members.len() <= MOST_AT_ONCE {
+            for _ in 0..RACES {
+                match self.change_members_at_once(org, group, members, audit).await {
+                    Err(ProvisionError::Stale) => {}
+                    other => return other.map(|()| None),
+                }
+                let now = self.group(org, group, audit.at).await?;
+                let now = now.ok_or(ProvisionError::Stale)?;
+                if !now.value.folding.is_empty() {
+                    break;
+                }
+            }
+        }
+        let staged = self.stage(org, group, members, audit.at, entropy).await?;
+        let touch = Touch {
+            at: audit.at,
+            version: None,
+            renamed: None,
+            staged: Some(&staged),
+            members: Members::Staged,
+        };
+        let fold = fold_item(org, group, staged.change, audit, entropy);
+        let mut plan = Plan::expecting(vec![touch.write(Key::group(org, group))?]);
+        plan.push(Write::Put(fold.item()?, Expect::Absent));
+        plan.push(Write::Put(audit.item(org)?, Expect::Absent));
+        match plan.carry_out(self).await {
+            Ok(()) => Ok(Some(fold)),
+            Err(error) => {
+                self.unstage(org, group, &staged).await;
+                let ProvisionError::Stale = error else { return Err(error) };
+                let there = self.group(org, group, audit.at).await?.is_some();
+                Err(if there { ProvisionError::Busy } else { ProvisionError::Stale })
+            }
+        }
+    }
+
+    async fn change_members_at_once(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        members: &MemberChange,
+        audit: &AuditEntry,
+    ) -> Result<(), ProvisionError> {
+        let touch = Touch {
+            at: audit.at,
+            version: None,
+            renamed: None,
+            staged: None,
+            members: Members::Changed,
+        };
+        let mut plan = Plan::expecting(vec![touch.write(Key::group(org, group))?]);
+        plan.push(Write::Put(audit.item(org)?, Expect::Absent));
+        plan.change_members(org, group, members)?;
+        plan.carry_out(self).await
+    }
+
+    /// A group and everybody in it, unless they are more than `most`: [`Roster::members`].
+    ///
+    /// They are those of one instant, unless the group changes again and again meanwhile: then each
+    /// of them was in it at some instant of the read.
+    pub async fn roster(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Option<Roster>, TableError> {
+        let mut race = 1;
+        loop {
+            let Some(read) = self.group(org, group, now).await? else { return Ok(None) };
+            let Some(staged) = self.staged(org, &read.value, now).await? else {
+                // It was carried out since the group was read.
+                continue;
+            };
+            let ending = staged.iter().filter(|(_, membership)| *membership == Membership::Ends);
+            let enough = most.saturating_add(ending.count()).saturating_add(1);
+            let mut members = self.base_members(org, group, enough).await?;
+            for (user, membership) in staged {
+                match membership {
+                    Membership::Begins => members.insert(user),
+                    Membership::Ends => members.remove(&user),
+                };
+            }
+            let Some(again) = self.group(org, group, now).await? else { return Ok(None) };
+            if again.version == read.version || race >= RACES {
+                let members = (members.len() <= most).then(|| members.into_iter().collect());
+                return Ok(Some(Roster { group: read, members }));
+            }
+            race += 1;
+        }
+    }
+
+    /// Whether somebody is in a group.
+    pub async fn is_member(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<bool, TableError> {
+        let keys = [Key::group(org, group), Key::member(org, group, user)];
+        loop {
+            let mut found = self.table.get_many(keys.to_vec()).await?;
+            let [group_key, member_key] = &keys;
+            let Some(read) = found.take::<Group>(group_key, now)? else { return Ok(false) };
+            let Some(staged) = self.staged(org, &read.value, now).await? else { continue };
+            let last = staged.iter().rev().find(|(about, _)| *about == user);
+            return Ok(match last {
+                Some((_, membership)) => *membership == Membership::Begins,
+                None => found.has(member_key),
+            });
+        }
+    }
+
+    /// The groups that somebody is in. A large change shows here once it is carried out, mostly
+    /// within a minute; [`Store::roster`] shows it at once.
+    pub async fn groups_of(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Stored<Group>>, TableError> {
+        let pk = Key::user(org, user).pk;
+        let candidates = self.table.sort_keys(&pk, "GROUP#", usize::MAX).await?;
+        let groups = candidates.iter().filter_map(|sk| sk.strip_prefix("GROUP#")?.parse().ok());
+        let groups = groups.collect::<Vec<GroupId>>();
+        let member = |group: &GroupId| Key::member(org, *group, user);
+        let keys = groups.iter().flat_map(|group| [Key::group(org, *group), member(group)]);
+        let mut found = self.table.get_all(keys.collect()).await?;
+        let is_in = groups.iter().filter(|group| found.has(&member(group))).collect::<Vec<_>>();
+        let keys = is_in.into_iter().map(|group| Key::group(org, *group));
+        keys.filter_map(|key| found.take(&key, now).transpose()).collect()
+    }
+
+    /// Those who are in the group when nothing waits to be carried out, or at least `most` of them.
+    async fn base_members(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        most: usize,
+    ) -> Result<BTreeSet<UserId>, TableError> {
+        let reads = (0..SHARDS).map(|shard| async move {
+            self.table.sort_keys(&Key::members(org, group, shard), "", most).await
+        });
+        let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);
+        let mut members = BTreeSet::new();
+        while let Some(some) = reads.try_next().await? {
+            members.extend(some.iter().filter_map(|user| user.parse::<UserId>().ok()));
+            if members.len() >= most {
+                break;
+            }
+        }
+        Ok(members)
+    }
+
+    /// Ends one membership of somebody who was deleted.
+    pub(crate) async fn leave(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let touch =
+            Touch { at: now, version: None, renamed: None, staged: None, members: Members::Kept };
+        let [member, candidate] = sides(org, group, user).map(Write::Remove);
+        let writes = vec![touch.write(Key::group(org, group))?, member.clone(), candidate.clone()];
+        match self.table.write(writes).await {
+            // The group is gone as well.
+            Err(TableError::Conflict { position: 0 }) => {
+                self.table.write(vec![member, candidate]).await
+            }
+            other => other,
+        }
+    }
+
+    /// Takes away what a deleted group left behind: memberships, and changes that wait no more.
+    /// A group that is still there loses nothing.
+    pub async fn forget_group(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        changes: &[Folding],
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        if self.group(org, group, now).await?.is_some() {
+            return Ok(());
+        }
+        for shard in 0..SHARDS {
+            let pk = Key::members(org, group, shard);
+            let members = self.table.sort_keys(&pk, "", usize::MAX).await?;
+            for some in members.chunks(MOST_AT_ONCE) {
+                let users = some.iter().filter_map(|user| user.parse().ok());
+                let removals = users.flat_map(|user| sides(org, group, user).map(Write::Remove));
+                self.table.write(removals.collect()).await?;
+            }
+        }
+        for change in changes {
+            self.remove_chunks(org, group, change).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,288 @@
+//! Changes of members that are too many for one transaction: stored aside in chunks, decided by one
+//! write to the group, seen by every reader from then on, and folded into the memberships in their
+//! order.
+
+use ambient::Entropy;
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use identity::{ChangeId, GroupId, OrganizationId, UserId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::item::Item;
+use crate::memberships::{MOST_AT_ONCE, MemberChange, Membership};
+use crate::provisioning::Plan;
+use crate::schema::Key;
+use crate::table::{Expect, Write, number};
+use crate::write::Clause;
+use crate::{Group, ProvisionError, Store, TableError};
+
+/// How many users one chunk is about.
+const CHUNK: usize = 1_000;
+/// How many chunks one transaction stores: less than 1 MB.
+const CHUNKS_AT_ONCE: usize = 40;
+/// How long a chunk is kept that nobody decided about, or that waits, in seconds.
+const KEPT_SECONDS: i64 = 30 * 86_400;
+
+/// A change that is decided, and how far it was carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folding {
+    pub(crate) change: ChangeId,
+    /// How many chunks it has.
+    pub(crate) chunks: usize,
+    /// How many of them, from the first one on, are carried out.
+    pub(crate) applied: usize,
+}
+
+/// Users who join and users who leave, 16 bytes each.
+#[derive(Serialize, Deserialize)]
+struct Chunk {
+    joining: String,
+    leaving: String,
+}
+
+/// How far a fold came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folded {
+    /// Nothing waits any more.
+    Everything,
+    /// It was told to stop before.
+    Partly,
+}
+
+impl Folding {
+    /// How many changes of one group may wait.
+    pub(crate) const MOST: usize = 20;
+
+    pub(crate) fn value(&self) -> Result<AttributeValue, TableError> {
+        serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(self)
+            .map_err(|error| TableError::Shape(error.into()))
+    }
+
+    fn keys(&self, org: OrganizationId, group: GroupId) -> impl Iterator<Item = Key> {
+        (self.applied..self.chunks).map(move |number| Key::chunk(org, group, self.change, number))
+    }
+
+    /// That this change is the one whose turn it is, and that it got so far.
+    fn is_next(&self) -> Clause {
+        Clause::new("#v.folding[0].change = :change AND #v.folding[0].applied = :applied")
+            .with(":change", AttributeValue::S(self.change.to_string()))
+            .with(":applied", number(self.applied))
+    }
+}
+
+impl Chunk {
+    fn pack(members: &[(UserId, Membership)]) -> Self {
+        let pack = |which| {
+            let some = members.iter().filter(|(_, membership)| *membership == which);
+            let bytes = some.flat_map(|(user, _)| *user.uuid().as_bytes()).collect::<Vec<_>>();
+            STANDARD_NO_PAD.encode(bytes)
+        };
+        Self { joining: pack(Membership::Begins), leaving: pack(Membership::Ends) }
+    }
+
+    fn unpack(&self) -> Result<Vec<(UserId, Membership)>, TableError> {
+        let mut members = Vec::new();
+        for (packed, membership) in
+            [(&self.joining, Membership::Begins), (&self.leaving, Membership::Ends)]
+        {
+            let bytes = STANDARD_NO_PAD.decode(packed);
+            let bytes = bytes.map_err(|error| TableError::Shape(error.into()))?;
+            let users = bytes.as_chunks().0.iter().map(|bytes| UserId::from_bytes(*bytes));
+            members.extend(users.map(|user| (user, membership)));
+        }
+        Ok(members)
+    }
+}
+
+impl Store {
+    /// Stores a change aside, where nobody sees it yet.
+    pub(crate) async fn stage(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        members: &MemberChange,
+        at: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Folding, ProvisionError> {
+        let strangers = self.strangers(org, &members.joining()).await?;
+        if let Some(stranger) = strangers.first() {
+            return Err(ProvisionError::NoUser(*stranger));
+        }
+        let change = ChangeId::mint(entropy);
+        let end = at.as_second() + KEPT_SECONDS;
+        let members = members.iter().collect::<Vec<_>>();
+        let mut puts = Vec::new();
+        for (number, some) in members.chunks(CHUNK).enumerate() {
+            let item = Item::new(Key::chunk(org, group, change, number), &Chunk::pack(some))?;
+            puts.push(Write::Put(item.until(end), Expect::Absent));
+        }
+        let folding = Folding { change, chunks: puts.len(), applied: 0 };
+        for some in puts.chunks(CHUNKS_AT_ONCE) {
+            self.table.write(some.to_vec()).await?;
+        }
+        Ok(folding)
+    }
+
+    /// Takes chunks away that were never decided about. What fails here ends by itself.
+    pub(crate) async fn unstage(&self, org: OrganizationId, group: GroupId, change: &Folding) {
+        let _ = self.remove_chunks(org, group, change).await;
+    }
+
+    pub(crate) async fn remove_chunks(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        change: &Folding,
+    ) -> Result<(), TableError> {
+        let removals = change.keys(org, group).map(Write::Remove).collect::<Vec<_>>();
+        for some in removals.chunks(CHUNKS_AT_ONCE) {
+            self.table.write(some.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// What waits to be carried out, in its order; [`None`] when some of it was carried out since
+    /// the group was read.
+    pub(crate) async fn staged(
+        &self,
+        org: OrganizationId,
+        group: &Group,
+        now: Timestamp,
+    ) -> Result<Option<Vec<(UserId, Membership)>>, TableError> {
+        let keys = group.folding.iter().flat_map(|change| change.keys(org, group.id));
+        let keys = keys.collect::<Vec<_>>();
+        if keys.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let mut found = self.table.get_all(keys.clone()).await?;
+        let mut members = Vec::new();
+        for key in &keys {
+            match found.take::<Chunk>(key, now)? {
+                Some(chunk) => members.extend(chunk.value.unpack()?),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(members))
+    }
+
+    /// Carries out the changes of a group's members that wait, in their order, as long as
+    /// `go_on` says so: it is asked before each of them thousand. Again from any point: what is
+    /// carried out already is not carried out twice.
+    pub async fn fold_members(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        go_on: impl Fn() -> bool,
+        now: Timestamp,
+    ) -> Result<Folded, TableError> {
+        let mut stuck = None;
+        loop {
+            let Some(read) = self.group(org, group, now).await? else {
+                return Ok(Folded::Everything);
+            };
+            let Some(next) = read.value.folding.first() else {
+                return Ok(Folded::Everything);
+            };
+            if !go_on() {
+                return Ok(Folded::Partly);
+            }
+            let key = Key::chunk(org, group, next.change, next.applied);
+            let chunk = self.table.get::<Chunk>(key.clone(), now).await?;
+            let Some(chunk) = chunk else {
+                // Somebody else carried it out since the group was read, or else it is lost.
+                if stuck.as_ref() == Some(next) {
+                    return Err(TableError::Shape("a part of a staged change is lost".into()));
+                }
+                stuck = Some(next.clone());
+                continue;
+            };
+            let members = chunk.value.unpack()?;
+            if self.fold_chunk(org, group, next, &members).await? {
+                self.advance(org, group, next, key).await?;
+            }
+        }
+    }
+
+    /// Carries one chunk out, unless it is not its turn any more.
+    async fn fold_chunk(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        next: &Folding,
+        members: &[(UserId, Membership)],
+    ) -> Result<bool, TableError> {
+        for some in members.chunks(MOST_AT_ONCE) {
+            let mut some = some.to_vec();
+            loop {
+                let turn = Write::CheckThat(Key::group(org, group), next.is_next());
+                let mut plan = Plan::expecting(vec![turn]);
+                for (user, membership) in &some {
+                    plan.change_member(org, group, *user, *membership)?;
+                }
+                match plan.carry_out(self).await {
+                    Ok(()) => break,
+                    Err(ProvisionError::Stale) => return Ok(false),
+                    // Deleted since the change was decided.
+                    Err(ProvisionError::NoUser(gone)) => some.retain(|(user, _)| *user != gone),
+                    Err(ProvisionError::Table(error)) => return Err(error),
+                    Err(
+                        other @ (ProvisionError::Taken(_)
+                        | ProvisionError::TooLarge
+                        | ProvisionError::TooManyEmails
+                        | ProvisionError::Busy),
+                    ) => return Err(TableError::Shape(other.into())),
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Notes that a chunk is carried out: the last one ends its change. Who reads the group sees no
+    /// difference, so it stays the same version.
+    async fn advance(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        next: &Folding,
+        chunk: Key,
+    ) -> Result<(), TableError> {
+        let applied = next.applied + 1;
+        let change = match applied < next.chunks {
+            true => Clause::new("SET #v.folding[0].applied = :next").with(":next", number(applied)),
+            false => Clause::new("REMOVE #v.folding[0]"),
+        };
+        let advance = Write::Update(Key::group(org, group), change, next.is_next());
+        match self.table.write(vec![advance, Write::Remove(chunk)]).await {
+            Err(TableError::Conflict { position: 0 }) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use ambient::SystemEntropy;
+
+    use super::*;
+
+    #[test]
+    fn a_chunk_unpacks_to_what_was_packed_and_a_full_one_is_small() {
+        let mint = |number: usize| {
+            let membership =
+                if number.is_multiple_of(3) { Membership::Ends } else { Membership::Begins };
+            (UserId::mint(&SystemEntropy), membership)
+        };
+        let mut members = (0..CHUNK).map(mint).collect::<Vec<_>>();
+
+        let chunk = Chunk::pack(&members);
+        let mut unpacked = chunk.unpack().unwrap();
+
+        members.sort_by_key(|(user, _)| *user);
+        unpacked.sort_by_key(|(user, _)| *user);
+        assert_eq!(unpacked, members);
+        assert!(chunk.joining.len() + chunk.leaving.len() < 22_000);
+    }
+}
