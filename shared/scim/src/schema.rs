@@ -8,6 +8,8 @@ mod group;
 mod own;
 mod user;
 
+use std::fmt;
+
 pub use attribute::{Attribute, Kind, Mutability, Returned, Uniqueness};
 
 pub(crate) use common::COMMON;
@@ -22,7 +24,6 @@ pub const ENTERPRISE_URN: &str = "urn:ietf:params:scim:schemas:extension:enterpr
 pub const OWN_URN: &str = "urn:ietf:params:scim:schemas:extension:passerelle:2.0:User";
 
 /// A named set of attributes, RFC 7643 §7.
-#[derive(Debug)]
 pub struct Schema {
     /// The URN.
     pub id: &'static str,
@@ -35,7 +36,6 @@ pub struct Schema {
 }
 
 /// A kind of resource: one core schema and its extensions, RFC 7643 §6.
-#[derive(Debug)]
 pub struct ResourceType {
     /// Also its identifier.
     pub name: &'static str,
@@ -74,6 +74,13 @@ pub static GROUP: ResourceType = ResourceType {
 /// Every kind of resource there is.
 pub static RESOURCE_TYPES: [&ResourceType; 2] = [&USER, &GROUP];
 
+/// Its name: the tables behind it would drown any message.
+impl fmt::Debug for ResourceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 impl PartialEq for ResourceType {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -96,6 +103,13 @@ impl ResourceType {
     /// A common or core attribute by its name, in any case.
     pub(crate) fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         self.core().find(|attribute| attribute.is_named(name))
+    }
+}
+
+/// Its URN.
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
     }
 }
 

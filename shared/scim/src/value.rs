@@ -134,6 +134,19 @@ impl Elements {
     }
 }
 
+/// Leaves out values that say what an earlier one says, but keeps the mark of the preferred one.
+pub(crate) fn without_repeats(attribute: &Attribute, list: Vec<Value>) -> Vec<Value> {
+    let mut distinct = Elements::default();
+    for mut element in list {
+        let is_repeated = distinct.places.contains_key(&identity(attribute, &element));
+        if let Some(parts) = element.as_object_mut().filter(|_| is_repeated) {
+            parts.retain(|name, value| name != "primary" || *value == Value::Bool(true));
+        }
+        distinct.add(attribute, element);
+    }
+    distinct.list
+}
+
 /// Takes the mark of the preferred value away, where it is.
 pub(crate) fn unmark(element: &mut Value) {
     if let Some(primary @ Value::Bool(true)) = element.get_mut("primary") {

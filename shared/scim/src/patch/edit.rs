@@ -9,6 +9,7 @@ use crate::resource::Resource;
 use crate::schema::Attribute;
 use crate::value::{
     Elements, canonical, folded, invalid, is_husk, is_primary, limit, too_many, unmark,
+    without_repeats,
 };
 
 /// Parts of a complex value and what they become; none takes the part away.
@@ -116,7 +117,7 @@ fn within(
         if parts.iter().all(|(_, value)| value.is_none()) {
             return Ok(list);
         }
-        list.push(created(filter)?);
+        list.push(created(filter, parts)?);
         vec![list.len() - 1]
     } else {
         selected
@@ -130,6 +131,7 @@ fn within(
     }
     mark(attribute, &mut list, &selected, parts)?;
     list.retain(|element| element.as_object().is_none_or(|parts| !is_husk(attribute, parts)));
+    let list = without_repeats(attribute, list);
     if list.len() > limit(attribute) { Err(too_many(attribute)) } else { Ok(list) }
 }
 
@@ -160,11 +162,16 @@ fn mark(
 }
 
 /// The value that a filter describes, where none is: Entra relies on its being created.
-fn created(filter: Option<&Node>) -> Result<Value, Error> {
-    match filter {
-        None => Ok(Value::Object(Map::new())),
-        Some(filter) => described(filter).map(Value::Object).ok_or(NOTHING_SELECTED),
-    }
+///
+/// A filter that describes something else than what is to be written describes nothing.
+fn created(filter: Option<&Node>, parts: &Parts) -> Result<Value, Error> {
+    let Some(filter) = filter else { return Ok(Value::Object(Map::new())) };
+    let described = described(filter).ok_or(NOTHING_SELECTED)?;
+    let contradicts = parts.iter().any(|(part, value)| {
+        let said = described.get(part.name).map(|said| folded(part, said));
+        said.is_some() && said != value.as_ref().map(|value| folded(part, value))
+    });
+    if contradicts { Err(NOTHING_SELECTED) } else { Ok(Value::Object(described)) }
 }
 
 /// What a filter says of a value by `eq` alone.

@@ -1,5 +1,7 @@
 //! One attribute and its characteristics, RFC 7643 §7.
 
+use std::fmt;
+
 /// The type of a value, RFC 7643 §2.3.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
@@ -117,7 +119,6 @@ enum Plurality {
 }
 
 /// An attribute as a schema defines it.
-#[derive(Debug)]
 pub struct Attribute {
     /// The canonical spelling.
     pub name: &'static str,
@@ -152,6 +153,13 @@ enum Presence {
 enum Case {
     Folded,
     Exact,
+}
+
+/// Its name.
+impl fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 impl Attribute {
