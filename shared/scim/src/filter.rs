@@ -262,3 +262,64 @@ impl Operator {
         matches!(self, Self::Greater | Self::GreaterOrEqual | Self::Less | Self::LessOrEqual)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{GROUP, USER};
+
+    fn is_refused(text: &str) -> bool {
+        Filter::parse(text, &USER).is_err()
+    }
+
+    #[test]
+    fn depth_terms_and_length_end_where_they_say() {
+        let nested = |depth: usize| format!("{}title pr{}", "(".repeat(depth), ")".repeat(depth));
+        let negated =
+            |depth: usize| format!("{}title pr{}", "not (".repeat(depth), ")".repeat(depth));
+        let terms = |count: usize| vec!["title pr"; count].join(" or ");
+        let long = |length: usize| format!("title eq \"{}\"", "x".repeat(length - 11));
+        let cases = [
+            (nested(MAX_DEPTH), nested(MAX_DEPTH + 1)),
+            (negated(MAX_DEPTH), negated(MAX_DEPTH + 1)),
+            (terms(MAX_TERMS), terms(MAX_TERMS + 1)),
+            (long(MAX_LENGTH), long(MAX_LENGTH + 1)),
+        ];
+        for (within, beyond) in cases {
+            assert!(!is_refused(&within), "{within:.40}");
+            assert_eq!(Filter::parse(&beyond, &USER), Err(TOO_LARGE), "{beyond:.40}");
+        }
+        assert!(is_refused(&"(".repeat(MAX_LENGTH)));
+        assert!(is_refused(&"not(".repeat(MAX_LENGTH / 4)));
+        assert!(is_refused(&"emails[".repeat(MAX_LENGTH / 7)));
+        assert!(is_refused(&"x[".repeat(MAX_LENGTH / 2)));
+    }
+
+    #[test]
+    fn an_index_is_asked_where_it_holds_all_candidates() {
+        let user = |text| Filter::parse(text, &USER);
+        let cases = [
+            ("userName eq \"a\"", Some(Lookup::UserName("a"))),
+            ("id eq \"a\" and userName eq \"b\"", Some(Lookup::Id("a"))),
+            ("title pr and externalId eq \"a\"", Some(Lookup::ExternalId("a"))),
+            ("emails eq \"a\"", Some(Lookup::Email("a"))),
+            ("emails.value eq \"a\"", Some(Lookup::Email("a"))),
+            ("emails[value eq \"a\"]", Some(Lookup::Email("a"))),
+            ("emails[value eq \"a\" or type eq \"b\"]", None),
+            ("emails[not (value eq \"a\")]", None),
+            ("emails.type eq \"a\"", None),
+            ("displayName eq \"a\"", None),
+            ("userName ne \"a\"", None),
+            ("userName eq \"a\" or title pr", None),
+            ("not (userName eq \"a\")", None),
+            ("externalId eq null", None),
+            ("department eq \"a\"", None),
+        ];
+        for (text, expected) in cases {
+            let filter = user(text);
+            assert_eq!(filter.as_ref().ok().and_then(Filter::lookup), expected, "{text}");
+        }
+        let group = Filter::parse("displayName eq \"a\" and members eq \"u\"", &GROUP);
+        assert_eq!(group.as_ref().ok().and_then(Filter::lookup), Some(Lookup::Member("u")));
+    }
+}

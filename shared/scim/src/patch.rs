@@ -123,3 +123,47 @@ const NO_PATCH: Error =
     Error::known(ScimType::InvalidSyntax, "the body does not say that it is a PatchOp");
 const NO_OPERATIONS: Error =
     Error::known(ScimType::InvalidSyntax, "Operations must be a list of at least one operation");
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::{GROUP, USER};
+
+    fn operations(count: usize, operation: &Value) -> Value {
+        json!({ "Operations": vec![operation; count] })
+    }
+
+    #[test]
+    fn changes_of_attributes_are_counted_and_those_of_members_are_not() {
+        let title = json!({ "op": "add", "path": "title", "value": "t" });
+        assert!(Patch::read(&USER, operations(MAX_EDITS, &title)).is_ok());
+        let error = Patch::read(&USER, operations(MAX_EDITS + 1, &title)).unwrap_err();
+        assert_eq!(error.scim_type(), Some(ScimType::InvalidValue));
+
+        let member = json!({ "op": "remove", "path": "members[value eq \"a\"]" });
+        let patch = Patch::read(&GROUP, operations(10_000, &member)).unwrap();
+        assert_eq!(patch.members(), [MemberChange::Remove(vec!["a".to_owned()])]);
+    }
+
+    #[test]
+    fn values_are_counted_where_they_end_up() {
+        let mut user = Resource::read(&USER, json!({ "userName": "a" })).unwrap();
+        let emails: Vec<_> = (0..50).map(|n| format!("{n}@x")).collect();
+        let fill = json!({ "op": "add", "path": "emails", "value": emails });
+        Patch::read(&USER, operations(1, &fill)).unwrap().apply(&mut user).unwrap();
+        let full = user.clone();
+
+        for more in [
+            json!({ "op": "add", "path": "emails", "value": "more@x" }),
+            json!({ "op": "add", "path": "emails[type eq \"work\"].value", "value": "more@x" }),
+        ] {
+            let error = Patch::read(&USER, operations(1, &more)).unwrap().apply(&mut user);
+            assert_eq!(error.unwrap_err().detail(), "emails: takes at most 50 values");
+            assert_eq!(user, full);
+        }
+    }
+}

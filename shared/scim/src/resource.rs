@@ -326,3 +326,93 @@ impl Reader {
 
 pub(crate) const EXTENSION_IS_NO_OBJECT: Error =
     Error::known(ScimType::InvalidValue, "an extension must be an object");
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::{ENTERPRISE_URN, GROUP, OWN_URN, USER};
+
+    fn user(body: Value) -> Resource {
+        Resource::read(&USER, body).unwrap()
+    }
+
+    #[test]
+    fn a_replacement_keeps_what_the_client_may_not_change() {
+        let mut old =
+            user(json!({ "userName": "a", "title": "t", OWN_URN: { "immutableId": "I" } }));
+        old.set("id", "1");
+        old.set("objectId", "o");
+        old.set("groups", json!([{ "value": "g" }]));
+
+        let new =
+            user(json!({ "userName": "b", "id": "2", "groups": [] })).replacing(&old).unwrap();
+
+        assert_eq!(new.user_name(), Some("b"));
+        assert_eq!(new.text("title"), None);
+        assert_eq!(new.text("id"), Some("1"));
+        assert_eq!(new.text("objectId"), Some("o"));
+        assert_eq!(new.immutable_id(), Some("I"));
+        assert_eq!(new.get("groups"), old.get("groups"));
+
+        let other =
+            user(json!({ "userName": "b", OWN_URN: { "immutableId": "J" } })).replacing(&old);
+        assert_eq!(other.unwrap_err().scim_type(), Some(ScimType::Mutability));
+    }
+
+    #[test]
+    fn what_is_kept_is_what_the_client_wrote() {
+        let body = json!({ "userName": "a", ENTERPRISE_URN: { "manager": { "value": "m" } } });
+        let written = user(body.clone());
+        let mut shown = written.clone();
+        shown.set("id", "1");
+        shown.set("objectId", "o");
+        shown.set("manager.$ref", "https://x/Users/m");
+        shown.set("meta.version", "W/\"1\"");
+
+        assert_eq!(Value::Object(shown.kept()), body);
+        assert_eq!(Resource::restore(&USER, shown.kept()), written);
+
+        let mut group = Resource::read(&GROUP, json!({ "displayName": "g" })).unwrap();
+        group.set("members", json!([{ "value": "u" }]));
+        assert_eq!(Value::Object(group.kept()), json!({ "displayName": "g" }));
+    }
+
+    #[test]
+    fn changes_are_named_in_full_and_without_those_of_the_server() {
+        let old = user(json!({ "userName": "a", "title": "t", "emails": ["e"] }));
+        let mut new = user(json!({
+            "userName": "a", "emails": ["f"], "name": { "givenName": "g" }, "department": "d",
+        }));
+        new.set("id", "1");
+        let department = format!("{ENTERPRISE_URN}:department");
+        assert_eq!(new.changes(&old), ["name", "title", "emails", &department]);
+        assert_eq!(new.changes(&new), [""; 0]);
+    }
+
+    #[test]
+    fn schemas_name_the_extensions_in_use() {
+        let mut user = user(json!({ "userName": "a", "schemas": [OWN_URN] }));
+        let schemas = |user: &Resource| user.get("schemas").unwrap().as_array().unwrap().len();
+        assert_eq!(schemas(&user), 1);
+        user.set("department", "d");
+        assert_eq!(schemas(&user), 2);
+        user.set("department", Value::Null);
+        assert_eq!(schemas(&user), 1);
+        assert!(!user.attributes().contains_key(ENTERPRISE_URN));
+    }
+
+    #[test]
+    fn a_resource_beyond_its_size_is_refused() {
+        let photos = |count: usize| {
+            json!({ "userName": "a", "photos": (0..count)
+            .map(|n| format!("{n:08191}"))
+            .collect::<Vec<_>>() })
+        };
+        assert!(Resource::read(&USER, photos(31)).is_ok());
+        assert_eq!(Resource::read(&USER, photos(33)), Err(Error::RESOURCE_TOO_LARGE));
+    }
+}

@@ -250,6 +250,11 @@ fn maybe<T: Strategy>(strategy: T) -> impl Strategy<Value = Option<T::Value>> {
     proptest::option::of(strategy)
 }
 
+fn without_nulls(mut value: Value) -> Value {
+    value.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    value
+}
+
 fn user() -> impl Strategy<Value = Value> {
     let email = (maybe(select(vec!["work", "Home"])), texts(), maybe(any::<bool>()));
     let emails = proptest::collection::vec(email, 0..3);
@@ -265,19 +270,17 @@ fn user() -> impl Strategy<Value = Value> {
         active.map(|it| put("active", it.into()));
         given_name.map(|it| put("name", json!({ "givenName": it })));
         modified.map(|it| put("meta", json!({ "lastModified": instant(it, 0) })));
-        let mut list = Vec::new();
-        for (kind, value, primary) in emails {
-            let mut email = json!({ "value": value });
-            kind.map(|it| email["type"] = it.into());
-            primary.map(|it| email["primary"] = it.into());
-            list.push(email);
-        }
+        let list: Vec<_> = emails
+            .into_iter()
+            .map(|(kind, value, primary)| {
+                without_nulls(json!({ "value": value, "type": kind, "primary": primary }))
+            })
+            .collect();
         if !list.is_empty() {
             put("emails", list.into());
         }
-        let mut enterprise = json!({});
-        department.map(|it| enterprise["department"] = it.into());
-        manager.map(|it| enterprise["manager"] = json!({ "value": it }));
+        let manager = manager.map(|it| json!({ "value": it }));
+        let enterprise = without_nulls(json!({ "department": department, "manager": manager }));
         if enterprise != json!({}) {
             put(ENTERPRISE_URN, enterprise);
         }

@@ -16,7 +16,7 @@ use graph::{Graph, Kinds};
 use source::{read, root, rust_files, words};
 
 /// Bytes and `now` in, values out: nothing that waits, nothing that speaks HTTP or to AWS.
-const PURE: [&str; 5] = ["ambient", "identity", "passkey", "saml", "xmldsig"];
+const PURE: [&str; 6] = ["ambient", "identity", "passkey", "saml", "scim", "xmldsig"];
 /// One crate per outside service, and our pages.
 const SERVICES: [&str; 5] = ["bus", "courier", "keys", "store", "web"];
 /// One Lambda function each.
