@@ -197,6 +197,16 @@ impl Error {
         }
     }
 
+    /// The same about a part of an attribute.
+    pub(crate) fn within(self, attribute: &Attribute) -> Self {
+        match self.detail {
+            Cow::Owned(detail) => {
+                Self { detail: Cow::Owned(format!("{}.{detail}", attribute.name)), ..self }
+            }
+            Cow::Borrowed(_) => self,
+        }
+    }
+
     /// The status of the HTTP answer.
     pub const fn status(&self) -> u16 {
         self.status

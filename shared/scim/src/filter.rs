@@ -191,6 +191,15 @@ impl PartialEq for Attribute {
 }
 
 impl Subject {
+    /// The attribute that what decides is a part of.
+    fn whole(&self) -> Option<&'static Attribute> {
+        match self {
+            Self::Attribute(target) => Some(target.attribute),
+            Self::Part(_) | Self::Unknown(_) => None,
+        }
+        .filter(|whole| self.decisive() != Some(*whole))
+    }
+
     /// The attribute whose type and case rule decide: of a complex one its `value`.
     fn decisive(&self) -> Option<&'static Attribute> {
         let leaf = match self {

@@ -134,17 +134,31 @@ impl Elements {
     }
 }
 
-/// Leaves out values that say what an earlier one says, but keeps the mark of the preferred one.
-pub(crate) fn without_repeats(attribute: &Attribute, list: Vec<Value>) -> Vec<Value> {
-    let mut distinct = Elements::default();
-    for mut element in list {
-        let is_repeated = distinct.places.contains_key(&identity(attribute, &element));
-        if let Some(parts) = element.as_object_mut().filter(|_| is_repeated) {
-            parts.retain(|name, value| name != "primary" || *value == Value::Bool(true));
+/// Leaves out values that say what another one says; of two, what was just changed is spelled as
+/// it was changed, and the mark of the preferred one stays.
+pub(crate) fn without_repeats(
+    attribute: &Attribute,
+    list: Vec<Value>,
+    changed: &[usize],
+) -> Vec<Value> {
+    let mut places = BTreeMap::new();
+    let mut distinct: Vec<(bool, Value)> = Vec::with_capacity(list.len());
+    for (place, element) in (0_usize..).zip(list) {
+        let is_changed = changed.contains(&place);
+        let known = *places.entry(identity(attribute, &element)).or_insert(distinct.len());
+        let Some((was_changed, present)) = distinct.get_mut(known) else {
+            distinct.push((is_changed, element));
+            continue;
+        };
+        let is_preferred = is_primary(present) || is_primary(&element);
+        if is_changed && !*was_changed {
+            (*was_changed, *present) = (true, element);
         }
-        distinct.add(attribute, element);
+        if let Some(parts) = present.as_object_mut().filter(|_| is_preferred) {
+            parts.insert("primary".to_owned(), Value::Bool(true));
+        }
     }
-    distinct.list
+    distinct.into_iter().map(|(_, element)| element).collect()
 }
 
 /// Takes the mark of the preferred value away, where it is.
@@ -257,7 +271,7 @@ fn complex(attribute: &Attribute, parts: Map<String, Value>) -> Result<Option<Va
         if sub.is_read_only() {
             continue;
         }
-        if let Some(part) = canonical(sub, part)? {
+        if let Some(part) = canonical(sub, part).map_err(|error| error.within(attribute))? {
             canonical_parts.insert(sub.name.to_owned(), part);
         }
     }
@@ -330,7 +344,11 @@ mod tests {
             ("emails", json!(vec!["a"; 51]), Err("emails: takes at most 50 values")),
             ("ims", json!(vec!["a"; 1001]), Err("ims: takes at most 1000 values")),
             ("x509Certificates", json!(["MIIB+/=="]), Ok(json!([{ "value": "MIIB+/==" }]))),
-            ("x509Certificates", json!(["no base 64"]), Err("value: must be base64")),
+            (
+                "x509Certificates",
+                json!(["no base 64"]),
+                Err("x509Certificates.value: must be base64"),
+            ),
             ("title", json!("x".repeat(8193)), Err("title: is longer than 8 KiB")),
             ("emails", json!([{ "value": "a", "VALUE": "b" }]), Err("an attribute is given twice")),
         ];

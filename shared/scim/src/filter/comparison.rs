@@ -38,7 +38,18 @@ impl Comparand {
         operator: Operator,
         literal: Literal,
     ) -> Result<Self, Error> {
-        let Some(attribute) = subject.decisive() else { return unknown(literal) };
+        match subject.decisive() {
+            None => unknown(literal),
+            Some(attribute) => {
+                Self::typed(attribute, operator, literal).map_err(|error| match subject.whole() {
+                    Some(whole) => error.within(whole),
+                    None => error,
+                })
+            }
+        }
+    }
+
+    fn typed(attribute: &Attribute, operator: Operator, literal: Literal) -> Result<Self, Error> {
         check_operator(attribute, operator)?;
         if literal == Literal::Bare("null".to_owned()) {
             return match operator {

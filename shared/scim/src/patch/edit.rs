@@ -91,7 +91,7 @@ pub(super) fn parts(attribute: &Attribute, object: Map<String, Value>) -> Result
             return Err(Error::NAMED_TWICE);
         }
         if !sub.is_read_only() {
-            parts.push((sub, canonical(sub, value)?));
+            parts.push((sub, canonical(sub, value).map_err(|error| error.within(attribute))?));
         }
     }
     Ok(parts)
@@ -130,8 +130,8 @@ fn within(
         merge(element, parts);
     }
     mark(attribute, &mut list, &selected, parts)?;
+    let mut list = without_repeats(attribute, list, &selected);
     list.retain(|element| element.as_object().is_none_or(|parts| !is_husk(attribute, parts)));
-    let list = without_repeats(attribute, list);
     if list.len() > limit(attribute) { Err(too_many(attribute)) } else { Ok(list) }
 }
 

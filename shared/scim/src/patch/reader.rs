@@ -266,7 +266,7 @@ fn change(
 ) -> Result<Option<Edit>, Error> {
     let attribute = target.attribute;
     if let Some(sub) = target.sub {
-        let value = canonical(sub, value)?;
+        let value = canonical(sub, value).map_err(|error| error.within(attribute))?;
         return Ok(Some(part_edit(target, filter, sub, value)));
     }
     if filter.is_some() {
