@@ -24,7 +24,8 @@ pub(super) enum Literal {
 pub(crate) enum Comparand {
     Null,
     Boolean(bool),
-    Number(Number),
+    /// The number as written, and as it is compared.
+    Number(String, Number),
     /// The text as written, and as it is compared.
     Text(String, String),
     /// The instant as written, and as it is compared.
@@ -63,9 +64,10 @@ impl Comparand {
             Kind::Boolean if text.eq_ignore_ascii_case("true") => Ok(Self::Boolean(true)),
             Kind::Boolean if text.eq_ignore_ascii_case("false") => Ok(Self::Boolean(false)),
             Kind::Boolean => Err(refused(attribute, "is compared with true or false")),
-            Kind::Integer | Kind::Decimal => serde_json::from_str(&text)
-                .map(Self::Number)
-                .map_err(|_| refused(attribute, "is compared with a number")),
+            Kind::Integer | Kind::Decimal => match serde_json::from_str(&text) {
+                Ok(number) => Ok(Self::Number(text, number)),
+                Err(_) => Err(refused(attribute, "is compared with a number")),
+            },
             Kind::DateTime if !operator.is_textual() => {
                 let instant = text.parse::<Timestamp>();
                 let instant =
@@ -83,7 +85,7 @@ impl Comparand {
     pub(super) fn order(&self, attribute: &Attribute, value: &Value) -> Option<Ordering> {
         match (self, value) {
             (Self::Boolean(ours), Value::Bool(theirs)) => Some(theirs.cmp(ours)),
-            (Self::Number(ours), Value::Number(theirs)) => numbers(theirs, ours),
+            (Self::Number(_, ours), Value::Number(theirs)) => numbers(theirs, ours),
             (Self::Text(_, ours), Value::String(theirs)) if attribute.is_case_exact() => {
                 Some(theirs.as_str().cmp(ours))
             }
@@ -117,7 +119,7 @@ impl Comparand {
         match self {
             Self::Null => Value::Null,
             Self::Boolean(value) => Value::Bool(*value),
-            Self::Number(number) => Value::Number(number.clone()),
+            Self::Number(_, number) => Value::Number(number.clone()),
             Self::Text(text, _) | Self::Instant(text, _) => Value::String(text.clone()),
         }
     }
@@ -132,7 +134,7 @@ fn unknown(literal: Literal) -> Result<Comparand, Error> {
     Ok(match serde_json::from_str(&text) {
         Ok(Value::Null) => Comparand::Null,
         Ok(Value::Bool(value)) => Comparand::Boolean(value),
-        Ok(Value::Number(number)) => Comparand::Number(number),
+        Ok(Value::Number(number)) => Comparand::Number(text, number),
         Ok(_) => return Err(INVALID),
         Err(_) => Comparand::Text(text.clone(), text),
     })

@@ -55,6 +55,10 @@ impl Display for Subject {
 
 impl Display for Comparand {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        self.to_value().fmt(f)
+        match self {
+            // Reading a long number may round it, and reading what was rounded may round again.
+            Self::Number(text, _) => f.write_str(text),
+            value => value.to_value().fmt(f),
+        }
     }
 }

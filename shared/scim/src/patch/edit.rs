@@ -174,10 +174,11 @@ fn created(filter: Option<&Node>, parts: &Parts) -> Result<Value, Error> {
     if contradicts { Err(NOTHING_SELECTED) } else { Ok(Value::Object(described)) }
 }
 
-/// What a filter says of a value by `eq` alone.
+/// What a filter says of a value by `eq` alone, if there can be such a value.
 fn described(filter: &Node) -> Option<Map<String, Value>> {
     let mut parts = Map::new();
     for (part, value) in filter.described()? {
+        let value = canonical(part, value).ok()??;
         if parts.insert(part.name.to_owned(), value.clone()).is_some_and(|other| other != value) {
             return None;
         }
