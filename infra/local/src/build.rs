@@ -129,7 +129,7 @@ mod tests {
 
         let binaries: Vec<String> = binaries(&template).into_iter().collect();
 
-        assert_eq!(binaries, ["directory", "login", "operator"]);
+        assert_eq!(binaries, ["directory", "login", "operator", "scim"]);
     }
 
     #[test]

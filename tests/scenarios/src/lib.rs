@@ -4,6 +4,7 @@
 //! [`World`] runs the functions' own code in this process, by a clock that a story turns, over the
 //! local stack's DynamoDB, KMS, EventBridge, SQS and SES. Every call to them passes a [`Wire`],
 //! which counts it and may lose, delay or refuse it. [`Browser`] is somebody at a keyboard;
+//! [`Provisioner`] is a client with a key;
 //! [`Authenticator`] is what they sign in with, and lies when it is told to.
 
 pub mod authenticator;
@@ -13,6 +14,7 @@ pub mod clock;
 pub mod people;
 pub mod records;
 pub mod saml;
+pub mod scim;
 pub mod ways;
 pub mod wire;
 pub mod world;
@@ -23,5 +25,6 @@ pub use case::{Case, Failing, Spell};
 pub use clock::TestClock;
 pub use people::{Company, Person};
 pub use records::Records;
+pub use scim::{Answer, Provisioner};
 pub use wire::{Call, Effect, Fault, Wire};
 pub use world::World;

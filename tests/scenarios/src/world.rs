@@ -8,6 +8,7 @@ use ambient::{Clock as _, SystemClock, SystemEntropy};
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, Region};
+use axum::extract::Request;
 use axum::serve;
 use bytes::Bytes;
 use identity::{Anchor, Block, OrganizationId, OutboxId, User, UserId, UserName};
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use store::{Action, Actor, AuditEntry, Store, Table};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 
 use crate::saml::AuthnRequest;
 use crate::wire::Upstreams;
@@ -43,6 +45,8 @@ pub struct World {
     pub operator: Wire,
     /// Between `directory` and its services.
     pub directory: Wire,
+    /// Between `scim` and its services.
+    pub scim: Wire,
     /// Our site.
     pub base_url: String,
     /// The organization.
@@ -124,8 +128,9 @@ impl World {
         let endpoints = listeners.endpoints();
         let model = model(&base_url, &endpoints.sqs);
         let environment = |function: &str| model.functions[function].environment.clone();
-        let (login_env, operator_env, directory_env) = (
+        let (login_env, scim_env, operator_env, directory_env) = (
             environment("LoginFunction"),
+            environment("ScimFunction"),
             environment("OperatorFunction"),
             environment("DirectoryFunction"),
         );
@@ -156,7 +161,8 @@ impl World {
         };
         let services = Services::start(config, listeners).await.unwrap();
 
-        let [login, operator, directory] = [
+        let [login, scim, operator, directory] = [
+            Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams).await,
@@ -183,10 +189,22 @@ impl World {
             &aws(login.url()).await,
             login::Config::read(login_env).unwrap(),
             clock.clone(),
-            entropy,
+            entropy.clone(),
         );
         let router = login::router(app);
-        let served = router.clone();
+        let app = scim_function::App::with(
+            &aws(scim.url()).await,
+            scim_function::Config::read(scim_env).unwrap(),
+            clock.clone(),
+            entropy,
+        );
+        // As the API routes them.
+        let [people, clients] = [router.clone(), scim_function::router(app)];
+        let served = axum::Router::new().fallback(async move |request: Request| {
+            let provisions = request.uri().path().starts_with("/scim/v2/");
+            let function = if provisions { clients } else { people };
+            function.oneshot(request).await
+        });
         tokio::spawn(async move { serve(site, served).await.unwrap() });
         let unwired = aws(database.endpoint()).await;
         let store = Store::new(Table::new(&unwired, table.clone()));
@@ -208,6 +226,7 @@ impl World {
             login,
             operator,
             directory,
+            scim,
             base_url,
             organization,
             bootstrap,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use policy::{Policies, actions_of, template};
 use scenarios::saml::{AuthnRequest, between};
+use scenarios::scim::entra_user;
 use scenarios::wire::Seen;
 use scenarios::{Authenticator, Browser, World};
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ async fn everything() -> World {
     let out = ada.browser.visit(&world.slo("_out")).await;
     assert!(out.location().is_some(), "{}", out.text);
     operate(&world).await;
+    provision(&world).await;
     world.clock.pass(SignedDuration::from_mins(1));
     world.sweep().await;
     world.quiet().await;
@@ -94,11 +96,39 @@ async fn operate(world: &World) {
     }
 }
 
+/// Users and groups come, are found, change and go; keys too.
+async fn provision(world: &World) {
+    let entra = world.entra().await;
+    let user = entra.create(&entra_user("edith", "6b0f1b2c-3d4e-4f60-8172-63544536271a")).await;
+    let id = user["id"].as_str().unwrap();
+    let group = json!({ "displayName": "Staff", "members": [{ "value": id }] });
+    let group = entra.post("/Groups", &group).await.expect(201);
+    let group = format!("/Groups/{}", group["id"].as_str().unwrap());
+    entra.get(&group).await.expect(200);
+    for filter in ["emails.value eq \"edith@contoso.test\"", "title pr"] {
+        entra.filter("/Users", filter).await.expect(200);
+    }
+    let disable = json!([{ "op": "replace", "path": "active", "value": false }]);
+    entra.patch(&format!("/Users/{id}"), disable).await.expect(200);
+    let remove = json!([{ "op": "remove", "path": format!("members[value eq \"{id}\"]") }]);
+    entra.patch(&group, remove).await.expect(204);
+    entra.delete(&group).await.expect(204);
+    entra.delete(&format!("/Users/{id}")).await.expect(204);
+    for mut payload in [
+        json!({ "action": "list_scim_keys" }),
+        json!({ "action": "revoke_scim_key", "key_id": entra.key_id }),
+    ] {
+        payload["domain"] = json!("contoso.test");
+        world.operate(payload).await.unwrap();
+    }
+}
+
 fn recorded(world: &World) -> BTreeMap<&'static str, Vec<Seen>> {
     BTreeMap::from([
         ("LoginFunction", world.login.seen()),
         ("OperatorFunction", world.operator.seen()),
         ("DirectoryFunction", world.directory.seen()),
+        ("ScimFunction", world.scim.seen()),
     ])
 }
 

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use source::{below, read, root, rust_files, words};
 
 /// Each function's logical id and folder.
-const FUNCTIONS: [(&str, &str); 3] = [
+const FUNCTIONS: [(&str, &str); 4] = [
     ("LoginFunction", "login"),
+    ("ScimFunction", "scim"),
     ("OperatorFunction", "operator"),
     ("DirectoryFunction", "directory"),
 ];
@@ -73,7 +74,7 @@ fn every_function_is_built_from_a_binary_of_its_own_name() {
 }
 
 #[test]
-fn login_answers_every_route_and_nobody_else_any() {
+fn scim_answers_what_provisions_and_login_everything_else() {
     let template = template();
 
     let routes: Vec<_> = of_type(&template, "AWS::Serverless::Function")
@@ -84,18 +85,27 @@ fn login_answers_every_route_and_nobody_else_any() {
         .filter(|(_, event)| event["Type"] == "HttpApi")
         .collect();
 
-    assert_eq!(routes.len(), 1);
-    assert_eq!(routes[0].0, "LoginFunction");
-    assert_eq!(routes[0].1["Properties"], json!({ "ApiId": { "Ref": "HttpApi" } }));
+    let api = json!({ "Ref": "HttpApi" });
+    let path = "/scim/v2/{proxy+}";
+    let expected = [
+        ("LoginFunction".to_owned(), json!({ "ApiId": api })),
+        ("ScimFunction".to_owned(), json!({ "ApiId": api, "Method": "ANY", "Path": path })),
+    ];
+    let routes = routes.into_iter().map(|(id, event)| (id, event["Properties"].clone()));
+    assert_eq!(routes.collect::<Vec<_>>(), expected);
+    // A client gone wild never takes what sign-ins need.
+    let settings = &properties(&template, "HttpApi")["RouteSettings"][format!("ANY {path}")];
+    assert!(settings["ThrottlingRateLimit"].as_u64().unwrap() >= 25, "Entra's own rate");
 }
 
 #[test]
 fn an_answer_is_given_before_the_gateway_gives_up() {
     let template = template();
 
-    let timeout = properties(&template, "LoginFunction")["Timeout"].as_u64().unwrap();
-
-    assert!(timeout < 30, "an HTTP API waits for 30 seconds");
+    for function in ["LoginFunction", "ScimFunction"] {
+        let timeout = properties(&template, function)["Timeout"].as_u64().unwrap();
+        assert!(timeout < 30, "{function}: an HTTP API waits for 30 seconds");
+    }
 }
 
 #[test]
@@ -166,7 +176,7 @@ fn keys_sign_for_one_purpose_each_and_for_the_roles_that_need_it() {
         for statement in key["KeyPolicy"]["Statement"].as_array().unwrap() {
             let text = statement.to_string();
             if text.contains("\"kms:Sign\"") || text.contains("kms:*") {
-                let roles = ["LoginRole", "OperatorRole", "DirectoryRole", ":root"];
+                let roles = ["LoginRole", "ScimRole", "OperatorRole", "DirectoryRole", ":root"];
                 let named = roles.into_iter().filter(|role| text.contains(role));
                 signers.entry(id.as_str()).or_insert_with(Vec::new).extend(named);
             }

@@ -1,0 +1,61 @@
+//! Answers in the form of RFC 7644 §3.1.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// What every answer with a body is, RFC 7644 §3.1.
+pub(crate) const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
+
+/// One resource in an answer.
+pub(crate) struct Shown {
+    pub(crate) body: Value,
+    pub(crate) version: String,
+    pub(crate) location: String,
+}
+
+/// A document or a list.
+pub(crate) fn document(body: &Value) -> Response {
+    let mut response = body.to_string().into_response();
+    response.headers_mut().insert(CONTENT_TYPE, SCIM_JSON);
+    response
+}
+
+/// A resource that was made, RFC 7644 §3.3.
+pub(crate) fn created(shown: &Shown) -> Result<Response, Failure> {
+    let mut response = resource(shown)?;
+    *response.status_mut() = StatusCode::CREATED;
+    response.headers_mut().insert(LOCATION, header(&shown.location)?);
+    Ok(response)
+}
+
+/// A resource as it is now, with its version, RFC 7644 §3.14.
+pub(crate) fn resource(shown: &Shown) -> Result<Response, Failure> {
+    let mut response = document(&shown.body);
+    tag(response.headers_mut(), &shown.version)?;
+    Ok(response)
+}
+
+/// Done, and nothing to say.
+pub(crate) fn no_content() -> Result<Response, Failure> {
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The client has this version already, RFC 9110 §15.4.5.
+pub(crate) fn not_modified(version: &str) -> Result<Response, Failure> {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    tag(response.headers_mut(), version)?;
+    Ok(response)
+}
+
+fn tag(headers: &mut HeaderMap, version: &str) -> Result<(), Failure> {
+    headers.insert(ETAG, header(version)?);
+    Ok(())
+}
+
+fn header(text: &str) -> Result<HeaderValue, Failure> {
+    HeaderValue::from_str(text).map_err(|error| Failure::Stored(error.into()))
+}

@@ -1,0 +1,96 @@
+//! Groups in lists, and where an index finds them.
+
+use identity::OrganizationId;
+use jiff::Timestamp;
+use scim::schema::GROUP;
+use scim::{Lookup, Projection, Resource, ResourceType};
+use serde_json::Value;
+use store::{Group, Order, Page, Position, Stored, TableError};
+
+use super::resource;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::failure::Failure;
+use crate::list::{Listed, MOST_READ};
+
+impl Listed for Stored<Group> {
+    fn kind() -> &'static ResourceType {
+        &GROUP
+    }
+
+    async fn count(app: &App, org: OrganizationId) -> Result<u64, TableError> {
+        app.store.count_groups(org).await
+    }
+
+    async fn page(
+        app: &App,
+        org: OrganizationId,
+        order: Order,
+        from: Option<&Position>,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Page<Self>, TableError> {
+        app.store.list_groups(org, order, from, most, now).await
+    }
+
+    async fn skip(
+        app: &App,
+        org: OrganizationId,
+        order: Order,
+        many: usize,
+    ) -> Result<Option<Position>, TableError> {
+        app.store.skip_groups(org, order, None, many).await
+    }
+
+    fn resource(&self, caller: &Caller) -> Resource {
+        resource::shown(caller, self)
+    }
+
+    async fn answer(
+        &self,
+        app: &App,
+        caller: &Caller,
+        projection: &Projection,
+    ) -> Result<Value, Failure> {
+        app.group_with_members(caller, self, projection).await
+    }
+}
+
+impl App {
+    /// The groups that an index names for a look-up; [`None`] where no index helps.
+    pub(super) async fn groups_of(
+        &self,
+        caller: &Caller,
+        lookup: Option<Lookup<'_>>,
+    ) -> Result<Option<Vec<Stored<Group>>>, Failure> {
+        let (org, now) = (caller.org, caller.now);
+        let found = match lookup {
+            None => return Ok(None),
+            Some(Lookup::DisplayName(name)) => {
+                let groups = self.store.groups_named(org, name, MOST_READ + 1, now).await?;
+                if groups.len() > MOST_READ {
+                    return Err(scim::Error::TOO_MANY_RESULTS.into());
+                }
+                return Ok(Some(groups));
+            }
+            Some(Lookup::Member(user)) => match user.parse() {
+                Ok(user) => return Ok(Some(self.store.groups_of(org, user, now).await?)),
+                Err(_) => None,
+            },
+            Some(Lookup::MemberOf { group, user }) => match (group.parse(), user.parse()) {
+                (Ok(group), Ok(user)) if self.store.is_member(org, group, user, now).await? => {
+                    self.store.group(org, group, now).await?
+                }
+                _ => None,
+            },
+            Some(Lookup::Id(id)) => match id.parse() {
+                Ok(id) => self.store.group(org, id, now).await?,
+                Err(_) => None,
+            },
+            Some(Lookup::ExternalId(id)) => self.store.group_of_external_id(org, id, now).await?,
+            // Of users alone.
+            Some(Lookup::UserName(_) | Lookup::Email(_)) => None,
+        };
+        Ok(Some(found.into_iter().collect()))
+    }
+}

@@ -1,0 +1,234 @@
+//! Lists of one kind of resource, RFC 7644 §3.4.2 and RFC 9865 §2: from an index where there is
+//! one, and otherwise by reading an organization up to a stated bound.
+
+mod cursor;
+
+use identity::OrganizationId;
+use jiff::Timestamp;
+use scim::{Error, ListQuery, ListResponse, Projection, Resource, ResourceType, Sort, Start};
+use serde_json::Value;
+use store::{Order, Position, TableError};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::failure::Failure;
+
+/// How many resources are read at the most for a filter or an order that no index has.
+pub(crate) const MOST_READ: usize = 5_000;
+/// How many of them are read at once.
+const READ_AT_ONCE: usize = 500;
+/// How many bytes of resources an answer holds at the most: Lambda's own limit is 6 MB.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// A kind of resource that can be listed.
+pub(crate) trait Listed: Sized + Sync {
+    /// The kind.
+    fn kind() -> &'static ResourceType;
+    /// How many there are.
+    async fn count(app: &App, org: OrganizationId) -> Result<u64, TableError>;
+    /// Some of them, from a place on.
+    async fn page(
+        app: &App,
+        org: OrganizationId,
+        order: Order,
+        from: Option<&Position>,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<store::Page<Self>, TableError>;
+    /// The place behind so many.
+    async fn skip(
+        app: &App,
+        org: OrganizationId,
+        order: Order,
+        many: usize,
+    ) -> Result<Option<Position>, TableError>;
+    /// One of them as filters see it.
+    fn resource(&self, caller: &Caller) -> Resource;
+    /// One of them as an answer shows it.
+    async fn answer(
+        &self,
+        app: &App,
+        caller: &Caller,
+        projection: &Projection,
+    ) -> Result<Value, Failure>;
+}
+
+impl App {
+    /// Answers a query; `candidates` are all that an index named for its filter.
+    pub(crate) async fn list<K: Listed>(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        candidates: Option<Vec<K>>,
+    ) -> Result<ListResponse, Failure> {
+        let indexed = query.sort.as_ref().is_none_or(Sort::is_indexed);
+        match candidates {
+            Some(mut candidates) => {
+                candidates.retain(|item| matches(caller, query, item));
+                self.picked(caller, query, candidates).await
+            }
+            None if query.filter.is_none() && indexed => self.walked::<K>(caller, query).await,
+            None => {
+                let everything = self.everything::<K>(caller, query).await?;
+                self.picked(caller, query, everything).await
+            }
+        }
+    }
+
+    /// One page of the index.
+    async fn walked<K: Listed>(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+    ) -> Result<ListResponse, Failure> {
+        let (org, now) = (caller.org, caller.now);
+        let total = K::count(self, org).await?;
+        let order = order(query);
+        let identity = identity::<K>(query);
+        let from = match &query.page {
+            scim::Page::Index(start) if *start > total => Place::Beyond,
+            scim::Page::Index(start) => self.place::<K>(caller, order, &identity, *start).await?,
+            scim::Page::Cursor(None) => Place::Start,
+            scim::Page::Cursor(Some(token)) => {
+                Place::At(Position::read(token, &identity).ok_or(Error::INVALID_CURSOR)?)
+            }
+        };
+        let page = match &from {
+            _ if query.count == 0 => store::Page { items: Vec::new(), next: None },
+            Place::Beyond => store::Page { items: Vec::new(), next: None },
+            Place::Start => K::page(self, org, order, None, query.count, now).await?,
+            Place::At(at) => K::page(self, org, order, Some(at), query.count, now).await?,
+        };
+        let start = match &query.page {
+            scim::Page::Cursor(_) => {
+                Start::Cursor(page.next.as_ref().map(|next| next.token(&identity)))
+            }
+            scim::Page::Index(start) => {
+                let read = u64::try_from(page.items.len()).unwrap_or_default();
+                if let Some(next) = &page.next {
+                    let walk = Position::walk(caller.key.id, &identity, start + read);
+                    self.store.remember_walk(org, &walk, next, now).await?;
+                }
+                Start::Index(*start)
+            }
+        };
+        let mut resources = Vec::with_capacity(page.items.len());
+        for item in &page.items {
+            resources.push(item.answer(self, caller, &query.projection).await?);
+        }
+        Ok(ListResponse { total, start, resources })
+    }
+
+    /// Where a page begins: whoever walked here finds the place at once, whoever jumps has it
+    /// counted from the beginning.
+    async fn place<K: Listed>(
+        &self,
+        caller: &Caller,
+        order: Order,
+        identity: &str,
+        start: u64,
+    ) -> Result<Place, Failure> {
+        if start <= 1 {
+            return Ok(Place::Start);
+        }
+        let walk = Position::walk(caller.key.id, identity, start);
+        if let Some(at) = self.store.walk(caller.org, &walk, caller.now).await? {
+            return Ok(Place::At(at));
+        }
+        let passed = usize::try_from(start - 1).unwrap_or(usize::MAX);
+        let at = K::skip(self, caller.org, order, passed).await?;
+        Ok(at.map_or(Place::Beyond, Place::At))
+    }
+
+    /// Everything that a filter says yes to, read page by page.
+    async fn everything<K: Listed>(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+    ) -> Result<Vec<K>, Failure> {
+        let too_many = || Failure::from(Error::TOO_MANY_RESULTS);
+        if K::count(self, caller.org).await? > MOST_READ as u64 {
+            return Err(too_many());
+        }
+        let (mut matching, mut read, mut from) = (Vec::new(), 0, None);
+        loop {
+            let (order, at) = (Order::Stored, from.as_ref());
+            let page = K::page(self, caller.org, order, at, READ_AT_ONCE, caller.now).await?;
+            read += page.items.len();
+            if read > MOST_READ {
+                return Err(too_many());
+            }
+            matching.extend(page.items.into_iter().filter(|item| matches(caller, query, item)));
+            match page.next {
+                Some(next) => from = Some(next),
+                None => return Ok(matching),
+            }
+        }
+    }
+
+    /// One page of what was read whole.
+    async fn picked<K: Listed>(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        mut matching: Vec<K>,
+    ) -> Result<ListResponse, Failure> {
+        if let Some(sort) = &query.sort {
+            let keyed = matching.into_iter().map(|item| (item.resource(caller), item));
+            let mut keyed = keyed.collect::<Vec<_>>();
+            keyed.sort_by(|(one, _), (other, _)| sort.compare(one, other));
+            matching = keyed.into_iter().map(|(_, item)| item).collect();
+        }
+        let identity = identity::<K>(query);
+        let offset = match &query.page {
+            scim::Page::Index(start) => usize::try_from(start - 1).unwrap_or(usize::MAX),
+            scim::Page::Cursor(None) => 0,
+            scim::Page::Cursor(Some(token)) => {
+                cursor::read(token, &identity).ok_or(Error::INVALID_CURSOR)?
+            }
+        };
+        let total = u64::try_from(matching.len()).unwrap_or(u64::MAX);
+        let (mut resources, mut bytes) = (Vec::new(), 0);
+        for item in matching.iter().skip(offset).take(query.count) {
+            let answer = item.answer(self, caller, &query.projection).await?;
+            bytes += answer.to_string().len();
+            if bytes > MOST_BYTES && !resources.is_empty() {
+                break;
+            }
+            resources.push(answer);
+        }
+        let next = offset.saturating_add(resources.len());
+        let start = match &query.page {
+            scim::Page::Index(start) => Start::Index(*start),
+            scim::Page::Cursor(_) => {
+                let more = next < matching.len() && !resources.is_empty();
+                Start::Cursor(more.then(|| cursor::write(next, &identity)))
+            }
+        };
+        Ok(ListResponse { total, start, resources })
+    }
+}
+
+fn matches<K: Listed>(caller: &Caller, query: &ListQuery, item: &K) -> bool {
+    query.filter.as_ref().is_none_or(|filter| filter.matches(&item.resource(caller)))
+}
+
+/// Where a page begins.
+enum Place {
+    Start,
+    At(Position),
+    Beyond,
+}
+
+fn order(query: &ListQuery) -> Order {
+    match query.sort.as_ref().map(Sort::order) {
+        None => Order::Stored,
+        Some(scim::Order::Ascending) => Order::Ascending,
+        Some(scim::Order::Descending) => Order::Descending,
+    }
+}
+
+/// What a cursor is good for: this kind, this filter, this order.
+fn identity<K: Listed>(query: &ListQuery) -> String {
+    format!("{}\n{}", K::kind().name, query.identity())
+}

@@ -1,0 +1,176 @@
+//! `/Users`, RFC 7644 §3.
+
+mod change;
+mod listed;
+mod resource;
+mod write;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use scim::schema::USER;
+use scim::{Filter, ListQuery, ListResponse, Parameters, Patch, Projection, Resource};
+use serde_json::Value;
+use store::Provisioned;
+
+use crate::answer::{self, Shown};
+use crate::app::App;
+use crate::caller::{Caller, Named, Presented};
+use crate::conditions::Conditions;
+use crate::failure::Failure;
+use crate::payload::{LARGEST, Payload};
+use crate::unknown;
+
+pub(crate) use resource::version;
+
+/// The routes below `/scim/v2/{organization}`.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/Users", get(list).post(create))
+        .route("/Users/.search", post(search))
+        .route("/Users/{id}", get(read).put(replace).patch(patch).delete(delete))
+        .method_not_allowed_fallback(unknown::method)
+}
+
+/// `GET /Users`, RFC 7644 §3.4.2.
+async fn list(
+    State(app): State<App>,
+    presented: Presented,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    let parameters = Parameters::read(query.as_deref().unwrap_or_default());
+    let query = ListQuery::from_query(&USER, &parameters);
+    let filter = query.as_ref().ok().and_then(|query| query.filter.as_ref());
+    // A key is believed before a query is refused.
+    let (caller, named) = app.caller_and_users(presented, filter.and_then(Filter::lookup)).await?;
+    let list = app.list::<Provisioned>(&caller, &query?, named).await?;
+    Ok(answer::document(&list.into_json()))
+}
+
+/// `POST /Users/.search`, RFC 7644 §3.4.3.
+async fn search(
+    State(app): State<App>,
+    presented: Presented,
+    payload: Payload,
+) -> Result<Response, Failure> {
+    let caller = app.caller(presented).await?;
+    let query = ListQuery::from_search(&USER, &payload.json(LARGEST)?)?;
+    Ok(answer::document(&app.list_users(&caller, &query).await?.into_json()))
+}
+
+/// `POST /Users`, RFC 7644 §3.3.
+async fn create(
+    State(app): State<App>,
+    presented: Presented,
+    RawQuery(query): RawQuery,
+    payload: Payload,
+) -> Result<Response, Failure> {
+    let caller = app.caller(presented).await?;
+    let resource = Resource::read(&USER, payload.json(LARGEST)?)?;
+    let created = app.create_user(&caller, resource).await?;
+    answer::created(&shown(&caller, &created, &projection(query.as_deref())))
+}
+
+/// `GET /Users/{id}`, RFC 7644 §3.4.1.
+async fn read(
+    State(app): State<App>,
+    presented: Presented,
+    Named(id): Named,
+    conditions: Conditions,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    let (caller, user) = app.caller_and_user(presented, &id).await?;
+    let version = version(&user);
+    conditions.check_read(&version)?;
+    if conditions.is_known(&version) {
+        return answer::not_modified(&version);
+    }
+    answer::resource(&shown(&caller, &user, &projection(query.as_deref())))
+}
+
+/// `PUT /Users/{id}`, RFC 7644 §3.5.1.
+async fn replace(
+    State(app): State<App>,
+    presented: Presented,
+    Named(id): Named,
+    conditions: Conditions,
+    RawQuery(query): RawQuery,
+    payload: Payload,
+) -> Result<Response, Failure> {
+    let (caller, user) = app.caller_and_user(presented, &id).await?;
+    let wanted = Resource::read(&USER, payload.json(LARGEST)?)?;
+    let replaced = app.replace_user(&caller, user, &conditions, &wanted).await?;
+    answer::resource(&shown(&caller, &replaced, &projection(query.as_deref())))
+}
+
+/// `PATCH /Users/{id}`, RFC 7644 §3.5.2.
+async fn patch(
+    State(app): State<App>,
+    presented: Presented,
+    Named(id): Named,
+    conditions: Conditions,
+    RawQuery(query): RawQuery,
+    payload: Payload,
+) -> Result<Response, Failure> {
+    let (caller, user) = app.caller_and_user(presented, &id).await?;
+    let patch = Patch::read(&USER, payload.json(LARGEST)?)?;
+    let patched = app.patch_user(&caller, user, &conditions, &patch).await?;
+    answer::resource(&shown(&caller, &patched, &projection(query.as_deref())))
+}
+
+/// `DELETE /Users/{id}`, RFC 7644 §3.6.
+async fn delete(
+    State(app): State<App>,
+    presented: Presented,
+    Named(id): Named,
+    conditions: Conditions,
+) -> Result<Response, Failure> {
+    let (caller, user) = app.caller_and_user(presented, &id).await?;
+    app.delete_user(&caller, user, &conditions).await?;
+    answer::no_content()
+}
+
+/// Which attributes of a user the query of a request asks for, RFC 7644 §3.9.
+fn projection(query: Option<&str>) -> Projection {
+    Projection::from_query(&USER, &Parameters::read(query.unwrap_or_default()))
+}
+
+/// A user as an answer shows them.
+pub(crate) fn shown(caller: &Caller, user: &Provisioned, projection: &Projection) -> Shown {
+    Shown {
+        body: Value::Object(projection.apply(resource::shown(caller, user))),
+        version: version(user),
+        location: caller.user_url(user.user.value.id),
+    }
+}
+
+impl App {
+    /// Users that a query asks for.
+    pub(crate) async fn list_users(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+    ) -> Result<ListResponse, Failure> {
+        let lookup = query.filter.as_ref().and_then(Filter::lookup);
+        let named = self.users_of(caller, lookup).await?;
+        self.list::<Provisioned>(caller, query, named).await
+    }
+
+    /// Who calls, and a user of their organization, in one read.
+    async fn caller_and_user(
+        &self,
+        presented: Presented,
+        id: &str,
+    ) -> Result<(Caller, Provisioned), Failure> {
+        let Ok(id) = id.parse() else {
+            self.caller(presented).await?;
+            return Err(scim::Error::NOT_FOUND.into());
+        };
+        let now = self.clock.now();
+        let (org, hash) = (presented.org, &presented.hash);
+        let (key, user) = self.store.scim_key_and_user(org, hash, id, now).await?;
+        let caller = self.admit(presented, key, now).await?;
+        Ok((caller, user.ok_or(scim::Error::NOT_FOUND)?))
+    }
+}

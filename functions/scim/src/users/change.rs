@@ -1,0 +1,180 @@
+//! What a user becomes by what a provisioning client says. Decides, and does nothing.
+
+use identity::{Address, Anchor, Block, ScimClient, User, UserId, UserName};
+use jiff::Timestamp;
+use scim::{Error, Resource, ScimType};
+use serde_json::Value;
+use store::{Profile, Provisioned};
+use uuid::Uuid;
+
+use super::resource;
+
+/// What a user becomes.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) user: User,
+    pub(crate) profile: Profile,
+    /// The attributes that differ; their names only.
+    pub(crate) attributes: Vec<String>,
+    /// What was left out for safety.
+    pub(crate) ignored: Option<Ignored>,
+}
+
+/// What was left out of a change, for safety.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ignored {
+    /// Somebody who ever had a passkey keeps the address that proved who they are. An error would
+    /// stop all of Entra's provisioning.
+    PersonalEmailOfEnrolled,
+    /// It is no address, so that no code is ever sent there.
+    PersonalEmailUnusable,
+}
+
+impl Ignored {
+    /// The word of the audit.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::PersonalEmailOfEnrolled => "personal_email_of_enrolled",
+            Self::PersonalEmailUnusable => "personal_email_unusable",
+        }
+    }
+}
+
+const USER_NAME: Error = Error::known(
+    ScimType::InvalidValue,
+    "userName must be 1 to 256 characters, none of them a control character",
+);
+const IMMUTABLE_ID: Error = Error::known(
+    ScimType::InvalidValue,
+    "immutableId must be 1 to 64 printable ASCII characters without spaces",
+);
+
+/// A new user.
+pub(crate) fn create(
+    id: UserId,
+    resource: Resource,
+    client: ScimClient,
+    now: Timestamp,
+) -> Result<Change, Error> {
+    let name = user_name(&resource)?;
+    let user = User::new(id, name, String::new(), now);
+    let attributes = resource.changes(&Resource::empty(&scim::schema::USER));
+    let mut change = Change { user, profile: Profile::new(now), attributes, ignored: None };
+    change.amend(resource, None, client, now)?;
+    // The first claim of somebody new is as good as any.
+    change.user.claim_changed_at = None;
+    Ok(change)
+}
+
+/// A changed user, whose resource shall be this.
+pub(crate) fn change(
+    before: &Provisioned,
+    resource: Resource,
+    client: ScimClient,
+    now: Timestamp,
+) -> Result<Change, Error> {
+    let base = resource::base(before);
+    let mut user = before.user.value.clone();
+    user.user_name = user_name(&resource)?;
+    let mut change = Change {
+        user,
+        profile: before.profile.value.clone(),
+        attributes: base.changes(&resource),
+        ignored: None,
+    };
+    change.amend(resource, base.personal_email(), client, now)?;
+    Ok(change)
+}
+
+fn user_name(resource: &Resource) -> Result<UserName, Error> {
+    resource.user_name().unwrap_or_default().parse().map_err(|_| USER_NAME)
+}
+
+impl Change {
+    fn amend(
+        &mut self,
+        mut resource: Resource,
+        personal_email: Option<&str>,
+        client: ScimClient,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if let Some(text) = resource.immutable_id() {
+            let anchor: Anchor = text.parse().map_err(|_| IMMUTABLE_ID)?;
+            self.user.anchor = Some(anchor);
+        }
+        if client == ScimClient::Entra {
+            self.identify(resource.external_id())?;
+        }
+        self.claim(&mut resource, personal_email, now);
+        match resource.active() {
+            Some(false) if !self.user.blocks.contains(&Block::Provisioning) => {
+                self.user.block(Block::Provisioning, now);
+            }
+            Some(true) => self.user.unblock(Block::Provisioning),
+            Some(false) | None => {}
+        }
+        self.user.display_name = display_name(&resource);
+        self.profile.external_id = resource.external_id().map(str::to_owned);
+        self.profile.emails = resource.emails().map(str::to_owned).collect();
+        self.profile.attributes = rest(resource, &self.user);
+        Ok(())
+    }
+
+    /// From Entra, an external id that is a UUID is the object that the user is: a name that is
+    /// used again for another object is another person.
+    fn identify(&mut self, external_id: Option<&str>) -> Result<(), Error> {
+        let object = external_id.filter(|text| text.len() == 36);
+        let object = object.and_then(|text| Uuid::try_parse(text).ok());
+        match (object, self.user.object_id) {
+            (Some(object), Some(known)) if object != known => Err(Error::OBJECT_ID_DIFFERS),
+            (Some(object), _) => {
+                self.user.object_id = Some(object);
+                Ok(())
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Takes the personal address over, unless it proved somebody already.
+    fn claim(&mut self, resource: &mut Resource, before: Option<&str>, now: Timestamp) {
+        let wanted = resource.personal_email().map(str::to_owned);
+        if wanted.as_deref() == before {
+            return;
+        }
+        if self.user.enrolled_at.is_some() {
+            resource.set("personalEmail", before.map_or(Value::Null, Value::from));
+            self.attributes.retain(|name| !name.ends_with(":personalEmail"));
+            self.ignored = Some(Ignored::PersonalEmailOfEnrolled);
+            return;
+        }
+        let address: Option<Address> = wanted.as_deref().and_then(|text| text.parse().ok());
+        if wanted.is_some() && address.is_none() {
+            self.ignored = Some(Ignored::PersonalEmailUnusable);
+        }
+        if address != self.user.personal_email {
+            self.user.claim_changed_at = Some(now);
+        }
+        self.user.personal_email = address;
+    }
+}
+
+/// What pages and mails call the person: the first of these that is there.
+fn display_name(resource: &Resource) -> String {
+    let text = |path: &str| resource.text(path).map(str::trim).filter(|text| !text.is_empty());
+    let parts = [text("name.givenName"), text("name.familyName")];
+    let parts = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let parts = Some(parts.as_str()).filter(|parts| !parts.is_empty());
+    let name = text("displayName").or_else(|| text("name.formatted")).or(parts);
+    name.or(resource.user_name()).unwrap_or_default().to_owned()
+}
+
+/// What the profile keeps: everything that is not the user's own.
+fn rest(mut resource: Resource, user: &User) -> serde_json::Map<String, Value> {
+    for path in ["userName", "externalId", "active", "immutableId"] {
+        resource.set(path, Value::Null);
+    }
+    if user.personal_email.is_some() {
+        resource.set("personalEmail", Value::Null);
+    }
+    resource.kept()
+}

@@ -1,0 +1,61 @@
+//! A stored user as a SCIM resource.
+
+use scim::schema::USER;
+use scim::{Resource, etag};
+use serde_json::json;
+use store::Provisioned;
+
+use identity::Block;
+
+use crate::caller::Caller;
+
+/// The name of a state of a user: changes with each write of user or profile.
+pub(crate) fn version(user: &Provisioned) -> String {
+    let (user, profile) = user.versions();
+    etag::weak(&format!("{user}.{profile}"))
+}
+
+/// What a client may change: here `active` is the client's own word, whoever else took access away.
+pub(crate) fn base(stored: &Provisioned) -> Resource {
+    let (user, profile) = (&stored.user.value, &stored.profile.value);
+    let mut resource = Resource::restore(&USER, profile.attributes.clone());
+    resource.set("userName", user.user_name.as_str());
+    resource.set("active", !user.blocks.contains(&Block::Provisioning));
+    set(&mut resource, "externalId", profile.external_id.as_deref());
+    set(&mut resource, "immutableId", user.anchor.as_ref().map(identity::Anchor::as_str));
+    set(&mut resource, "objectId", user.object_id.map(|id| id.to_string()).as_deref());
+    if let Some(address) = &user.personal_email {
+        resource.set("personalEmail", address.as_str());
+    }
+    // Nobody provisioned them yet: what the bootstrap called them.
+    if stored.profile.version == 0 {
+        resource.set("displayName", user.display_name.as_str());
+    }
+    resource
+}
+
+fn set(resource: &mut Resource, path: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        resource.set(path, text);
+    }
+}
+
+/// What a client sees: `active` is whether the user may sign in.
+pub(crate) fn shown(caller: &Caller, stored: &Provisioned) -> Resource {
+    let (user, profile) = (&stored.user.value, &stored.profile.value);
+    let mut resource = base(stored);
+    resource.set("id", user.id.to_string());
+    resource.set("active", user.blocks.is_empty());
+    if let Some(manager) = resource.manager().map(str::to_owned) {
+        resource.set("manager.$ref", format!("{}/Users/{manager}", caller.base()));
+    }
+    let meta = json!({
+        "resourceType": "User",
+        "created": profile.created_at,
+        "lastModified": profile.changed_at,
+        "location": caller.user_url(user.id),
+        "version": version(stored),
+    });
+    resource.set("meta", meta);
+    resource
+}

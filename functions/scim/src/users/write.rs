@@ -1,0 +1,178 @@
+//! Creates, changes and deletes a user: the same for one request and for a part of a bulk.
+
+use identity::UserId;
+use scim::{Patch, Resource};
+use store::{Action, Named, ProvisionError, Provisioned};
+
+use super::change::{self, Change};
+use super::resource;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::conditions::Conditions;
+use crate::failure::{Failure, is_race};
+
+/// How often a change is made anew because somebody else changed the user meanwhile.
+const RACES: u32 = 5;
+
+impl App {
+    /// Makes a user: one transaction.
+    pub(crate) async fn create_user(
+        &self,
+        caller: &Caller,
+        wanted: Resource,
+    ) -> Result<Provisioned, Failure> {
+        let id = UserId::mint(&*self.entropy);
+        let change = change::create(id, wanted, caller.key.client, caller.now)?;
+        let audit = self.audit_change(caller, Action::UserCreated, &change);
+        let created =
+            self.store.create_provisioned(caller.org, &change.user, &change.profile, &audit);
+        match created.await {
+            Ok(created) => {
+                self.tell_ignored(caller, &change).await?;
+                Ok(created)
+            }
+            Err(ProvisionError::Taken(named)) => {
+                self.tell_refused(caller, None, word(named)).await?;
+                Err(ProvisionError::Taken(named).into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Replaces a user by another resource, RFC 7644 §3.5.1.
+    pub(crate) async fn replace_user(
+        &self,
+        caller: &Caller,
+        user: Provisioned,
+        conditions: &Conditions,
+        wanted: &Resource,
+    ) -> Result<Provisioned, Failure> {
+        self.change_user(caller, user, conditions, |base| wanted.clone().replacing(base)).await
+    }
+
+    /// Changes a user by all operations or by none, RFC 7644 §3.5.2.
+    pub(crate) async fn patch_user(
+        &self,
+        caller: &Caller,
+        user: Provisioned,
+        conditions: &Conditions,
+        patch: &Patch,
+    ) -> Result<Provisioned, Failure> {
+        let patched = |base: &Resource| {
+            let mut patched = base.clone();
+            patch.apply(&mut patched)?;
+            Ok(patched)
+        };
+        self.change_user(caller, user, conditions, patched).await
+    }
+
+    /// Reads, decides and writes, again when somebody else wrote in between: no update is lost.
+    async fn change_user(
+        &self,
+        caller: &Caller,
+        mut before: Provisioned,
+        conditions: &Conditions,
+        wanted: impl Fn(&Resource) -> Result<Resource, scim::Error>,
+    ) -> Result<Provisioned, Failure> {
+        let id = before.user.value.id;
+        for _ in 0..RACES {
+            conditions.check(&resource::version(&before))?;
+            let wanted = wanted(&resource::base(&before))?;
+            let change = change::change(&before, wanted, caller.key.client, caller.now);
+            let change = match change {
+                Err(error) if error == scim::Error::OBJECT_ID_DIFFERS => {
+                    self.tell_refused(caller, Some(id), "object_id_differs").await?;
+                    return Err(error.into());
+                }
+                change => change?,
+            };
+            let audit = self.audit_change(caller, Action::UserChanged, &change);
+            let (user, profile) = (&change.user, &change.profile);
+            let changed =
+                self.store.change_provisioned(caller.org, &before, user, profile, &audit).await;
+            match changed {
+                Ok(after) => {
+                    self.tell_ignored(caller, &change).await?;
+                    return Ok(after);
+                }
+                Err(error) if is_race(&error) => {
+                    let again = self.store.provisioned(caller.org, id, caller.now).await?;
+                    before = again.ok_or(scim::Error::NOT_FOUND)?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Failure::Changed)
+    }
+
+    /// Deletes a user for good, RFC 7644 §3.6. What they leave behind goes afterwards.
+    pub(crate) async fn delete_user(
+        &self,
+        caller: &Caller,
+        mut user: Provisioned,
+        conditions: &Conditions,
+    ) -> Result<(), Failure> {
+        let id = user.user.value.id;
+        for _ in 0..RACES {
+            conditions.check(&resource::version(&user))?;
+            let mut audit = self.audit(caller, Action::UserDeleted);
+            audit.subject = Some(id);
+            audit.resource = Some(store::Resource::User(id));
+            let deleted =
+                self.store.delete_provisioned(caller.org, &user, &audit, &*self.entropy).await;
+            match deleted {
+                Ok(forget) => {
+                    self.announce(&forget, &caller.request_id).await;
+                    return Ok(());
+                }
+                Err(error) if is_race(&error) => {
+                    let again = self.store.provisioned(caller.org, id, caller.now).await?;
+                    user = again.ok_or(scim::Error::NOT_FOUND)?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Failure::Changed)
+    }
+
+    fn audit_change(&self, caller: &Caller, action: Action, change: &Change) -> store::AuditEntry {
+        let mut audit = self.audit(caller, action);
+        audit.subject = Some(change.user.id);
+        audit.resource = Some(store::Resource::User(change.user.id));
+        audit.attributes.clone_from(&change.attributes);
+        audit
+    }
+
+    /// What was left out is in the audit: the client is told nothing of it.
+    async fn tell_ignored(&self, caller: &Caller, change: &Change) -> Result<(), Failure> {
+        let Some(ignored) = change.ignored else { return Ok(()) };
+        let mut audit = self.audit(caller, Action::ProvisioningIgnored);
+        audit.subject = Some(change.user.id);
+        audit.resource = Some(store::Resource::User(change.user.id));
+        audit.reason = Some(ignored.word().to_owned());
+        Ok(self.store.audit(caller.org, &audit).await?)
+    }
+
+    /// What is refused for safety is in the audit too.
+    async fn tell_refused(
+        &self,
+        caller: &Caller,
+        user: Option<UserId>,
+        reason: &str,
+    ) -> Result<(), Failure> {
+        let mut audit = self.audit(caller, Action::ProvisioningRefused);
+        audit.subject = user;
+        audit.resource = user.map(store::Resource::User);
+        audit.reason = Some(reason.to_owned());
+        Ok(self.store.audit(caller.org, &audit).await?)
+    }
+}
+
+const fn word(named: Named) -> &'static str {
+    match named {
+        Named::UserName => "user_name_taken",
+        Named::ExternalId => "external_id_taken",
+        Named::Anchor => "anchor_taken",
+        Named::ObjectId => "object_id_taken",
+    }
+}
