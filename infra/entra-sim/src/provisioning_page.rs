@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::directory::DirectoryError;
 use crate::pages::{Provisioning, ProvisioningExchange, ProvisioningPerson, page};
 use crate::provisioning::{
-    CycleReport, Exchange, Health, Job, ProvisioningError, next_cycle, on_demand, restart,
+    Counts, CycleReport, Exchange, Health, Job, ProvisioningError, next_cycle, on_demand, restart,
     test_connection,
 };
 
@@ -83,24 +83,25 @@ fn health(health: Health) -> String {
 }
 
 fn summary(report: &CycleReport) -> String {
-    let users = report.users;
-    let mut told = format!(
-        "Cycle {} ({:?}) at {}: {} requests in {} ms; users: {} created, {} linked, {} updated, \
-         {} unchanged, {} disabled, {} deleted, {} skipped, {} failed",
-        report.number,
-        report.kind,
-        report.started,
-        report.requests,
-        report.duration_ms,
-        users.created,
-        users.linked,
-        users.updated,
-        users.unchanged,
-        users.disabled,
-        users.deleted,
-        users.skipped,
-        users.failed,
-    );
+    let of = |what: &str, counts: Counts| {
+        let counts = [
+            ("created", counts.created),
+            ("linked", counts.linked),
+            ("updated", counts.updated),
+            ("unchanged", counts.unchanged),
+            ("disabled", counts.disabled),
+            ("deleted", counts.deleted),
+            ("skipped", counts.skipped),
+            ("failed", counts.failed),
+        ];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        let counts: Vec<String> = counts.map(|(name, count)| format!("{count} {name}")).collect();
+        (!counts.is_empty()).then(|| format!("; {what}: {}", counts.join(", ")))
+    };
+    let CycleReport { number, started, requests, duration_ms, .. } = report;
+    let mut told = format!("{number}, at {started:.0}: {requests} requests in {duration_ms} ms");
+    told.extend(of("users", report.users));
+    told.extend(of("groups", report.groups));
     if let Some(halted) = &report.halted {
         told.push_str(&format!("; ended early: {halted}"));
     }
@@ -112,7 +113,7 @@ fn failing(job: &Job) -> Vec<String> {
     failing
         .map(|escrow| {
             let (subject, error) = (&escrow.subject, &escrow.error);
-            format!("{subject}: {error} ({} tries, next at {})", escrow.tries, escrow.next)
+            format!("{subject}: {error} (try {}, next at {:.0})", escrow.tries, escrow.next)
         })
         .collect()
 }
@@ -125,7 +126,7 @@ fn line(exchange: &Exchange) -> ProvisioningExchange {
     let failed = exchange.status.is_none_or(|status| status >= 400);
     ProvisioningExchange {
         number: exchange.number,
-        at: exchange.at.to_string(),
+        at: format!("{:.0}", exchange.at),
         subject: exchange.subject.clone(),
         method: exchange.method.clone(),
         url: exchange.url.clone(),

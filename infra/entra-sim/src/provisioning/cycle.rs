@@ -11,6 +11,7 @@ use super::health::judge;
 use super::job::Kind;
 use super::report::{CycleKind, CycleReport};
 use super::run::Run;
+use super::settings::GroupMapping;
 use crate::app::App;
 use crate::clock::Stopwatch;
 
@@ -143,6 +144,9 @@ async fn managers(run: &Run<'_>, ids: &[String]) {
 
 /// Groups that were touched, and those whose members wait for somebody.
 async fn groups(run: &Run<'_>, mut ids: Vec<String>) {
+    if run.settings.groups == GroupMapping::Disabled {
+        return;
+    }
     let touched: BTreeSet<String> = ids.iter().cloned().collect();
     {
         let job = run.job();

@@ -12,7 +12,7 @@ use super::mapping::EXTERNAL_ID;
 use super::patch::{Change, Message, change};
 use super::report::Outcome;
 use super::run::Run;
-use super::settings::{GroupMapping, Scope};
+use super::settings::Scope;
 use super::target::Target;
 use super::users::{identifier, only, segment};
 use crate::graph_group::GraphGroup;
@@ -32,8 +32,7 @@ impl Run<'_> {
     /// The group as it is in the source, when it is in scope.
     pub(crate) fn group_source(&self, id: &str) -> Option<GraphGroup> {
         let directory = self.app.directory();
-        let in_scope = self.settings.groups == GroupMapping::Enabled
-            && (self.settings.scope == Scope::Everyone || directory.assigned.contains(id));
+        let in_scope = self.settings.scope == Scope::Everyone || directory.assigned.contains(id);
         directory.groups.get(id).filter(|_| in_scope).cloned()
     }
 

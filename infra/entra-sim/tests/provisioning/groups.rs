@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entra_sim::{Dialect, GraphGroup, GroupMapping, Provisioning};
 use serde_json::{Value, json};
 
-use crate::lab::{ADA_ID, GRACE_ID, Lab, ada, grace, same};
+use crate::lab::{ADA_ID, GRACE_ID, Lab, ada, grace, same, settings};
 
 fn staff(members: &[&str]) -> GraphGroup {
     GraphGroup {
@@ -181,11 +181,22 @@ async fn g5_a_deleted_group_is_deleted() {
 }
 
 #[tokio::test]
-async fn g6_groups_are_optional() {
+async fn g6_groups_are_optional_and_left_alone_without_their_mapping() {
     let lab = lab(|settings| Provisioning { groups: GroupMapping::Disabled, ..settings }).await;
     lab.simulator.test_connection().await.unwrap();
+    let only_users = lab.target.take();
+    lab.simulator.configure_provisioning(settings(&lab.target)).unwrap();
+    lab.cycle().await;
+    lab.simulator
+        .configure_provisioning(Provisioning {
+            groups: GroupMapping::Disabled,
+            ..settings(&lab.target)
+        })
+        .unwrap();
+    lab.cycle().await;
 
-    assert!(lab.target.take().iter().all(|request| request.path.starts_with("/Users")));
+    assert_eq!(lab.target.store().groups.len(), 1, "a disabled mapping deletes nothing");
+    assert!(only_users.iter().all(|request| request.path.starts_with("/Users")));
 }
 
 #[tokio::test]
