@@ -116,8 +116,9 @@ impl Error {
     pub const INTERNAL: Self = Self::plain(500, "something went wrong here");
     /// 501: `/Me`, RFC 7644 §3.11.
     pub const NOT_IMPLEMENTED: Self = Self::plain(501, "this is not offered");
-    /// 503: something we lean on is away; nothing was changed.
-    pub const UNAVAILABLE: Self = Self::plain(503, "try again later; nothing was changed");
+    /// 503: something we lean on is away. Whether the change was made is not known, if its answer
+    /// got lost; nothing is half made.
+    pub const UNAVAILABLE: Self = Self::plain(503, "try again later");
 
     /// 409: another user has the name.
     pub const USER_NAME_TAKEN: Self = Self::known(ScimType::Uniqueness, "userName is taken");

@@ -59,6 +59,12 @@ impl Filter {
         evaluation::resource_matches(&self.node, resource)
     }
 
+    /// Whether the answer may depend on an attribute, named as the schema spells it: what is costly
+    /// to find need not be looked for otherwise.
+    pub fn mentions(&self, attribute: &str) -> bool {
+        self.node.mentions(attribute)
+    }
+
     /// The index entry under which every resource that could match is found, if there is one.
     ///
     /// Those found must still be asked with [`matches`](Self::matches).
@@ -128,6 +134,18 @@ impl Node {
         match <[Self; 1]>::try_from(flat) {
             Ok([only]) => only,
             Err(flat) => make(flat),
+        }
+    }
+
+    fn mentions(&self, name: &str) -> bool {
+        match self {
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(|node| node.mentions(name)),
+            Self::Not(node) => node.mentions(name),
+            Self::Test(Test { subject, .. }) | Self::Values(subject, _) => match subject {
+                Subject::Attribute(target) => target.attribute.name == name,
+                Subject::Part(_) | Subject::Unknown(_) => false,
+            },
+            Self::Member(_) => name == "members",
         }
     }
 
@@ -302,6 +320,21 @@ mod tests {
         assert!(is_refused(&"not(".repeat(MAX_LENGTH / 4)));
         assert!(is_refused(&"emails[".repeat(MAX_LENGTH / 7)));
         assert!(is_refused(&"x[".repeat(MAX_LENGTH / 2)));
+    }
+
+    #[test]
+    fn a_filter_mentions_what_its_answer_depends_on() {
+        let cases = [
+            ("groups pr", true),
+            ("title pr or not (groups.value eq \"g\")", true),
+            ("groups[display sw \"a\"] and title pr", true),
+            ("title pr", false),
+            ("shoes[groups pr]", false),
+        ];
+        for (text, expected) in cases {
+            let filter = Filter::parse(text, &USER);
+            assert_eq!(filter.map(|filter| filter.mentions("groups")), Ok(expected), "{text}");
+        }
     }
 
     #[test]

@@ -38,7 +38,6 @@ impl Lookup<'_> {
             Self::Id(_) => 1,
             Self::UserName(_) => 2,
             Self::ExternalId(_) => 3,
-            // Above what does not exclude others: a member is known only by its own index.
             Self::Member(_) => 4,
             Self::Email(_) => 5,
             Self::DisplayName(_) => 6,

@@ -234,6 +234,10 @@ impl Attribute {
         Self { returned: Returned::Always, ..self }
     }
 
+    pub(crate) const fn requested(self) -> Self {
+        Self { returned: Returned::Request, ..self }
+    }
+
     pub(crate) const fn unique(self) -> Self {
         Self { uniqueness: Uniqueness::Server, ..self }
     }

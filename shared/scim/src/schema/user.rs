@@ -28,7 +28,11 @@ static ATTRIBUTES: [Attribute; 20] = [
     Attribute::complex("ims", "addresses for instant messages", &IMS).multiple(),
     Attribute::complex("photos", "pictures", &PHOTOS).multiple(),
     Attribute::complex("addresses", "postal addresses", &ADDRESSES).multiple(),
-    Attribute::complex("groups", "the groups the user is in", &GROUPS).multiple().read_only(),
+    // Only if asked for: finding them takes a second read, for each user of a list.
+    Attribute::complex("groups", "the groups the user is in", &GROUPS)
+        .multiple()
+        .read_only()
+        .requested(),
     Attribute::complex("entitlements", "what the user is entitled to", &PLAIN).multiple(),
     Attribute::complex("roles", "the user's roles", &PLAIN).multiple(),
     Attribute::complex("x509Certificates", "certificates in DER", &CERTIFICATES).multiple(),
