@@ -103,7 +103,8 @@ impl App {
             id: Some(user.user.value.id.to_string()),
         };
         let Some(id) = id else {
-            let created = self.create_user(caller, Resource::read(&USER, data)?).await?;
+            let created =
+                self.create_user(caller, Resource::read(caller.user_kind(), data)?).await?;
             return Ok(done(&created, 201));
         };
         let id = id.parse().map_err(|_| Error::NOT_FOUND)?;
@@ -112,11 +113,11 @@ impl App {
         match method {
             BulkMethod::Post => Err(Error::METHOD_NOT_ALLOWED.into()),
             BulkMethod::Put => {
-                let wanted = Resource::read(&USER, data)?;
+                let wanted = Resource::read(caller.user_kind(), data)?;
                 Ok(done(&self.replace_user(caller, user, &conditions, &wanted).await?, 200))
             }
             BulkMethod::Patch => {
-                let patch = Patch::read(&USER, data)?;
+                let patch = Patch::read(caller.user_kind(), data)?;
                 Ok(done(&self.patch_user(caller, user, &conditions, &patch).await?, 200))
             }
             BulkMethod::Delete => {

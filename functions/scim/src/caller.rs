@@ -3,9 +3,11 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use identity::{GroupId, OrganizationId, OutboxId, ScimKey, SecretHash, UserId};
+use identity::{GroupId, OrganizationId, OutboxId, ScimClient, ScimKey, SecretHash, UserId};
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::request::RequestContext;
+use scim::ResourceType;
+use scim::schema::{USER, USER_OF_OTHERS};
 use store::{Action, Actor, AuditEntry, KeyUse, ProvisioningKey, Stored};
 use web::failure::RequestId;
 
@@ -129,6 +131,14 @@ impl Caller {
     /// Where the organization's resources are.
     pub(crate) fn base(&self) -> String {
         format!("{}/scim/v2/{}", self.key.base_url, self.org)
+    }
+
+    /// What a user is to this client: Entra alone says which anchor somebody has.
+    pub(crate) fn user_kind(&self) -> &'static ResourceType {
+        match self.key.client {
+            ScimClient::Entra => &USER,
+            ScimClient::Other => &USER_OF_OTHERS,
+        }
     }
 
     /// Where a user is, RFC 7644 §3.1.

@@ -11,7 +11,6 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use scim::schema::USER;
 use scim::{Filter, ListQuery, ListResponse, Parameters, Patch, Projection, Resource};
-use serde_json::Value;
 use store::Provisioned;
 
 use crate::answer::{self, Shown};
@@ -67,9 +66,9 @@ async fn create(
     payload: Payload,
 ) -> Result<Response, Failure> {
     let caller = app.caller(presented).await?;
-    let resource = Resource::read(&USER, payload.json(LARGEST)?)?;
+    let resource = Resource::read(caller.user_kind(), payload.json(LARGEST)?)?;
     let created = app.create_user(&caller, resource).await?;
-    answer::created(&shown(&caller, &created, &projection(query.as_deref())))
+    answer::created(&app.shown_user(&caller, &created, query.as_deref()).await?)
 }
 
 /// `GET /Users/{id}`, RFC 7644 §3.4.1.
@@ -86,7 +85,7 @@ async fn read(
     if conditions.is_known(&version) {
         return answer::not_modified(&version);
     }
-    answer::resource(&shown(&caller, &user, &projection(query.as_deref())))
+    answer::resource(&app.shown_user(&caller, &user, query.as_deref()).await?)
 }
 
 /// `PUT /Users/{id}`, RFC 7644 §3.5.1.
@@ -99,9 +98,9 @@ async fn replace(
     payload: Payload,
 ) -> Result<Response, Failure> {
     let (caller, user) = app.caller_and_user(presented, &id).await?;
-    let wanted = Resource::read(&USER, payload.json(LARGEST)?)?;
+    let wanted = Resource::read(caller.user_kind(), payload.json(LARGEST)?)?;
     let replaced = app.replace_user(&caller, user, &conditions, &wanted).await?;
-    answer::resource(&shown(&caller, &replaced, &projection(query.as_deref())))
+    answer::resource(&app.shown_user(&caller, &replaced, query.as_deref()).await?)
 }
 
 /// `PATCH /Users/{id}`, RFC 7644 §3.5.2.
@@ -114,9 +113,9 @@ async fn patch(
     payload: Payload,
 ) -> Result<Response, Failure> {
     let (caller, user) = app.caller_and_user(presented, &id).await?;
-    let patch = Patch::read(&USER, payload.json(LARGEST)?)?;
+    let patch = Patch::read(caller.user_kind(), payload.json(LARGEST)?)?;
     let patched = app.patch_user(&caller, user, &conditions, &patch).await?;
-    answer::resource(&shown(&caller, &patched, &projection(query.as_deref())))
+    answer::resource(&app.shown_user(&caller, &patched, query.as_deref()).await?)
 }
 
 /// `DELETE /Users/{id}`, RFC 7644 §3.6.
@@ -131,21 +130,23 @@ async fn delete(
     answer::no_content()
 }
 
-/// Which attributes of a user the query of a request asks for, RFC 7644 §3.9.
-fn projection(query: Option<&str>) -> Projection {
-    Projection::from_query(&USER, &Parameters::read(query.unwrap_or_default()))
-}
-
-/// A user as an answer shows them.
-pub(crate) fn shown(caller: &Caller, user: &Provisioned, projection: &Projection) -> Shown {
-    Shown {
-        body: Value::Object(projection.apply(resource::shown(caller, user))),
-        version: version(user),
-        location: caller.user_url(user.user.value.id),
-    }
-}
-
 impl App {
+    /// A user as an answer shows them, with the attributes that a query asks for, RFC 7644 §3.9.
+    async fn shown_user(
+        &self,
+        caller: &Caller,
+        user: &Provisioned,
+        query: Option<&str>,
+    ) -> Result<Shown, Failure> {
+        let parameters = Parameters::read(query.unwrap_or_default());
+        let projection = Projection::from_query(&USER, &parameters);
+        Ok(Shown {
+            body: self.user_with_groups(caller, user, &projection).await?,
+            version: version(user),
+            location: caller.user_url(user.user.value.id),
+        })
+    }
+
     /// Users that a query asks for.
     pub(crate) async fn list_users(
         &self,

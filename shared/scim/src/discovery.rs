@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::bulk::{MAX_OPERATIONS, MAX_PAYLOAD};
 use crate::list::{DEFAULT_COUNT, ListResponse, MAX_COUNT};
-use crate::schema::{Attribute, Kind, RESOURCE_TYPES, ResourceType, Schema};
+use crate::schema::{Attribute, Kind, ResourceType, Schema};
 
 const CONFIG_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 const RESOURCE_TYPE_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
@@ -46,32 +46,35 @@ pub fn service_provider_config(base: &str) -> Value {
     })
 }
 
+/// What a client is offered: kinds of resources.
+pub type Kinds<'a> = &'a [&'static ResourceType];
+
 /// The kinds of resources as a list, RFC 7643 §6.
-pub fn resource_types(base: &str) -> Value {
-    let all = RESOURCE_TYPES.iter().map(|kind| resource_type_document(base, kind));
+pub fn resource_types(base: &str, kinds: Kinds<'_>) -> Value {
+    let all = kinds.iter().map(|kind| resource_type_document(base, kind));
     ListResponse::whole(all.collect()).into_json()
 }
 
 /// One kind of resource by its name.
-pub fn resource_type(base: &str, name: &str) -> Option<Value> {
-    let kind = RESOURCE_TYPES.iter().find(|kind| kind.name == name)?;
+pub fn resource_type(base: &str, kinds: Kinds<'_>, name: &str) -> Option<Value> {
+    let kind = kinds.iter().find(|kind| kind.name == name)?;
     Some(resource_type_document(base, kind))
 }
 
 /// The schemas as a list, RFC 7643 §7.
-pub fn schemas(base: &str) -> Value {
-    let all = all_schemas().map(|schema| schema_document(base, schema));
+pub fn schemas(base: &str, kinds: Kinds<'_>) -> Value {
+    let all = all_schemas(kinds).map(|schema| schema_document(base, schema));
     ListResponse::whole(all.collect()).into_json()
 }
 
 /// One schema by its URN, in any case.
-pub fn schema(base: &str, id: &str) -> Option<Value> {
-    let schema = all_schemas().find(|schema| schema.id.eq_ignore_ascii_case(id))?;
+pub fn schema(base: &str, kinds: Kinds<'_>, id: &str) -> Option<Value> {
+    let schema = all_schemas(kinds).find(|schema| schema.id.eq_ignore_ascii_case(id))?;
     Some(schema_document(base, schema))
 }
 
-fn all_schemas() -> impl Iterator<Item = &'static Schema> {
-    RESOURCE_TYPES.iter().flat_map(|kind| kind.schemas())
+fn all_schemas(kinds: Kinds<'_>) -> impl Iterator<Item = &'static Schema> {
+    kinds.iter().flat_map(|kind| kind.schemas())
 }
 
 fn resource_type_document(base: &str, kind: &ResourceType) -> Value {
@@ -141,29 +144,31 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use super::*;
-    use crate::schema::{ENTERPRISE_URN, OWN_URN, USER_URN};
+    use crate::schema::{ENTERPRISE_URN, OWN_URN, RESOURCE_TYPES, USER_URN};
 
     #[test]
     fn every_schema_of_a_resource_type_can_be_fetched_where_it_says() {
-        let kinds = resource_types("https://x/scim");
+        let kinds = resource_types("https://x/scim", &RESOURCE_TYPES);
         for kind in kinds["Resources"].as_array().unwrap() {
             let extensions = kind["schemaExtensions"].as_array().unwrap();
             let ids =
                 std::iter::once(&kind["schema"]).chain(extensions.iter().map(|it| &it["schema"]));
             for id in ids {
-                let schema = schema("https://x/scim", id.as_str().unwrap()).unwrap();
+                let schema =
+                    schema("https://x/scim", &RESOURCE_TYPES, id.as_str().unwrap()).unwrap();
                 let location = format!("https://x/scim/Schemas/{}", id.as_str().unwrap());
                 assert_eq!(schema["meta"]["location"], location);
             }
-            let again = resource_type("https://x/scim", kind["name"].as_str().unwrap());
+            let again =
+                resource_type("https://x/scim", &RESOURCE_TYPES, kind["name"].as_str().unwrap());
             assert_eq!(again.as_ref(), Some(kind));
         }
-        assert_eq!(schemas("x")["totalResults"], 4);
+        assert_eq!(schemas("x", &RESOURCE_TYPES)["totalResults"], 4);
     }
 
     #[test]
     fn a_schema_says_what_the_table_says_and_nothing_is_null() {
-        let user = schema("x", &USER_URN.to_uppercase()).unwrap();
+        let user = schema("x", &RESOURCE_TYPES, &USER_URN.to_uppercase()).unwrap();
         let attributes = user["attributes"].as_array().unwrap();
         let find = |name: &str| attributes.iter().find(|it| it["name"] == name).unwrap();
 
@@ -172,11 +177,11 @@ mod tests {
         assert_eq!(find("groups")["mutability"], "readOnly");
         assert_eq!(find("emails")["subAttributes"][0]["name"], "value");
         assert_eq!(attributes.iter().find(|it| it["name"] == "password"), None);
-        assert!(!schemas("x").to_string().contains("null"));
-        let own = schema("x", OWN_URN).unwrap();
+        assert!(!schemas("x", &RESOURCE_TYPES).to_string().contains("null"));
+        let own = schema("x", &RESOURCE_TYPES, OWN_URN).unwrap();
         assert_eq!(own["attributes"][0]["mutability"], "immutable");
-        assert!(schema("x", ENTERPRISE_URN).is_some());
-        assert_eq!(schema("x", "urn:x"), None);
+        assert!(schema("x", &RESOURCE_TYPES, ENTERPRISE_URN).is_some());
+        assert_eq!(schema("x", &RESOURCE_TYPES, "urn:x"), None);
     }
 
     #[test]

@@ -61,6 +61,10 @@ pub static USER: ResourceType = ResourceType {
     sorted_by: "userName",
 };
 
+/// Users as clients have them who are not Entra: they read the anchor, and never set it.
+pub static USER_OF_OTHERS: ResourceType =
+    ResourceType { extensions: &[&enterprise::SCHEMA, &own::OF_OTHERS], ..USER };
+
 /// Groups, RFC 7643 §4.2. Their members are users, never groups.
 pub static GROUP: ResourceType = ResourceType {
     name: "Group",
@@ -71,7 +75,7 @@ pub static GROUP: ResourceType = ResourceType {
     sorted_by: "displayName",
 };
 
-/// Every kind of resource there is.
+/// Every kind of resource there is, as Entra has them.
 pub static RESOURCE_TYPES: [&ResourceType; 2] = [&USER, &GROUP];
 
 /// Its name: the tables behind it would drown any message.

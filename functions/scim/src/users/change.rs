@@ -3,7 +3,7 @@
 use identity::{Address, Anchor, Block, ScimClient, User, UserId, UserName};
 use jiff::Timestamp;
 use scim::{Error, Resource, ScimType};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use store::{Profile, Provisioned};
 use uuid::Uuid;
 
@@ -52,13 +52,16 @@ const IMMUTABLE_ID: Error = Error::known(
 /// A new user.
 pub(crate) fn create(
     id: UserId,
-    resource: Resource,
+    mut resource: Resource,
     client: ScimClient,
     now: Timestamp,
 ) -> Result<Change, Error> {
     let name = user_name(&resource)?;
     let user = User::new(id, name, String::new(), now);
-    let attributes = resource.changes(&Resource::empty(&scim::schema::USER));
+    let attributes = resource.changes(&Resource::empty(resource.kind()));
+    if resource.active().is_none() {
+        resource.set("active", true);
+    }
     let mut change = Change { user, profile: Profile::new(now), attributes, ignored: None };
     change.amend(resource, None, client, now)?;
     // The first claim of somebody new is as good as any.
@@ -73,7 +76,7 @@ pub(crate) fn change(
     client: ScimClient,
     now: Timestamp,
 ) -> Result<Change, Error> {
-    let base = resource::base(before);
+    let base = resource::base(resource.kind(), before);
     let mut user = before.user.value.clone();
     user.user_name = user_name(&resource)?;
     let mut change = Change {
@@ -168,10 +171,14 @@ fn display_name(resource: &Resource) -> String {
     name.or(resource.user_name()).unwrap_or_default().to_owned()
 }
 
-/// What the profile keeps: everything that is not the user's own.
-fn rest(mut resource: Resource, user: &User) -> serde_json::Map<String, Value> {
-    for path in ["userName", "externalId", "active", "immutableId"] {
+/// What the profile keeps: everything that is not the user's own. That somebody is not active is a
+/// block; that a client said they are is kept.
+fn rest(mut resource: Resource, user: &User) -> Map<String, Value> {
+    for path in ["userName", "externalId", "immutableId"] {
         resource.set(path, Value::Null);
+    }
+    if resource.active() == Some(false) {
+        resource.set("active", Value::Null);
     }
     if user.personal_email.is_some() {
         resource.set("personalEmail", Value::Null);

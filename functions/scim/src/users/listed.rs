@@ -48,15 +48,34 @@ impl Listed for Provisioned {
 
     async fn answer(
         &self,
-        _: &App,
+        app: &App,
         caller: &Caller,
         projection: &Projection,
     ) -> Result<Value, Failure> {
-        Ok(Value::Object(projection.apply(resource::shown(caller, self))))
+        app.user_with_groups(caller, self, projection).await
     }
 }
 
 impl App {
+    /// A user as an answer shows them, with their groups where they are asked for.
+    pub(super) async fn user_with_groups(
+        &self,
+        caller: &Caller,
+        user: &Provisioned,
+        projection: &Projection,
+    ) -> Result<Value, Failure> {
+        let mut shown = resource::shown(caller, user);
+        if projection.wants("groups") {
+            let id = user.user.value.id;
+            let groups = self.store.groups_of(caller.org, id, caller.now).await?;
+            if !groups.is_empty() {
+                let groups = groups.iter().map(|group| resource::group(caller, &group.value));
+                shown.set("groups", groups.collect::<Value>());
+            }
+        }
+        Ok(Value::Object(projection.apply(shown)))
+    }
+
     /// Who calls, and the users that an index names for a look-up, in as few reads as there can be.
     /// [`None`] where no index helps.
     pub(crate) async fn caller_and_users(

@@ -1,9 +1,8 @@
 //! A stored user as a SCIM resource.
 
-use scim::schema::USER;
-use scim::{Resource, etag};
-use serde_json::json;
-use store::Provisioned;
+use scim::{Resource, ResourceType, etag};
+use serde_json::{Value, json};
+use store::{Group, Provisioned};
 
 use identity::Block;
 
@@ -16,20 +15,24 @@ pub(crate) fn version(user: &Provisioned) -> String {
 }
 
 /// What a client may change: here `active` is the client's own word, whoever else took access away.
-pub(crate) fn base(stored: &Provisioned) -> Resource {
+/// It has none where it took its word back.
+pub(crate) fn base(kind: &'static ResourceType, stored: &Provisioned) -> Resource {
     let (user, profile) = (&stored.user.value, &stored.profile.value);
-    let mut resource = Resource::restore(&USER, profile.attributes.clone());
+    let mut resource = Resource::restore(kind, profile.attributes.clone());
     resource.set("userName", user.user_name.as_str());
-    resource.set("active", !user.blocks.contains(&Block::Provisioning));
+    if user.blocks.contains(&Block::Provisioning) {
+        resource.set("active", false);
+    }
     set(&mut resource, "externalId", profile.external_id.as_deref());
     set(&mut resource, "immutableId", user.anchor.as_ref().map(identity::Anchor::as_str));
     set(&mut resource, "objectId", user.object_id.map(|id| id.to_string()).as_deref());
     if let Some(address) = &user.personal_email {
         resource.set("personalEmail", address.as_str());
     }
-    // Nobody provisioned them yet: what the bootstrap called them.
+    // Nobody provisioned them yet: what the bootstrap made them.
     if stored.profile.version == 0 {
         resource.set("displayName", user.display_name.as_str());
+        resource.set("active", !user.blocks.contains(&Block::Provisioning));
     }
     resource
 }
@@ -43,11 +46,14 @@ fn set(resource: &mut Resource, path: &str, text: Option<&str>) {
 /// What a client sees: `active` is whether the user may sign in.
 pub(crate) fn shown(caller: &Caller, stored: &Provisioned) -> Resource {
     let (user, profile) = (&stored.user.value, &stored.profile.value);
-    let mut resource = base(stored);
+    let mut resource = base(caller.user_kind(), stored);
     resource.set("id", user.id.to_string());
-    resource.set("active", user.blocks.is_empty());
-    if let Some(manager) = resource.manager().map(str::to_owned) {
-        resource.set("manager.$ref", format!("{}/Users/{manager}", caller.base()));
+    if !user.blocks.is_empty() {
+        resource.set("active", false);
+    }
+    // What is no id of ours leads nowhere.
+    if let Some(manager) = resource.manager().and_then(|manager| manager.parse().ok()) {
+        resource.set("manager.$ref", caller.user_url(manager));
     }
     let meta = json!({
         "resourceType": "User",
@@ -58,4 +64,14 @@ pub(crate) fn shown(caller: &Caller, stored: &Provisioned) -> Resource {
     });
     resource.set("meta", meta);
     resource
+}
+
+/// A group that a user is in, RFC 7643 §4.1.2.
+pub(super) fn group(caller: &Caller, group: &Group) -> Value {
+    json!({
+        "value": group.id,
+        "$ref": caller.group_url(group.id),
+        "display": group.display_name,
+        "type": "direct",
+    })
 }

@@ -47,7 +47,15 @@ impl App {
         conditions: &Conditions,
         wanted: &Resource,
     ) -> Result<Provisioned, Failure> {
-        self.change_user(caller, user, conditions, |base| wanted.clone().replacing(base)).await
+        let replaced = |base: &Resource| {
+            let mut wanted = wanted.clone();
+            // Who says nothing of it gives no access back.
+            if wanted.active().is_none() {
+                wanted.set("active", base.active());
+            }
+            wanted.replacing(base)
+        };
+        self.change_user(caller, user, conditions, replaced).await
     }
 
     /// Changes a user by all operations or by none, RFC 7644 §3.5.2.
@@ -77,7 +85,7 @@ impl App {
         let id = before.user.value.id;
         for _ in 0..RACES {
             conditions.check(&resource::version(&before))?;
-            let wanted = wanted(&resource::base(&before))?;
+            let wanted = wanted(&resource::base(caller.user_kind(), &before))?;
             let change = change::change(&before, wanted, caller.key.client, caller.now);
             let change = match change {
                 Err(error) if error == scim::Error::OBJECT_ID_DIFFERS => {

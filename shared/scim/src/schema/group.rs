@@ -17,6 +17,6 @@ static ATTRIBUTES: [Attribute; 2] = [
 
 static MEMBERS: [Attribute; 3] = [
     Attribute::text("value", "the id of the user").exact().immutable(),
-    Attribute::reference("$ref", "the URL of the user", &["User"]).read_only(),
-    Attribute::text("type", "what the member is").read_only().usually(&["User"]),
+    Attribute::reference("$ref", "the URL of the user", &["User"]).immutable(),
+    Attribute::text("type", "what the member is").immutable().usually(&["User"]),
 ];
