@@ -150,6 +150,15 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_said_of_an_old_manager_is_not_said_of_a_new_one() {
+        let mut user = Resource::read(&USER, json!({ "userName": "a", "manager": "1" })).unwrap();
+        user.set("manager.$ref", "https://x/Users/1");
+        let other = json!({ "op": "replace", "path": "manager.value", "value": "2" });
+        Patch::read(&USER, operations(1, &other)).unwrap().apply(&mut user).unwrap();
+        assert_eq!(user.get("manager"), Some(&json!({ "value": "2" })));
+    }
+
+    #[test]
     fn values_are_counted_where_they_end_up() {
         let mut user = Resource::read(&USER, json!({ "userName": "a" })).unwrap();
         let emails: Vec<_> = (0..50).map(|n| format!("{n}@x")).collect();

@@ -206,8 +206,10 @@ mod tests {
         user.set("department", "d");
         user.set("costCenter", "c");
         let projection = Projection::from_query(&USER, &Parameters::read(query));
+        let answer = projection.apply(user);
+        assert!(answer.contains_key("id") && answer.contains_key("schemas"), "{query}");
         let mut names = Vec::new();
-        for (name, value) in projection.apply(user) {
+        for (name, value) in answer {
             match value {
                 Value::Object(parts) => {
                     names.extend(parts.keys().map(|part| {
