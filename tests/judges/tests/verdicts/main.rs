@@ -8,4 +8,5 @@ mod node_saml;
 mod pysaml2;
 mod relay_state;
 mod samael;
+mod scim2_tester;
 mod signatures;
