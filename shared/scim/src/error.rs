@@ -146,7 +146,7 @@ impl Error {
         Self::known(ScimType::InvalidSyntax, "an attribute is given twice");
     /// 400: the resource as a whole is larger than what is kept.
     pub const RESOURCE_TOO_LARGE: Self =
-        Self::known(ScimType::InvalidValue, "the resource is larger than 256 KiB");
+        Self::known(ScimType::InvalidValue, "the resource is larger than 64 KiB");
     /// 400: a member that is not a user of the organization.
     pub const UNKNOWN_MEMBER: Self =
         Self::known(ScimType::InvalidValue, "members: each must be a user of the organization");

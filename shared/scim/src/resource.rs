@@ -9,7 +9,7 @@ use crate::schema::{Mutability, ResourceType, Schema};
 use crate::value::{canonical, check_depth, invalid};
 
 /// The largest resource, in bytes of JSON.
-const MAX_RESOURCE: usize = 256 * 1024;
+const MAX_RESOURCE: usize = 64 * 1024;
 
 /// The attributes of one resource, all of them known to its schemas and of the right types.
 ///
@@ -412,7 +412,7 @@ mod tests {
             .map(|n| format!("{n:08191}"))
             .collect::<Vec<_>>() })
         };
-        assert!(Resource::read(&USER, photos(31)).is_ok());
-        assert_eq!(Resource::read(&USER, photos(33)), Err(Error::RESOURCE_TOO_LARGE));
+        assert!(Resource::read(&USER, photos(7)).is_ok());
+        assert_eq!(Resource::read(&USER, photos(9)), Err(Error::RESOURCE_TOO_LARGE));
     }
 }

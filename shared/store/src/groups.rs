@@ -174,7 +174,7 @@ impl Store {
         let fold = fold_item(org, group.id, staged.change, audit, entropy);
         plan.push(Write::Put(fold.item()?, Expect::Absent));
         if let Err(error) = plan.carry_out(self).await {
-            self.unstage(org, group.id, &staged).await;
+            self.unstage(org, group.id, &staged, &error).await;
             return Err(error);
         }
         Ok(Some(fold))
@@ -208,6 +208,9 @@ impl Store {
         }
         let id = old.id;
         let direct = members.len() <= MOST_AT_ONCE && old.folding.is_empty();
+        if !direct && !members.is_empty() && old.folding.len() >= Folding::MOST {
+            return Err(ProvisionError::Busy);
+        }
         let staged = match direct || members.is_empty() {
             true => None,
             false => Some(self.stage(org, id, members, audit.at, entropy).await?),
@@ -234,9 +237,8 @@ impl Store {
         let fold = fold_item(org, id, staged.change, audit, entropy);
         plan.push(Write::Put(fold.item()?, Expect::Absent));
         if let Err(error) = plan.carry_out(self).await {
-            self.unstage(org, id, &staged).await;
-            let full = old.folding.len() >= Folding::MOST;
-            return Err(if full { ProvisionError::Busy } else { error });
+            self.unstage(org, id, &staged, &error).await;
+            return Err(error);
         }
         Ok(Some(fold))
     }

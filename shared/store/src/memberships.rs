@@ -178,7 +178,7 @@ impl Store {
         match plan.carry_out(self).await {
             Ok(()) => Ok(Some(fold)),
             Err(error) => {
-                self.unstage(org, group, &staged).await;
+                self.unstage(org, group, &staged, &error).await;
                 let ProvisionError::Stale = error else { return Err(error) };
                 let there = self.group(org, group, audit.at).await?.is_some();
                 Err(if there { ProvisionError::Busy } else { ProvisionError::Stale })
@@ -217,10 +217,11 @@ impl Store {
         most: usize,
         now: Timestamp,
     ) -> Result<Option<Roster>, TableError> {
-        let mut race = 1;
+        let (mut race, mut waited) = (1, Vec::new());
         loop {
             let Some(read) = self.group(org, group, now).await? else { return Ok(None) };
-            let Some(staged) = self.staged(org, &read.value, now).await? else {
+            let staged = self.staged(org, &read.value, &mut waited, now).await?;
+            let Some(staged) = staged else {
                 // It was carried out since the group was read.
                 continue;
             };
@@ -251,11 +252,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, TableError> {
         let keys = [Key::group(org, group), Key::member(org, group, user)];
+        let mut waited = Vec::new();
         loop {
             let mut found = self.table.get_many(keys.to_vec()).await?;
             let [group_key, member_key] = &keys;
             let Some(read) = found.take::<Group>(group_key, now)? else { return Ok(false) };
-            let Some(staged) = self.staged(org, &read.value, now).await? else { continue };
+            let staged = self.staged(org, &read.value, &mut waited, now).await?;
+            let Some(staged) = staged else { continue };
             let last = staged.iter().rev().find(|(about, _)| *about == user);
             return Ok(match last {
                 Some((_, membership)) => *membership == Membership::Begins,

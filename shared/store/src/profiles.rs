@@ -30,8 +30,9 @@ pub struct Profile {
 impl Profile {
     /// How many e-mail addresses a user may be found by: a change of all of them is one transaction.
     pub const MOST_EMAILS: usize = 45;
-    /// How many bytes of JSON the attributes may be; an item of the table may have 400 KB.
-    pub const MOST_BYTES: usize = 256 * 1024;
+    /// How many bytes of JSON the attributes may be. An item of the table may have 400 KB, but fifty
+    /// users are read at once, and that must not take long.
+    pub const MOST_BYTES: usize = 64 * 1024;
 
     /// An empty profile, made now.
     pub fn new(now: Timestamp) -> Self {

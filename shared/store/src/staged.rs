@@ -125,8 +125,19 @@ impl Store {
         Ok(folding)
     }
 
-    /// Takes chunks away that were never decided about. What fails here ends by itself.
-    pub(crate) async fn unstage(&self, org: OrganizationId, group: GroupId, change: &Folding) {
+    /// Takes chunks away whose change was refused. Where that is not sure they stay: the change may
+    /// have been decided and only the answer lost. What is left then, or what fails here, ends by
+    /// itself.
+    pub(crate) async fn unstage(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        change: &Folding,
+        refused: &ProvisionError,
+    ) {
+        if let ProvisionError::Table(TableError::Unavailable(_)) = refused {
+            return;
+        }
         let _ = self.remove_chunks(org, group, change).await;
     }
 
@@ -144,11 +155,12 @@ impl Store {
     }
 
     /// What waits to be carried out, in its order; [`None`] when some of it was carried out since
-    /// the group was read.
+    /// the group was read. `before` is what waited when that was last asked.
     pub(crate) async fn staged(
         &self,
         org: OrganizationId,
         group: &Group,
+        before: &mut Vec<Folding>,
         now: Timestamp,
     ) -> Result<Option<Vec<(UserId, Membership)>>, TableError> {
         let keys = group.folding.iter().flat_map(|change| change.keys(org, group.id));
@@ -161,15 +173,19 @@ impl Store {
         for key in &keys {
             match found.take::<Chunk>(key, now)? {
                 Some(chunk) => members.extend(chunk.value.unpack()?),
-                None => return Ok(None),
+                None if *before == group.folding => return Err(lost()),
+                None => {
+                    before.clone_from(&group.folding);
+                    return Ok(None);
+                }
             }
         }
         Ok(Some(members))
     }
 
     /// Carries out the changes of a group's members that wait, in their order, as long as
-    /// `go_on` says so: it is asked before each of them thousand. Again from any point: what is
-    /// carried out already is not carried out twice.
+    /// `go_on` says so, which is asked before each thousand of them. Whoever comes next, or at the
+    /// same time, goes on from there.
     pub async fn fold_members(
         &self,
         org: OrganizationId,
@@ -193,7 +209,7 @@ impl Store {
             let Some(chunk) = chunk else {
                 // Somebody else carried it out since the group was read, or else it is lost.
                 if stuck.as_ref() == Some(next) {
-                    return Err(TableError::Shape("a part of a staged change is lost".into()));
+                    return Err(lost());
                 }
                 stuck = Some(next.clone());
                 continue;
@@ -259,6 +275,10 @@ impl Store {
             other => other,
         }
     }
+}
+
+fn lost() -> TableError {
+    TableError::Shape("a part of a staged change is lost".into())
 }
 
 #[cfg(test)]
