@@ -11,6 +11,7 @@ pub mod authenticator;
 pub mod browser;
 pub mod case;
 pub mod clock;
+pub mod invariants;
 pub mod people;
 pub mod records;
 pub mod saml;

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Every item of the table at one moment, by its keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Records(BTreeMap<(String, String), Value>);
+pub struct Records(pub(crate) BTreeMap<(String, String), Value>);
 
 impl Records {
     /// Reads the whole table.
@@ -125,9 +125,13 @@ impl World {
         Records::read(&self.dynamodb, &self.table).await
     }
 
-    /// Waits until the outbox is empty, and answers what the table holds then.
+    /// Waits until the outbox is empty, and answers what the table holds then: it never contradicts
+    /// itself.
     pub async fn quiet(&self) -> Records {
-        self.until("the outbox is empty", |records| records.count("#OUTBOX#") == 0).await
+        let empty = |records: &Records| records.count("#OUTBOX#") == 0;
+        let records = self.until("the outbox is empty", empty).await;
+        records.check_invariants();
+        records
     }
 
     /// Waits until the table holds what it should.

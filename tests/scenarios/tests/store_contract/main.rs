@@ -3,8 +3,12 @@
 
 mod answers;
 mod enrolments;
+mod groups;
+mod members;
 mod organizations;
 mod outbox;
+mod pages;
+mod provisioned;
 mod requests;
 mod users;
 
@@ -16,6 +20,8 @@ use identity::{
 };
 use jiff::{SignedDuration, Timestamp};
 use local::database::LocalDatabase;
+use scenarios::Records;
+use scenarios::wire::{Upstreams, Wire};
 use scenarios::world::{aws, model};
 use store::{Action, Actor, AuditEntry, Founding, Link, Passkey, Store, Table};
 
@@ -25,9 +31,10 @@ const RACERS: usize = 16;
 /// A table with one organization in it.
 struct Place {
     store: Store,
+    table_name: String,
     organization: Organization,
     domain: FederatedDomain,
-    _database: LocalDatabase,
+    database: LocalDatabase,
 }
 
 /// When every story begins.
@@ -92,7 +99,7 @@ async fn race<T, E>(
 }
 
 impl Place {
-    async fn empty() -> (Store, LocalDatabase) {
+    async fn empty() -> (Store, String, LocalDatabase) {
         let mut tables = model("http://localhost:1", "http://localhost:2").tables;
         for table in &mut tables {
             // It goes by the real clock.
@@ -100,11 +107,12 @@ impl Place {
         }
         let database = LocalDatabase::start(None, &tables).await.unwrap();
         let aws = aws(database.endpoint()).await;
-        (Store::new(Table::new(&aws, tables[0].name.clone())), database)
+        let table_name = tables[0].name.clone();
+        (Store::new(Table::new(&aws, table_name.clone())), table_name, database)
     }
 
     async fn new() -> Self {
-        let (store, database) = Self::empty().await;
+        let (store, table_name, database) = Self::empty().await;
         let administrator = user("admin");
         let organization = Organization {
             administrators: vec![administrator.id, UserId::mint(&SystemEntropy)],
@@ -120,7 +128,7 @@ impl Place {
             audit: &audit(Action::OrganizationFounded),
         };
         store.found(&founding, noon()).await.unwrap();
-        Self { store, organization, domain, _database: database }
+        Self { store, table_name, organization, domain, database }
     }
 
     fn org(&self) -> OrganizationId {
@@ -132,6 +140,25 @@ impl Place {
         let user = user(name);
         self.store.create_user(self.org(), &user).await.unwrap();
         self.store.user(self.org(), user.id, noon()).await.unwrap().unwrap()
+    }
+
+    /// The same table by another way, on which every call is counted.
+    async fn watched(&self) -> (Store, Wire) {
+        let url = self.database.endpoint().to_owned();
+        let other = || url.clone();
+        let upstreams =
+            Upstreams { dynamodb: url.clone(), kms: other(), events: other(), ses: other() };
+        let wire = Wire::start(upstreams).await;
+        let store = Store::new(Table::new(&aws(wire.url()).await, self.table_name.clone()));
+        (store, wire)
+    }
+
+    /// Everything that the table holds, after a check that it does not contradict itself.
+    async fn sound_records(&self) -> Records {
+        let client = aws_sdk_dynamodb::Client::new(&aws(self.database.endpoint()).await);
+        let records = Records::read(&client, &self.table_name).await;
+        records.check_invariants();
+        records
     }
 
     fn session(&self, user: &User) -> Session {

@@ -44,7 +44,7 @@ async fn what_the_first_bootstrap_fixed_holds_for_every_later_one() {
 
 #[tokio::test]
 async fn of_sixteen_who_found_the_same_domain_at_once_one_does() {
-    let (store, _database) = Place::empty().await;
+    let (store, _, _database) = Place::empty().await;
     let companies = (0..RACERS).map(|_| organization("https://id.contoso.test"));
     let companies = companies.collect::<Vec<_>>();
 

@@ -1,0 +1,306 @@
+//! What holds of the whole table at any time, whatever was asked and whatever failed: every name and
+//! look-up has its user, every user theirs, both sides of a membership agree, counts are exact, and
+//! nothing is there that the schema does not know.
+//!
+//! Written from the schema's documentation alone, so that a slip of the store's shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use identity::SecretHash;
+use serde_json::Value;
+
+use crate::Records;
+
+type Key = (String, String);
+
+/// One organization's items, sorted by what they are.
+#[derive(Default)]
+struct Belongings {
+    users: BTreeMap<String, Value>,
+    profiles: BTreeMap<String, Value>,
+    groups: BTreeMap<String, Value>,
+    /// Items that name one owner, and whom they name.
+    owners: BTreeMap<Key, String>,
+    /// Items of a user besides user and profile, by user.
+    theirs: BTreeMap<String, BTreeSet<String>>,
+    members: BTreeSet<(String, String)>,
+    chunks: BTreeSet<(String, String, usize)>,
+    counts: BTreeMap<String, i64>,
+    keys: BTreeSet<String>,
+    listed_keys: BTreeSet<String>,
+    tasks: Vec<Value>,
+    wrong: Vec<String>,
+}
+
+impl Records {
+    /// Checks what holds at any time. What waits in the outbox to be cleared away may still be
+    /// there.
+    pub fn check_invariants(&self) {
+        let wrong = self.violations();
+        assert!(wrong.is_empty(), "the table contradicts itself:\n{}", wrong.join("\n"));
+    }
+
+    /// Everything in which the table contradicts itself or the schema.
+    pub fn violations(&self) -> Vec<String> {
+        let mut organizations = BTreeMap::<String, Belongings>::new();
+        let mut wrong = Vec::new();
+        for ((pk, sk), item) in &self.0 {
+            let mut known = match pk.split('#').next() {
+                Some("DEPLOYMENT") => sk == "DEPLOYMENT",
+                Some("DOMAIN") => sk == "OWNER",
+                _ => false,
+            };
+            if let Some((org, rest)) = organization(pk) {
+                let mut belongings = organizations.remove(org).unwrap_or_default();
+                known = belongings.sort(rest, sk, item);
+                organizations.insert(org.to_owned(), belongings);
+            }
+            if !known {
+                wrong.push(format!("{pk} / {sk}: the schema knows no such item"));
+            }
+        }
+        for (org, belongings) in organizations {
+            let found = belongings.check(&org);
+            wrong.extend(found.into_iter().map(|found| format!("ORG#{org}: {found}")));
+        }
+        wrong
+    }
+}
+
+fn organization(pk: &str) -> Option<(&str, &str)> {
+    let rest = pk.strip_prefix("ORG#")?;
+    Some(rest.split_once('#').unwrap_or((rest, "")))
+}
+
+fn hash(text: &str) -> String {
+    SecretHash::of(&[text.as_bytes()]).as_str().to_owned()
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value[name].as_str()
+}
+
+/// The partition that an identifier is put into.
+fn shard(id: &str) -> u8 {
+    u8::from_str_radix(&id[..2], 16).unwrap() % 16
+}
+
+impl Belongings {
+    /// Takes an item in, and says whether the schema knows it.
+    fn sort(&mut self, rest: &str, sk: &str, item: &Value) -> bool {
+        let value = &item["value"];
+        let (kind, id) = rest.split_once('#').unwrap_or((rest, ""));
+        let ends = item["expires_at"].is_i64();
+        match (kind, sk) {
+            ("", "ORGANIZATION") | ("DOMAIN", "DOMAIN") | ("KEYS", "RING") => true,
+            ("USER", _) => self.of_user(id, sk, item),
+            ("GROUP", _) => self.of_group(id, sk, item),
+            ("CREDENTIAL", "OWNER") => {
+                self.own(rest, sk, value.as_str());
+                true
+            }
+            ("USER_NAME" | "ANCHOR" | "OBJECT" | "EXTERNAL", "OWNER") => {
+                self.own(rest, sk, text(value, "user"));
+                true
+            }
+            ("GROUP_EXTERNAL", "OWNER") => {
+                self.own(rest, sk, text(value, "group"));
+                true
+            }
+            ("EMAIL" | "GROUP_NAME", owner) => {
+                self.own(rest, sk, Some(owner));
+                true
+            }
+            ("COUNT", _) => {
+                *self.counts.entry(id.to_owned()).or_default() += item["tally"].as_i64().unwrap();
+                sk.parse::<u8>().is_ok_and(|shard| shard < 16)
+            }
+            ("SCIM_KEY", "KEY") => self.keys.insert(id.to_owned()),
+            ("SCIM_KEYS", _) => self.listed_keys.insert(text(value, "hash").unwrap().to_owned()),
+            ("OUTBOX", "OUTBOX") => {
+                self.tasks.push(value["task"].clone());
+                true
+            }
+            ("AUDIT", _) => ends,
+            ("REQUEST", "REQUEST" | "ENROLMENT") => ends,
+            ("LIMIT", "LIMIT") => true,
+            ("ANSWERED" | "LINK" | "WALK", kind_again) => kind == kind_again && ends,
+            _ => false,
+        }
+    }
+
+    fn own(&mut self, rest: &str, sk: &str, owner: Option<&str>) {
+        let owner = owner.expect(rest).to_owned();
+        self.owners.insert((rest.to_owned(), sk.to_owned()), owner);
+    }
+
+    fn of_user(&mut self, id: &str, sk: &str, item: &Value) -> bool {
+        let value = item["value"].clone();
+        match sk.split('#').next() {
+            Some("USER") => {
+                let name = text(&value, "user_name").unwrap().to_lowercase();
+                self.check_index(item, &format!("#USERS#{}", shard(id)), &name);
+                self.users.insert(id.to_owned(), value).is_none()
+            }
+            Some("PROFILE") => self.profiles.insert(id.to_owned(), value).is_none(),
+            Some("PASSKEY" | "SESSION" | "GROUP") => {
+                self.theirs.entry(id.to_owned()).or_default().insert(sk.to_owned())
+            }
+            _ => false,
+        }
+    }
+
+    fn of_group(&mut self, rest: &str, sk: &str, item: &Value) -> bool {
+        let parts = rest.split('#').collect::<Vec<_>>();
+        match parts[..] {
+            [id] if sk == "GROUP" => {
+                let value = item["value"].clone();
+                let name = text(&value, "display_name").unwrap().to_lowercase();
+                let place = format!("{}\u{1f}{id}", &name[..name.floor_char_boundary(900)]);
+                self.check_index(item, &format!("#GROUPS#{}", shard(id)), &place);
+                self.groups.insert(id.to_owned(), value).is_none()
+            }
+            [id, "MEMBERS", of] if of == shard(sk).to_string() => {
+                self.members.insert((id.to_owned(), sk.to_owned()))
+            }
+            [id, "CHANGE", change] if item["expires_at"].is_i64() => {
+                self.chunks.insert((id.to_owned(), change.to_owned(), sk.parse().unwrap()))
+            }
+            _ => false,
+        }
+    }
+
+    fn check_index(&mut self, item: &Value, pk: &str, sk: &str) {
+        if !text(item, "index_pk").is_some_and(|index| index.ends_with(pk))
+            || text(item, "index_sk") != Some(sk)
+        {
+            let (is_pk, is_sk) = (&item["index_pk"], &item["index_sk"]);
+            self.wrong.push(format!("the index says {is_pk} {is_sk}, not {pk} {sk}"));
+        }
+    }
+
+    /// Whether a task of a kind about something waits.
+    fn waits(&self, kind: &str, about: &str, id: &str) -> bool {
+        self.tasks.iter().any(|task| text(&task[kind], about) == Some(id))
+    }
+
+    fn check(mut self, org: &str) -> Vec<String> {
+        self.check_owners();
+        self.check_leftovers();
+        self.check_members();
+        self.check_staged();
+        let counts = [("USERS", self.users.len()), ("GROUPS", self.groups.len())];
+        for (what, many) in counts {
+            let counted = self.counts.get(what).copied().unwrap_or_default();
+            if i64::try_from(many).unwrap() != counted {
+                self.wrong.push(format!("{many} {what} are counted as {counted}"));
+            }
+        }
+        if self.keys != self.listed_keys {
+            self.wrong.push(format!("provisioning keys of {org} and their list differ"));
+        }
+        self.wrong
+    }
+
+    /// Every name and look-up has its owner, every owner theirs, and no other.
+    fn check_owners(&mut self) {
+        let mut expected = BTreeMap::new();
+        let mut expect = |pk: String, sk: &str, owner: &str| {
+            if let Some(other) = expected.insert((pk.clone(), sk.to_owned()), owner.to_owned())
+                && other != owner
+            {
+                self.wrong.push(format!("{pk} is claimed by {other} and {owner}"));
+            }
+        };
+        for (id, user) in &self.users {
+            let name = text(user, "user_name").unwrap().to_lowercase();
+            expect(format!("USER_NAME#{name}"), "OWNER", id);
+            if let Some(anchor) = text(user, "anchor") {
+                expect(format!("ANCHOR#{anchor}"), "OWNER", id);
+            }
+            if let Some(object) = text(user, "object_id") {
+                expect(format!("OBJECT#{object}"), "OWNER", id);
+            }
+        }
+        for (id, profile) in &self.profiles {
+            if let Some(external) = text(profile, "external_id") {
+                expect(format!("EXTERNAL#{}", hash(external)), "OWNER", id);
+            }
+            for email in profile["emails"].as_array().unwrap() {
+                let folded = email.as_str().unwrap().to_lowercase();
+                expect(format!("EMAIL#{}", hash(&folded)), id, id);
+            }
+        }
+        for (id, group) in &self.groups {
+            let name = text(group, "display_name").unwrap().to_lowercase();
+            expect(format!("GROUP_NAME#{}", hash(&name)), id, id);
+            if let Some(external) = text(group, "external_id") {
+                expect(format!("GROUP_EXTERNAL#{}", hash(external)), "OWNER", id);
+            }
+        }
+        for (user, theirs) in &self.theirs {
+            for passkey in theirs.iter().filter_map(|sk| sk.strip_prefix("PASSKEY#")) {
+                expect(format!("CREDENTIAL#{passkey}"), "OWNER", user);
+            }
+        }
+        for (key, owner) in &expected {
+            let actual = self.owners.remove(key);
+            if actual.as_ref() != Some(owner) {
+                self.wrong.push(format!("{key:?} of {owner} belongs to {actual:?}"));
+            }
+        }
+        let left = std::mem::take(&mut self.owners);
+        self.wrong.extend(left.iter().map(|(key, owner)| format!("{key:?} names {owner} in vain")));
+    }
+
+    fn check_leftovers(&mut self) {
+        for id in self.profiles.keys().filter(|id| !self.users.contains_key(*id)) {
+            self.wrong.push(format!("a profile is left of {id}"));
+        }
+        let gone = |id: &&String| !self.users.contains_key(*id);
+        for (id, theirs) in self.theirs.iter().filter(|(id, _)| gone(id)) {
+            if !self.waits("forget_user", "user", id) {
+                self.wrong.push(format!("of {id}, who is gone, there is left {theirs:?}"));
+            }
+        }
+    }
+
+    /// Both sides of each membership agree, and both ends exist.
+    fn check_members(&mut self) {
+        let candidates = self.theirs.iter().flat_map(|(user, theirs)| {
+            let groups = theirs.iter().filter_map(|sk| sk.strip_prefix("GROUP#"));
+            groups.map(move |group| (group.to_owned(), user.clone()))
+        });
+        let candidates = candidates.collect::<BTreeSet<_>>();
+        for (group, user) in candidates.symmetric_difference(&self.members) {
+            self.wrong.push(format!("{user} in {group} has one side only"));
+        }
+        for (group, user) in &self.members {
+            let user_there =
+                self.users.contains_key(user) || self.waits("forget_user", "user", user);
+            let group_there =
+                self.groups.contains_key(group) || self.waits("forget_group", "group", group);
+            if !user_there || !group_there {
+                self.wrong.push(format!("{user} in {group}: one of them is gone"));
+            }
+        }
+    }
+
+    /// A change that waits has all its chunks, and a task that carries it out.
+    fn check_staged(&mut self) {
+        for (id, group) in &self.groups {
+            for folding in group["folding"].as_array().unwrap() {
+                let change = text(folding, "change").unwrap();
+                let number = |name: &str| usize::try_from(folding[name].as_u64().unwrap()).unwrap();
+                for chunk in number("applied")..number("chunks") {
+                    if !self.chunks.contains(&(id.clone(), change.to_owned(), chunk)) {
+                        self.wrong.push(format!("chunk {chunk} of {change} in {id} is lost"));
+                    }
+                }
+                if !self.waits("fold_members", "change", change) {
+                    self.wrong.push(format!("nobody carries {change} out in {id}"));
+                }
+            }
+        }
+    }
+}
