@@ -13,6 +13,10 @@ pub enum Failing {
     Lost,
     /// The call is carried out, and its answer gets lost.
     AnswerLost,
+    /// The call never arrives, and nothing comes back for as long as the caller waits.
+    Stalled,
+    /// The call is carried out, and nothing comes back for as long as the caller waits.
+    AnswerStalled,
 }
 
 /// For how long.
@@ -40,7 +44,7 @@ pub struct Case {
 }
 
 impl Failing {
-    /// Every way.
+    /// Every way that is over at once.
     pub const ALL: [Self; 4] = [Self::Throttled, Self::Broken, Self::Lost, Self::AnswerLost];
 
     fn effect(self, service: &str) -> Effect {
@@ -51,21 +55,38 @@ impl Failing {
             (Self::Broken, _) => Effect::Refuse(500, "InternalServerError"),
             (Self::Lost, _) => Effect::Lose,
             (Self::AnswerLost, _) => Effect::LoseAnswer,
+            (Self::Stalled, _) => Effect::Stall,
+            (Self::AnswerStalled, _) => Effect::StallAnswer,
         }
     }
 }
 
 impl Case {
-    /// Every way in which the calls of a clean run can fail.
+    /// Every way in which the calls of a clean run can fail at once.
     pub fn all(calls: &[Call]) -> Vec<Self> {
+        let both = |failing| [Spell::Once, Spell::ForGood].map(|spell| (failing, spell));
+        Self::each(calls, |_| Failing::ALL.into_iter().flat_map(both).collect())
+    }
+
+    /// Every way in which the calls of a clean run can be waited for in vain. Whether a read was
+    /// carried out makes no difference to anybody.
+    pub fn stalls(calls: &[Call]) -> Vec<Self> {
+        Self::each(calls, |call| {
+            let mut ways = vec![(Failing::Stalled, Spell::ForGood)];
+            if call.writes() {
+                let answer = Failing::AnswerStalled;
+                ways.extend([(answer, Spell::Once), (answer, Spell::ForGood)]);
+            }
+            ways
+        })
+    }
+
+    fn each(calls: &[Call], ways: impl Fn(&Call) -> Vec<(Failing, Spell)>) -> Vec<Self> {
         let mut cases = Vec::new();
         for (position, call) in calls.iter().enumerate() {
             let before = calls[..position].iter().filter(|earlier| *earlier == call).count();
-            for failing in Failing::ALL {
-                for spell in [Spell::Once, Spell::ForGood] {
-                    let call = call.clone();
-                    cases.push(Self { position, call, before, failing, spell });
-                }
+            for (failing, spell) in ways(call) {
+                cases.push(Self { position, call: call.clone(), before, failing, spell });
             }
         }
         cases
@@ -85,7 +106,7 @@ impl Case {
     pub fn silences_events(&self) -> bool {
         self.call.service == "events"
             && self.spell == Spell::ForGood
-            && self.failing != Failing::AnswerLost
+            && !matches!(self.failing, Failing::AnswerLost | Failing::AnswerStalled)
     }
 
     /// Whether nobody notices it, since the next attempt goes well.
@@ -95,7 +116,7 @@ impl Case {
 }
 
 /// The operations that functions use.
-fn named(operation: &str) -> &'static str {
+pub fn named(operation: &str) -> &'static str {
     let operations = [
         "GetItem",
         "BatchGetItem",

@@ -73,7 +73,7 @@ impl World {
         let page = browser.open_link(&link).await;
         let page = browser.register(&page, &mut authenticator).await;
         let recovery_code = page.recovery_code().expect("a recovery code");
-        self.quiet().await;
+        self.settled().await;
         Person { user, browser, authenticator, recovery_code }
     }
 

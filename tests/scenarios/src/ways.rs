@@ -45,17 +45,32 @@ impl World {
 
     /// Checks that a user is enrolled wholly or not at all, and tells which.
     pub async fn enrolled_wholly(&self, user: &User, what: &str) -> bool {
+        let (user, passkeys) = self.passkeys_of(user, what).await;
+        let enrolled = user.enrolled_at.is_some();
+        assert_eq!(user.recovery.is_some(), enrolled, "{what}: recovery code");
+        assert_eq!(passkeys, usize::from(enrolled), "{what}: passkeys");
+        enrolled
+    }
+
+    /// Checks that somebody who had one passkey and this recovery code has another one of each or
+    /// of neither, and tells which.
+    pub async fn renewed_wholly(&self, user: &User, recovery: &SecretHash, what: &str) -> bool {
+        let (user, passkeys) = self.passkeys_of(user, what).await;
+        let renewed = user.recovery.expect(what) != *recovery;
+        assert_eq!(passkeys, 1 + usize::from(renewed), "{what}: passkeys");
+        renewed
+    }
+
+    /// A user as they are now, and how many passkeys they have, each with its claim.
+    async fn passkeys_of(&self, user: &User, what: &str) -> (User, usize) {
         let (org, now) = (self.organization, self.now());
         let passkeys = self.store.passkeys(org, user.id, now).await.unwrap();
         let user = self.store.user(org, user.id, now).await.unwrap().unwrap().value;
-        let enrolled = user.enrolled_at.is_some();
-        assert_eq!(user.recovery.is_some(), enrolled, "{what}: recovery code");
-        assert_eq!(passkeys.len(), usize::from(enrolled), "{what}: passkeys");
-        for passkey in passkeys {
+        for passkey in &passkeys {
             let claim = format!("CREDENTIAL#{}", passkey.value.id.as_str());
             assert_eq!(self.holds(&claim, "OWNER").await, 1, "{what}: claim on the credential");
         }
-        enrolled
+        (user, passkeys.len())
     }
 
     /// Checks that there is no passkey without the claim on its credential, and no such claim

@@ -21,6 +21,13 @@ pub struct Call {
     pub operation: String,
 }
 
+impl Call {
+    /// Whether it changes the table.
+    pub fn writes(&self) -> bool {
+        self.operation == "TransactWriteItems"
+    }
+}
+
 /// What one call asked for, as far as IAM cares.
 #[derive(Clone, Debug)]
 pub struct Seen {
@@ -140,6 +147,9 @@ impl Wire {
 
     /// Ends all faults, and tells how many never happened.
     pub fn mend(&self) -> usize {
+        while let Ok(stalled) = self.stalls.try_acquire() {
+            stalled.forget();
+        }
         let faults = std::mem::take(&mut self.state.lock().unwrap().faults);
         faults.iter().filter(|fault| fault.times > 0).count()
     }
@@ -147,6 +157,11 @@ impl Wire {
     /// The calls since it was last asked.
     pub fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.state.lock().unwrap().calls)
+    }
+
+    /// How many calls there were since it was last asked which.
+    pub fn passed(&self) -> usize {
+        self.state.lock().unwrap().calls.len()
     }
 
     /// What the newest call of an operation asked for.

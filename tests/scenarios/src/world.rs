@@ -329,6 +329,12 @@ impl World {
         self.services.outbox().wait_for(|message| message.to == to).await
     }
 
+    /// Waits for a mail to an address that is none of these.
+    pub async fn new_mail(&self, to: &str, known: &[Message]) -> Message {
+        let is_new = |message: &Message| !known.iter().any(|known| known.id == message.id);
+        self.services.outbox().wait_for(|message| message.to == to && is_new(message)).await
+    }
+
     /// The mails to an address so far, newest first.
     pub fn mails(&self, to: &str) -> Vec<Message> {
         let mut messages = self.services.outbox().messages();

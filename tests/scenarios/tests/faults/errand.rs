@@ -1,11 +1,12 @@
 //! What somebody comes for.
 
+use identity::RecoveryCode;
 use jiff::SignedDuration;
 use scenarios::saml::between;
-use scenarios::world::REPLY_URL;
-use scenarios::{Case, World};
+use scenarios::{Authenticator, Case, World};
 
-use crate::visitor::{Action, Over, Visitor};
+use crate::visitor::{Over, Visitor};
+use crate::way;
 
 /// What somebody comes for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +21,14 @@ pub(crate) enum Errand {
     Post,
     /// A first passkey by a mailed code, and an answer.
     Code,
+    /// The same by the second code that is asked for.
+    Resend,
+    /// The same after a code that is wrong.
+    WrongCode,
     /// A first passkey by a one-time link.
     Link,
+    /// Another passkey by the recovery code, and an answer.
+    Recover,
     /// The end of the session.
     SignOut,
 }
@@ -37,21 +44,33 @@ impl Errand {
 
     /// Whether somebody does it only once.
     pub(crate) fn is_for_newcomers(self) -> bool {
-        matches!(self, Self::Code | Self::Link)
+        match self {
+            Self::Code | Self::Resend | Self::WrongCode | Self::Link | Self::Recover => true,
+            Self::Silent | Self::Passive | Self::Redirect | Self::Post | Self::SignOut => false,
+        }
     }
 
     /// Brings the visitor to where the errand begins.
     pub(crate) async fn prepare(self, world: &World, visitor: &mut Visitor) {
         match self {
-            Self::Silent | Self::Code => {}
+            Self::Silent | Self::Code | Self::Resend | Self::WrongCode => {}
             Self::Passive | Self::Redirect | Self::Post => visitor.browser = world.browser(),
             Self::SignOut => {
                 visitor.browser = world.browser();
-                redirect(world, visitor).await.unwrap();
+                way::redirect(world, visitor).await.unwrap();
             }
             Self::Link => {
                 let link = world.link(&world.contoso(), &visitor.user).await;
                 visitor.link = link.trim_start_matches(&world.base_url).to_owned();
+            }
+            Self::Recover => {
+                // What no event brought in an earlier case.
+                world.clock.pass(SignedDuration::from_secs(31));
+                world.sweep().await;
+                let person = world.enrolled(&world.contoso(), visitor.user.clone()).await;
+                let code: RecoveryCode = person.recovery_code.parse().unwrap();
+                visitor.recovery = Some((person.recovery_code, code.hash()));
+                visitor.authenticator = Authenticator::default();
             }
         }
     }
@@ -62,10 +81,11 @@ impl Errand {
             return;
         }
         let what = visitor.what.clone();
-        let enrolled = world.enrolled_wholly(&visitor.user, &what).await;
         let again = match self {
             // The passkey is there already; whoever has one signs in with it.
-            Self::Code | Self::Link if enrolled => redirect(world, visitor).await,
+            _ if self.is_for_newcomers() && visitor.is_done_wholly(world).await => {
+                way::redirect(world, visitor).await
+            }
             _ => self.run(world, visitor).await,
         };
         again.expect(&what);
@@ -73,20 +93,24 @@ impl Errand {
 
     async fn run(self, world: &World, visitor: &mut Visitor) -> Result<(), Over> {
         match self {
-            Self::Silent => silent(world, visitor).await,
-            Self::Passive => passive(world, visitor).await,
-            Self::Redirect => redirect(world, visitor).await,
-            Self::Post => post(world, visitor).await,
-            Self::Code => code(world, visitor).await,
-            Self::Link => link(world, visitor).await,
-            Self::SignOut => sign_out(world, visitor).await,
+            Self::Silent => way::silent(world, visitor).await,
+            Self::Passive => way::passive(world, visitor).await,
+            Self::Redirect => way::redirect(world, visitor).await,
+            Self::Post => way::post(world, visitor).await,
+            Self::Code => way::code(world, visitor, way::Detour::None).await,
+            Self::Resend => way::code(world, visitor, way::Detour::Resend).await,
+            Self::WrongCode => way::code(world, visitor, way::Detour::WrongCode).await,
+            Self::Link => way::link(world, visitor).await,
+            Self::Recover => way::recover(world, visitor).await,
+            Self::SignOut => way::sign_out(world, visitor).await,
         }
     }
 
     /// Checks what everybody must have in the end.
     pub(crate) async fn check(self, world: &World, visitor: &mut Visitor) {
         let what = visitor.what.clone();
-        assert!(world.enrolled_wholly(&visitor.user, &what).await, "{what}: not enrolled");
+        assert!(visitor.is_done_wholly(world).await, "{what}: not enrolled");
+        let mails = world.mails(&visitor.personal()).len();
         match self {
             Self::SignOut => {
                 let page = visitor.browser.visit(&world.sso("_after")).await;
@@ -94,12 +118,32 @@ impl Errand {
                 page.options();
                 return;
             }
-            Self::Link => redirect(world, visitor).await.unwrap(),
-            Self::Code => {
-                let mails = world.mails(&personal(visitor)).len();
-                assert_eq!(mails, 1, "{what}: mails with codes");
+            Self::Link => way::redirect(world, visitor).await.unwrap(),
+            Self::Code | Self::WrongCode => assert_eq!(mails, 1, "{what}: mails with codes"),
+            // Whoever is told that it failed asks once more.
+            Self::Resend => {
+                let most = 2 + visitor.troubles();
+                assert!((1..=most).contains(&mails), "{what}: {mails} mails with codes");
             }
-            Self::Silent | Self::Passive | Self::Redirect | Self::Post => {}
+            Self::Silent | Self::Passive | Self::Redirect | Self::Post | Self::Recover => {}
+        }
+        if self == Self::WrongCode {
+            let audit = world.records().await.audit();
+            let wrong = |entry: &&serde_json::Value| {
+                entry["subject"] == visitor.user.id.to_string() && entry["reason"] == "code_wrong"
+            };
+            let tries = audit.iter().filter(wrong).count();
+            assert!((1..=1 + visitor.troubles()).contains(&tries), "{what}: {tries} tries");
+        }
+        if self == Self::Recover {
+            let used = visitor.recovery.clone().unwrap().0;
+            let mut browser = world.browser();
+            let page = browser.visit(&world.sso("_used")).await;
+            let way = between(&page.text, "href=\"/enrol/", "\"").unwrap();
+            let page = browser.visit(&format!("/enrol/{way}/recover")).await;
+            let fields = [("address", visitor.user.user_name.as_str()), ("code", used.as_str())];
+            let page = browser.submit(&page, &fields).await;
+            assert!(page.notice().is_some(), "{what}: the code is good once more");
         }
         assert!(visitor.was_answered(), "{what}: no answer");
         if self != Self::Passive {
@@ -107,88 +151,4 @@ impl Errand {
             reload.assert_refused(410, &what);
         }
     }
-}
-
-fn personal(visitor: &Visitor) -> String {
-    visitor.user.personal_email.as_ref().unwrap().as_str().to_owned()
-}
-
-async fn silent(world: &World, visitor: &mut Visitor) -> Result<(), Over> {
-    let request = visitor.ask(world);
-    let page = visitor.act(world, Action::Open(world.sso_of(&request))).await?;
-    assert!(page.answer().is_some(), "{}: {}", visitor.what, page.text);
-    Ok(())
-}
-
-async fn passive(world: &World, visitor: &mut Visitor) -> Result<(), Over> {
-    let mut request = visitor.ask(world);
-    request.attributes = " IsPassive=\"true\"".to_owned();
-    let page = visitor.act(world, Action::Open(world.sso_of(&request))).await?;
-    assert!(page.answer().is_some(), "{}: {}", visitor.what, page.text);
-    Ok(())
-}
-
-async fn redirect(world: &World, visitor: &mut Visitor) -> Result<(), Over> {
-    let request = visitor.ask(world);
-    by_passkey(world, visitor, Action::Open(world.sso_of(&request))).await
-}
-
-async fn post(world: &World, visitor: &mut Visitor) -> Result<(), Over> {
-    let request = visitor.ask(world);
-    by_passkey(world, visitor, Action::Land(request)).await
-}
-
-/// Signs in, by the passkey unless a session is there by now.
-async fn by_passkey(world: &World, visitor: &mut Visitor, arrival: Action) -> Result<(), Over> {
-    let page = visitor.act(world, arrival).await?;
-    if page.answer().is_some() {
-        return Ok(());
-    }
-    let response = visitor.authenticator.get(&page.options(), &world.base_url);
-    let page = visitor.submit(world, &page, &[("response", &response)]).await?;
-    assert!(page.answer().is_some(), "{}: {}", visitor.what, page.text);
-    Ok(())
-}
-
-async fn code(world: &World, visitor: &mut Visitor) -> Result<(), Over> {
-    let request = visitor.ask(world);
-    let page = visitor.act(world, Action::Open(world.sso_of(&request))).await?;
-    let way = between(&page.text, "href=\"/enrol/", "\"").expect("a way to enrol");
-    let page = visitor.act(world, Action::Open(format!("/enrol/{way}"))).await?;
-    let address = visitor.user.user_name.as_str().to_owned();
-    let page = visitor.submit(world, &page, &[("address", &address)]).await?;
-    if visitor.without_events {
-        world.clock.pass(SignedDuration::from_secs(31));
-        world.sweep().await;
-    }
-    let code = world.code(&personal(visitor)).await;
-    let page = visitor.submit(world, &page, &[("code", &code)]).await?;
-    let response = visitor.authenticator.create(&page.options(), &world.base_url);
-    let fields = [("label", "Laptop"), ("response", response.as_str())];
-    let page = visitor.submit(world, &page, &fields).await?;
-    assert!(page.recovery_code().is_some());
-    let way = between(&page.text, "href=\"/sign-in/", "\"").expect("a way on");
-    let page = visitor.act(world, Action::Open(format!("/sign-in/{way}"))).await?;
-    assert!(page.answer().is_some(), "{}: {}", visitor.what, page.text);
-    Ok(())
-}
-
-async fn link(world: &World, visitor: &mut Visitor) -> Result<(), Over> {
-    let page = visitor.act(world, Action::Open(visitor.link.clone())).await?;
-    let page = visitor.submit(world, &page, &[]).await?;
-    let response = visitor.authenticator.create(&page.options(), &world.base_url);
-    let fields = [("label", "Laptop"), ("response", response.as_str())];
-    let page = visitor.submit(world, &page, &fields).await?;
-    assert!(page.recovery_code().is_some());
-    Ok(())
-}
-
-async fn sign_out(world: &World, visitor: &mut Visitor) -> Result<(), Over> {
-    let page = visitor.act(world, Action::Open(world.slo("_out"))).await?;
-    let told = page.location().is_some_and(|url| {
-        url.starts_with(REPLY_URL) && url.contains("SAMLResponse=") && url.contains("Signature=")
-    });
-    let shown = page.status == 200 && page.text.contains("igned out");
-    assert!(told || shown, "{}: {}", visitor.what, page.text);
-    Ok(())
 }

@@ -100,7 +100,7 @@ async fn a_registration_whose_answer_is_lost_for_good_still_shows_its_recovery_c
         let mut browser = world.browser();
         let page = browser.open_link(&link).await;
         let fault = Fault { operation: WRITE, skip: 0, times: usize::MAX, effect };
-        world.login.fault(fault);
+        world.login.fault(fault.clone());
 
         let shown = browser.register(&page, &mut Authenticator::default()).await;
         world.login.mend();
@@ -113,10 +113,20 @@ async fn a_registration_whose_answer_is_lost_for_good_still_shows_its_recovery_c
         let code = shown.recovery_code().expect(&what);
         let silent = browser.visit(&world.sso(&format!("_{position}"))).await;
         assert!(silent.answer().is_some(), "{what}: the session that it began");
-        let mut other = world.browser();
-        let page = other.begin_enrolment(&world.sso(&format!("_again-{position}"))).await;
-        let page = other.visit(&format!("{}/recover", page.action())).await;
-        let fields = [("address", user.user_name.as_str()), ("code", code.as_str())];
-        other.submit(&page, &fields).await.options();
+        let recover = async |code: &str| {
+            let mut other = world.browser();
+            let page = other.begin_enrolment(&world.sso("_recover")).await;
+            let page = other.visit(&format!("{}/recover", page.action())).await;
+            let fields = [("address", user.user_name.as_str()), ("code", code)];
+            let page = other.submit(&page, &fields).await;
+            (other, page)
+        };
+        let (mut other, page) = recover(&code).await;
+        world.login.fault(fault);
+        let renewed = other.register(&page, &mut Authenticator::default()).await;
+        world.login.mend();
+        let next = renewed.recovery_code().expect(&what);
+        assert!(recover(&code).await.1.notice().is_some(), "{what}: the first is good again");
+        recover(&next).await.1.options();
     }
 }

@@ -1,8 +1,15 @@
 //! Somebody who does what a person would do when a page fails: reloads it, then begins anew.
 
-use identity::User;
+use std::time::Duration;
+
+use identity::{SecretHash, User};
 use scenarios::saml::{AuthnRequest, between, decode};
 use scenarios::{Authenticator, Browser, Page, World};
+use tokio::time::timeout;
+
+/// Longer than all that a page waits for may take together: the table three seconds, KMS five, the
+/// bus two. Far less than the function's own 25.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What a browser can do again by reloading.
 #[derive(Clone, Debug)]
@@ -13,6 +20,20 @@ pub(crate) enum Action {
     Send(String, Vec<(String, String)>),
     /// Sends Entra's form of a request.
     Land(AuthnRequest),
+}
+
+impl Action {
+    /// Does it once.
+    pub(crate) async fn perform(&self, browser: &mut Browser) -> Page {
+        match self {
+            Self::Open(url) => browser.get(url).await,
+            Self::Send(url, fields) => {
+                let fields = fields.iter().map(|(name, value)| (&**name, &**value));
+                browser.post(url, &fields.collect::<Vec<_>>()).await
+            }
+            Self::Land(request) => browser.land(request).await,
+        }
+    }
 }
 
 /// The way ended here; another one begins at the portal.
@@ -29,6 +50,10 @@ pub(crate) struct Visitor {
     pub(crate) without_events: bool,
     /// The link that enrols them, where one does.
     pub(crate) link: String,
+    /// The recovery code that they came with, and its hash.
+    pub(crate) recovery: Option<(String, SecretHash)>,
+    /// The calls that the errand is about, by their positions: all, unless it says.
+    pub(crate) window: (usize, usize),
     pub(crate) what: String,
     /// Requests that were answered, by their ids.
     answered: Vec<String>,
@@ -44,6 +69,8 @@ impl Visitor {
             authenticator,
             without_events: false,
             link: String::new(),
+            recovery: None,
+            window: (0, usize::MAX),
             what: String::new(),
             answered: Vec::new(),
             troubles: 0,
@@ -68,6 +95,29 @@ impl Visitor {
         self.what = what.to_owned();
         self.without_events = without_events;
         self.troubles = 0;
+    }
+
+    /// Where mails with codes go.
+    pub(crate) fn personal(&self) -> String {
+        self.user.personal_email.as_ref().unwrap().as_str().to_owned()
+    }
+
+    /// What the errand is about begins here.
+    pub(crate) fn enters(&mut self, world: &World) {
+        self.window.0 = world.login.passed();
+    }
+
+    /// What the errand is about ends here.
+    pub(crate) fn leaves(&mut self, world: &World) {
+        self.window.1 = world.login.passed();
+    }
+
+    /// Checks that they have the passkey that they came for wholly or not at all, and tells which.
+    pub(crate) async fn is_done_wholly(&self, world: &World) -> bool {
+        match &self.recovery {
+            None => world.enrolled_wholly(&self.user, &self.what).await,
+            Some((_, hash)) => world.renewed_wholly(&self.user, hash, &self.what).await,
+        }
     }
 
     /// How many pages failed.
@@ -121,7 +171,7 @@ impl Visitor {
             assert!(!page.text.contains(cause), "{}: {cause} in {}", self.what, page.text);
         }
         assert!(page.text.contains("class=\"request\""), "{}: no number to ask by", self.what);
-        world.enrolled_wholly(&self.user, &self.what).await;
+        self.is_done_wholly(world).await;
         world.login.mend();
         let again = self.perform(world, action).await;
         assert!(!again.status.is_server_error(), "{}: {}", self.what, again.text);
@@ -137,14 +187,8 @@ impl Visitor {
     }
 
     async fn perform(&mut self, world: &World, action: &Action) -> Page {
-        let page = match action {
-            Action::Open(url) => self.browser.get(url).await,
-            Action::Send(url, fields) => {
-                let fields = fields.iter().map(|(name, value)| (&**name, &**value));
-                self.browser.post(url, &fields.collect::<Vec<_>>()).await
-            }
-            Action::Land(request) => self.browser.land(request).await,
-        };
+        let performed = timeout(PATIENCE, action.perform(&mut self.browser)).await;
+        let page = performed.unwrap_or_else(|_| panic!("{}: no page in time", self.what));
         if let Some((_, response, _)) = page.answer() {
             self.note(world, &decode(&response)).await;
         }
