@@ -1,6 +1,7 @@
 //! The table itself: consistent reads by key, and writes that state what they expect.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -45,9 +46,9 @@ pub enum TableError {
 /// A person waits: the SDK's own second would let one lost packet be felt, and leave no time for
 /// the third attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// How often a transaction that lost a race against another one is tried again.
-const RACES: u32 = 5;
-/// The first pause between two such tries; it doubles.
+/// How often a transaction is tried that loses races against others.
+const RACES: u32 = 7;
+/// About how long the first pause between two such tries is; it doubles.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// One DynamoDB table.
@@ -124,7 +125,7 @@ impl Table {
                 return Ok(Found(found));
             }
             if wanted.len() == asked {
-                pause(attempt).await;
+                pause(attempt, 0).await;
                 attempt += 1;
             }
         }
@@ -182,6 +183,7 @@ impl Table {
     /// The SDK sends one token with all attempts of a call, so that an attempt whose answer got
     /// lost counts as this one.
     pub(crate) async fn write(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        let gait = gait(&writes);
         let actions = writes
             .into_iter()
             .map(|write| write.action(&self.name))
@@ -197,7 +199,7 @@ impl Table {
                 Some(Cancelled::Expectation { position }) => {
                     return Err(TableError::Conflict { position });
                 }
-                Some(Cancelled::Race) if attempt + 1 < RACES => pause(attempt).await,
+                Some(Cancelled::Race) if attempt + 1 < RACES => pause(attempt, gait).await,
                 Some(Cancelled::Race) | None => return Err(unavailable(error)),
             }
             attempt += 1;
@@ -259,8 +261,23 @@ where
     TableError::Unavailable(DisplayErrorContext(&error).to_string().into())
 }
 
-async fn pause(attempt: u32) {
-    tokio::time::sleep(PAUSE * 2_u32.saturating_pow(attempt)).await;
+/// From half as long to half as long again as usual: those who lost a race against each other do not
+/// meet again.
+async fn pause(attempt: u32, gait: u64) {
+    let usual = PAUSE * 2_u32.saturating_pow(attempt);
+    let step = gait.rotate_right(8 * attempt).to_be_bytes();
+    let more = u32::from(step.last().copied().unwrap_or_default());
+    tokio::time::sleep(usual / 2 + usual * more / 256).await;
+}
+
+/// A number that hardly any other transaction has: each writes something that is its own, such as
+/// an entry of the audit.
+fn gait(writes: &[Write]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for write in writes {
+        write.key().hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 pub(crate) fn key_attributes(key: Key) -> Attributes {

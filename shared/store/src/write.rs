@@ -72,6 +72,21 @@ impl Clause {
 }
 
 impl Write {
+    pub(crate) const fn key(&self) -> &Key {
+        match self {
+            Self::Put(Item { key, .. }, _)
+            | Self::Delete(key, _)
+            | Self::Remove(key)
+            | Self::Check(key, _)
+            | Self::CheckAbsent(key)
+            | Self::CheckPresent(key)
+            | Self::CheckThat(key, _)
+            | Self::Update(key, ..)
+            | Self::Count { key, .. }
+            | Self::Tally(key, _) => key,
+        }
+    }
+
     pub(crate) fn action(self, table: &str) -> Result<TransactWriteItem, BuildError> {
         let action = TransactWriteItem::builder();
         let action = match self {

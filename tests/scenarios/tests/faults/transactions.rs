@@ -24,8 +24,8 @@ async fn a_cancelled_answer_is_tried_again_when_that_may_help_and_never_leaves_o
     let cases = [
         // what happens, how often, whether the first try answers
         (Effect::Cancel("TransactionConflict"), 1, true),
-        (Effect::Cancel("TransactionConflict"), 4, true),
-        (Effect::Cancel("TransactionConflict"), 5, false),
+        (Effect::Cancel("TransactionConflict"), 6, true),
+        (Effect::Cancel("TransactionConflict"), 7, false),
         (Effect::Cancel("ThrottlingError"), 1, true),
         (Effect::Cancel("ProvisionedThroughputExceeded"), 1, true),
         (Effect::Cancel("ConditionalCheckFailed"), 1, false),
@@ -58,8 +58,8 @@ async fn a_cancelled_registration_leaves_nothing_and_can_be_sent_again() {
     let world = World::start().await;
     let cases = [
         // reason, how often, whether the first try enrols
-        ("TransactionConflict", 4, true),
-        ("TransactionConflict", 5, false),
+        ("TransactionConflict", 6, true),
+        ("TransactionConflict", 7, false),
         ("ConditionalCheckFailed", 1, false),
     ];
     for (position, (reason, times, enrols)) in cases.into_iter().enumerate() {
