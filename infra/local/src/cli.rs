@@ -9,6 +9,7 @@ use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,13 +18,16 @@ use crate::database::DatabaseError;
 use crate::lambda::Show;
 use crate::seed::SeedError;
 use crate::services::ServicesError;
-use crate::stack::{Data, Options, Stack, StartError};
+use crate::stack::{Cycles, Data, Options, Stack, StartError};
 pub use arguments::Wrong;
 use arguments::{Command, Functions, Run};
 pub use call::CallError;
 
 /// What was in the environment when the program started.
 pub type Environment = BTreeMap<String, String>;
+
+/// Entra's forty minutes between cycles of provisioning, as seconds.
+const CYCLE: Duration = Duration::from_secs(40);
 
 /// Variables that functions inherit: nothing secret, nothing of AWS.
 const INHERITED: &[&str] = &["PATH", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
@@ -154,6 +158,7 @@ fn start(run: &Run, environment: &Environment) -> Result<(), Failed> {
         variables: inherited(environment),
         parameters: run.parameters.clone(),
         seed: run.seed,
+        cycles: Cycles::Every(CYCLE),
         ..Options::new(template, functions)
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

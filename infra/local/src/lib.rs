@@ -15,4 +15,4 @@ pub mod services;
 pub mod stack;
 pub mod template;
 
-pub use stack::{Data, Options, Ready, Seed, Stack, StartError};
+pub use stack::{Cycles, Data, Options, Ready, Seed, Stack, StartError};

@@ -4,6 +4,7 @@
 //! anchor are made from the address and so are the same everywhere.
 
 mod people;
+mod provisioning;
 
 use std::fs;
 use std::io;
@@ -21,15 +22,13 @@ use serde_json::{Value, json};
 use store::{CreateUserError, Store, Table, TableError};
 
 use crate::invoke::{Invoke, Outcome};
-use crate::stack::{DemoUser, Ready};
-use people::Person;
+use crate::stack::{Cycles, DemoUser, Ready};
+use people::{Kind, Person};
 
 /// The function that bootstraps.
 const OPERATOR: &str = "OperatorFunction";
 /// What the bootstrap answered, kept for the next start.
 const STATE: &str = "demo.json";
-/// The provisioning key that the simulated Entra uses, kept for the next start.
-const PROVISIONING: &str = "scim.json";
 /// The certificate that signs, for judges.
 const CERTIFICATE: &str = "certificate.pem";
 
@@ -73,6 +72,9 @@ pub enum SeedError {
     /// The simulated Entra refused.
     #[error("the simulated Entra did not take the demo tenant")]
     Entra(#[from] entra_sim::DirectoryError),
+    /// The simulated Entra refused to provision.
+    #[error("the simulated Entra cannot provision")]
+    Provisioning(#[from] entra_sim::ProvisioningError),
 }
 
 /// What `operator` answers to a bootstrap.
@@ -89,19 +91,13 @@ struct Bootstrap {
     base_url: String,
 }
 
-/// What `operator` answers to whoever asks for a provisioning key.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Provisioning {
-    tenant_url: String,
-    key: String,
-}
-
 /// Makes what is missing and tells where everything is.
 pub(crate) async fn demo(
     mut ready: Ready,
     functions: &dyn Invoke,
     entra: &Simulator,
     folder: &Path,
+    cycles: Cycles,
 ) -> Result<Ready, SeedError> {
     let bootstrap = bootstrap(functions, folder).await?;
     if bootstrap.base_url != ready.base_url {
@@ -112,20 +108,23 @@ pub(crate) async fn demo(
         .parse()
         .map_err(|_| SeedError::Identifier(bootstrap.organization.clone()))?;
     federate(entra, &bootstrap)?;
-    let provisioning = provisioning(functions, folder).await?;
+    let provisioning = provisioning::key(functions, folder).await?;
     let store = Store::new(Table::new(&aws(&ready).await, ready.table.clone()));
     let mut users = vec![administrator(&store, organization, entra).await?];
     for person in people::all() {
         let user = person
             .user(SystemClock.now())
             .map_err(|_| SeedError::Identifier(person.upn.to_owned()))?;
-        match store.create_user(organization, &user).await {
-            Ok(()) | Err(CreateUserError::Taken(_)) => {}
-            Err(error) => return Err(SeedError::User(person.upn, error)),
+        if person.kind != Kind::Provisioned {
+            match store.create_user(organization, &user).await {
+                Ok(()) | Err(CreateUserError::Taken(_)) => {}
+                Err(error) => return Err(SeedError::User(person.upn, error)),
+            }
         }
         introduce(entra, &person.demo(&user), &user)?;
         users.push(person.demo(&user));
     }
+    provisioning.begin(entra, cycles)?;
     let certificate = folder.join(CERTIFICATE);
     write(&certificate, bootstrap.certificate_pem.as_bytes())?;
     ready.organization = bootstrap.organization;
@@ -147,13 +146,6 @@ async fn bootstrap(functions: &dyn Invoke, folder: &Path) -> Result<Bootstrap, S
         "email": ADMINISTRATOR,
     });
     once(functions, &folder.join(STATE), &request, SeedError::Bootstrap).await
-}
-
-async fn provisioning(functions: &dyn Invoke, folder: &Path) -> Result<Provisioning, SeedError> {
-    let request = json!({
-        "action": "create_scim_key", "domain": DOMAIN, "name": "Simulated Entra", "client": "entra",
-    });
-    once(functions, &folder.join(PROVISIONING), &request, SeedError::ScimKey).await
 }
 
 /// Asks `operator`, unless an earlier start did: its answer is in `state`.

@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 pub use data::DataError;
-pub use options::{Data, Options, Seed};
+pub use options::{Cycles, Data, Options, Seed};
 pub use ready::{DemoUser, Ready};
 
 use crate::database::{DatabaseError, LocalDatabase};

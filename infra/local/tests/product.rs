@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use entra_sim::{Exchange, GraphUser};
 use local::build::{self, Build, Profile, Progress};
 use local::{Data, Options, Stack};
 
@@ -71,4 +72,50 @@ async fn entra_trusts_the_certificate_that_the_site_serves() {
     assert_eq!(metadata.status(), 200);
     assert!(metadata.text().await.unwrap().contains(&body));
     stack.stop().await;
+}
+
+#[tokio::test]
+async fn whom_entra_provisions_is_here_and_whom_it_blocks_is_out_after_the_next_cycle() {
+    let stack = Stack::start(options()).await.unwrap();
+    let joan = stack.ready().users.iter().find(|user| user.kind == "provisioned").unwrap();
+    let entra = stack.entra();
+    let before = user(&stack, &joan.upn).await;
+
+    let tested = entra.test_connection().await.unwrap();
+    let first = entra.run_cycle().await.unwrap();
+    let active = user(&stack, &joan.upn).await;
+    let known = entra.users().into_iter().find(|user| user.id == joan.object_id).unwrap();
+    entra.put_user(GraphUser { account_enabled: false, ..known }).unwrap();
+    let second = entra.run_cycle().await.unwrap();
+    let blocked = user(&stack, &joan.upn).await;
+
+    assert_eq!(before["totalResults"], 0);
+    assert_eq!(tested.problems, Vec::<String>::new());
+    let failed = first.users.failed + first.groups.failed + first.references.failed;
+    assert_eq!(failed, 0, "{:#?}", refused(&stack));
+    assert_eq!((first.users.created, first.users.disabled, first.groups.created), (1, 0, 1));
+    assert!(first.users.linked >= 6, "those of the seed are found: {first:?}");
+    let resource = &active["Resources"][0];
+    assert_eq!(resource["active"], true);
+    assert_eq!(resource["externalId"], joan.object_id);
+    let ours = &resource["urn:ietf:params:scim:schemas:extension:passerelle:2.0:User"];
+    assert_eq!(ours["immutableId"], joan.anchor.clone().unwrap());
+    assert_eq!(ours["personalEmail"], joan.personal_email.clone().unwrap());
+    assert_eq!((second.users.updated, second.requests), (1, 2));
+    assert_eq!(blocked["Resources"][0]["active"], false);
+    stack.stop().await;
+}
+
+/// What our own server says about a user.
+async fn user(stack: &Stack, name: &str) -> serde_json::Value {
+    let ready = stack.ready();
+    let url = format!("{}/Users?filter=userName+eq+%22{name}%22", ready.scim_url);
+    let request = reqwest::Client::new().get(url);
+    request.bearer_auth(&ready.scim_key).send().await.unwrap().json().await.unwrap()
+}
+
+/// The requests of provisioning that our server refused.
+fn refused(stack: &Stack) -> Vec<Exchange> {
+    let log = stack.entra().provisioning_log();
+    log.into_iter().filter(|exchange| exchange.status.is_none_or(|status| status >= 400)).collect()
 }

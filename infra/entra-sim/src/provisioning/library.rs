@@ -135,6 +135,12 @@ impl Simulator {
         self.app().change(|directory| directory.delete_user(name))
     }
 
+    /// The groups in the order of their ids.
+    #[must_use]
+    pub fn groups(&self) -> Vec<GraphGroup> {
+        self.app().directory().groups.values().cloned().collect()
+    }
+
     /// Adds a group, or replaces the one with the same id.
     ///
     /// # Errors

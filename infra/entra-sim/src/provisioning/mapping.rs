@@ -46,7 +46,7 @@ const fn passerelle(attribute: &'static str) -> Target {
 }
 
 /// What both mappings have, in the order of the portal; the state and the manager are apart.
-const ALIKE: [Rule; 19] = [
+const ALIKE: [Rule; 18] = [
     rule("userPrincipalName", USER_NAME, |user| Some(user.user_principal_name.clone())),
     rule("displayName", Target::Plain("displayName"), |user| present(&user.display_name)),
     rule("jobTitle", Target::Plain("title"), |user| user.job_title.clone()),
@@ -56,7 +56,6 @@ const ALIKE: [Rule; 19] = [
     }),
     rule("givenName", Target::Part("name", "givenName"), |user| user.given_name.clone()),
     rule("surname", Target::Part("name", "familyName"), |user| user.surname.clone()),
-    rule("Join(\" \", [givenName], [surname])", Target::Part("name", "formatted"), formatted),
     rule("physicalDeliveryOfficeName", typed("addresses", "work", "formatted"), |user| {
         user.office_location.clone()
     }),
@@ -78,9 +77,15 @@ const ALIKE: [Rule; 19] = [
     rule("department", enterprise("department"), |user| user.department.clone()),
 ];
 
-const NICKNAME: Rule = rule("mailNickname", EXTERNAL_ID, nickname);
+const FORMATTED: Target = Target::Part("name", "formatted");
 
-const RECOMMENDED: [Rule; 3] = [
+const DEFAULT: [Rule; 2] = [
+    rule("Join(\" \", [givenName], [surname])", FORMATTED, formatted),
+    rule("mailNickname", EXTERNAL_ID, nickname),
+];
+
+const RECOMMENDED: [Rule; 4] = [
+    rule("displayName", FORMATTED, |user| present(&user.display_name)),
     rule("objectId", EXTERNAL_ID, |user| Some(user.id.clone())),
     rule("onPremisesImmutableId", passerelle("immutableId"), |user| {
         user.on_premises_immutable_id.clone()
@@ -94,7 +99,7 @@ impl Mapping {
     /// The rows but for the state and the manager.
     pub(crate) fn rules(self) -> Vec<Rule> {
         let own: &[Rule] = match self {
-            Self::Default => &[NICKNAME],
+            Self::Default => &DEFAULT,
             Self::Recommended => &RECOMMENDED,
         };
         ALIKE.iter().chain(own).copied().collect()

@@ -8,12 +8,21 @@ pub(super) fn banner(ready: &Ready) -> String {
     if let Some(person) = ready.users.iter().find(|user| user.kind == "hybrid") {
         text.push_str(&steps(ready, person));
     }
+    let provisioning = match ready.scim_url.as_str() {
+        "" => String::new(),
+        _ => format!("{}/provisioning", ready.entra_url),
+    };
     let table = [
         ("portal", ready.entra_url.as_str(), "a simulated Microsoft 365: start here"),
         ("our site", ready.base_url.as_str(), "where Entra sends the browser"),
         ("outbox", ready.outbox_url.as_str(), "mails and text messages"),
         ("first admin", ready.bootstrap_url.as_str(), "one-time enrolment link"),
         ("metadata", ready.metadata_url.as_str(), "of the federated domain"),
+        (
+            "provisioning",
+            provisioning.as_str(),
+            "block somebody there: a minute later they are out",
+        ),
         ("scim", ready.scim_url.as_str(), "where Entra provisions; its key is in --json"),
     ];
     for (name, address, what) in table.iter().filter(|(_, address, _)| !address.is_empty()) {

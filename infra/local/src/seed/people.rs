@@ -24,6 +24,8 @@ pub(super) enum Kind {
     NoAnchor,
     NoPersonalClaim,
     OutsideTheDomain,
+    /// In the simulated tenant alone, mastered on-premises: provisioning brings them.
+    Provisioned,
 }
 
 impl fmt::Display for Kind {
@@ -35,6 +37,7 @@ impl fmt::Display for Kind {
             Self::NoAnchor => "no anchor",
             Self::NoPersonalClaim => "no personal claim",
             Self::OutsideTheDomain => "outside the domain",
+            Self::Provisioned => "provisioned",
         })
     }
 }
@@ -48,7 +51,7 @@ pub(super) struct Person {
 
 /// Everybody but the administrator, whom the bootstrap makes.
 pub(super) fn all() -> Vec<Person> {
-    use Kind::{Cloud, Disabled, Hybrid, NoAnchor, NoPersonalClaim, OutsideTheDomain};
+    use Kind::{Cloud, Disabled, Hybrid, NoAnchor, NoPersonalClaim, OutsideTheDomain, Provisioned};
     let person = |upn, name, personal_email, kind| Person { upn, name, personal_email, kind };
     vec![
         person("ada@contoso.test", "Ada Lovelace", Some("ada@personal.test"), Hybrid),
@@ -57,6 +60,7 @@ pub(super) fn all() -> Vec<Person> {
         person("mallory@contoso.test", "Mallory Craig", Some("mallory@personal.test"), Disabled),
         person("noanchor@contoso.test", "Noa Neumann", Some("noa@personal.test"), NoAnchor),
         person("noclaim@contoso.test", "Nora Klein", None, NoPersonalClaim),
+        person("joan@contoso.test", "Joan Clarke", Some("joan@personal.test"), Provisioned),
         person("eve@fabrikam.test", "Eve Moneypenny", Some("eve@personal.test"), OutsideTheDomain),
     ]
 }
@@ -69,10 +73,12 @@ impl Person {
             User::new(id, self.upn.parse::<Address>()?.into(), self.name.to_owned(), now);
         user.object_id = Some(object_id(self.upn));
         user.personal_email = self.personal_email.map(str::parse).transpose()?;
-        user.on_premises = self.kind == Kind::Hybrid;
+        user.on_premises = matches!(self.kind, Kind::Hybrid | Kind::Provisioned);
         user.anchor = match self.kind {
             Kind::NoAnchor => None,
-            Kind::Hybrid => STANDARD.encode(bytes("objectGUID", self.upn)).parse().ok(),
+            Kind::Hybrid | Kind::Provisioned => {
+                STANDARD.encode(bytes("objectGUID", self.upn)).parse().ok()
+            }
             Kind::Cloud | Kind::Disabled | Kind::NoPersonalClaim | Kind::OutsideTheDomain => {
                 Some(Anchor::of(id))
             }

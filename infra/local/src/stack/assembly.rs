@@ -60,7 +60,10 @@ pub(super) async fn assemble(
 async fn seeded(options: &Options, parts: &Parts, ready: Ready) -> Result<Ready, StartError> {
     match options.seed {
         Seed::Empty => Ok(ready),
-        Seed::Demo => Ok(seed::demo(ready, &*parts.lambda, &parts.entra, parts.data.path()).await?),
+        Seed::Demo => {
+            let folder = parts.data.path();
+            Ok(seed::demo(ready, &*parts.lambda, &parts.entra, folder, options.cycles).await?)
+        }
     }
 }
 

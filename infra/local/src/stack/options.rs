@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::lambda::Show;
 use crate::services::mail::MailAccount;
@@ -20,6 +21,8 @@ pub struct Options {
     pub data: Data,
     /// What is there after the first start.
     pub seed: Seed,
+    /// When the simulated Entra provisions the demo organization.
+    pub cycles: Cycles,
     /// Most processes of one function at a time.
     pub concurrency: usize,
     /// Whether the functions' lines are shown.
@@ -38,7 +41,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// What tests want: free ports, memory, the demo organization, quiet functions.
+    /// What tests want: free ports, memory, the demo organization, quiet functions, and cycles
+    /// of provisioning when they are asked for.
     pub fn new(template: impl Into<PathBuf>, functions: impl Into<PathBuf>) -> Self {
         Self {
             template: template.into(),
@@ -46,6 +50,7 @@ impl Options {
             port: 0,
             data: Data::Memory,
             seed: Seed::Demo,
+            cycles: Cycles::WhenAsked,
             concurrency: 4,
             show: Show::Nowhere,
             variables: BTreeMap::new(),
@@ -75,4 +80,13 @@ pub enum Seed {
     Demo,
     /// Nothing.
     Empty,
+}
+
+/// When the simulated Entra provisions the demo organization.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cycles {
+    /// Only when a test or its page asks for it.
+    WhenAsked,
+    /// At the start, and then with this pause between cycles.
+    Every(Duration),
 }
