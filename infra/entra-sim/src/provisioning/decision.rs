@@ -60,3 +60,28 @@ pub(crate) fn decide(standing: Standing, known: Known) -> Step {
         (Standing::HardDeleted, Known::Unknown) => Step::Skip("deleted and never provisioned"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g5_what_is_done_depends_on_where_somebody_stands_and_on_what_is_known() {
+        use Known::{Managed, Released, Unknown};
+        use Standing::{Active, Disabled, HardDeleted, OutOfScope, SoftDeleted};
+        let cases = [
+            (Active, [Some(Step::Ensure), Some(Step::Ensure), Some(Step::Ensure)]),
+            (Disabled, [None, Some(Step::Ensure), None]),
+            (OutOfScope, [None, Some(Step::Release), None]),
+            (SoftDeleted, [None, Some(Step::Disable), None]),
+            (HardDeleted, [None, Some(Step::Delete), Some(Step::Forget)]),
+        ];
+        for (standing, steps) in cases {
+            for (known, expected) in [Unknown, Managed, Released].into_iter().zip(steps) {
+                let step = decide(standing, known);
+                let told = (!matches!(step, Step::Skip(_))).then_some(step);
+                assert_eq!(told, expected, "{standing:?}, {known:?}");
+            }
+        }
+    }
+}

@@ -116,3 +116,57 @@ impl Health {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g5_too_many_failures_are_those_of_the_documented_examples() {
+        let cases = [
+            // good, failed, references, whether it is quarantine
+            (0, 4_999, 0, false),
+            (0, 5_000, 0, true),
+            (5_000, 30_000, 0, true),
+            (100_000, 20_000, 0, false),
+            (7_500, 5_000, 0, false),
+            (7_499, 5_000, 0, true),
+            (1_000_000, 40_000, 0, false),
+            (1_000_000, 45_000, 0, true),
+            (1_000_000, 40_000, 20_000, false),
+            (1_000_000, 40_000, 21_000, true),
+            (0, 0, 59_999, false),
+            (0, 0, 60_001, true),
+        ];
+        for (good, failed, references, quarantine) in cases {
+            let verdict = judge(Tally { good, failed, references });
+            assert_eq!(verdict.is_some(), quarantine, "{good} {failed} {references}");
+        }
+    }
+
+    #[test]
+    fn g5_a_try_follows_after_6_12_and_24_hours_and_then_daily() {
+        let first: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let cases = [
+            // minutes since the first failure, hours from then to the next try
+            (0, 6),
+            (359, 6),
+            (360, 12),
+            (719, 12),
+            (720, 24),
+            (1_439, 24),
+            (1_440, 48),
+            (2_879, 48),
+            (2_880, 72),
+        ];
+        for (minutes, hours) in cases {
+            let now = first + SignedDuration::from_mins(minutes);
+            let next = first + SignedDuration::from_hours(hours);
+            assert_eq!(next_try(first, now), next, "{minutes} minutes");
+        }
+        let end = first + SignedDuration::from_hours(28 * 24);
+        assert!(is_given_up(first, end));
+        assert!(!is_given_up(first, end - SignedDuration::from_secs(1)));
+    }
+}
