@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -26,6 +26,15 @@ impl Call {
     pub fn writes(&self) -> bool {
         self.operation == "TransactWriteItems"
     }
+}
+
+/// What calls used of the table's capacity, as the table itself tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Capacity {
+    /// Read request units.
+    pub read: f64,
+    /// Write request units.
+    pub write: f64,
 }
 
 /// What one call asked for, as far as IAM cares.
@@ -91,6 +100,7 @@ pub struct Wire {
 
 #[derive(Debug, Default)]
 struct Passed {
+    capacity: Capacity,
     calls: Vec<Call>,
     seen: Vec<Seen>,
     faults: Vec<Fault>,
@@ -164,6 +174,11 @@ impl Wire {
         self.state.lock().unwrap().calls.len()
     }
 
+    /// What the calls used since it was last asked.
+    pub fn capacity(&self) -> Capacity {
+        std::mem::take(&mut self.state.lock().unwrap().capacity)
+    }
+
     /// What the newest call of an operation asked for.
     pub fn last_seen(&self, operation: &str) -> Option<Value> {
         let state = self.state.lock().unwrap();
@@ -183,6 +198,18 @@ impl Wire {
 }
 
 impl Passed {
+    /// `ConsumedCapacity` is of one table, or of several.
+    fn use_capacity(&mut self, operation: &str, answer: &[u8]) {
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let consumed = &answer["ConsumedCapacity"];
+        let tables = consumed.as_array().map_or(std::slice::from_ref(consumed), Vec::as_slice);
+        let units: f64 = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
+        match operation {
+            "GetItem" | "BatchGetItem" | "Query" => self.capacity.read += units,
+            _ => self.capacity.write += units,
+        }
+    }
+
     fn note(&mut self, call: Call, seen: Seen) -> Option<Effect> {
         let operation = call.operation.clone();
         self.calls.push(call);
@@ -218,7 +245,10 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     let target = target.map_or_else(|| format!("{} {path}", parts.method), str::to_owned);
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let seen = Seen { target, body: serde_json::from_slice(&body).unwrap_or_default() };
-    let effect = proxy.wire.state.lock().unwrap().note(Call { service, operation }, seen.clone());
+    let counted = ["GetItem", "BatchGetItem", "Query", "TransactWriteItems"];
+    let counted = service == "dynamodb" && counted.contains(&operation.as_str());
+    let call = Call { service, operation: operation.clone() };
+    let effect = proxy.wire.state.lock().unwrap().note(call, seen.clone());
     match effect {
         Some(Effect::Refuse(status, code)) => return refused(status, code, json!({})),
         Some(Effect::Cancel(reason)) => return cancelled(&seen.body, reason),
@@ -228,10 +258,15 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     }
     let mut headers = parts.headers;
     headers.remove(HOST);
+    headers.remove(CONTENT_LENGTH);
+    let body = if counted { asking_for_capacity(seen.body) } else { body };
     let request = proxy.client.request(parts.method, format!("{upstream}{path}"));
     let answer = request.headers(headers).body(body).send().await.unwrap();
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = answer.bytes().await.unwrap();
+    if counted {
+        proxy.wire.state.lock().unwrap().use_capacity(&operation, &body);
+    }
     match effect {
         Some(Effect::LoseAnswer) => return lost(),
         Some(Effect::StallAnswer) => return proxy.wire.stall().await,
@@ -241,6 +276,11 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+fn asking_for_capacity(mut request: Value) -> bytes::Bytes {
+    request["ReturnConsumedCapacity"] = json!("TOTAL");
+    request.to_string().into()
 }
 
 fn refused(status: u16, code: &str, more: Value) -> Response {
