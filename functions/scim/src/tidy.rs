@@ -30,7 +30,32 @@ fn path(given: &str) -> String {
         path.push('/');
         path.push_str(segment);
     }
-    if path.is_empty() { "/".to_owned() } else { path }
+    match path.as_str() {
+        "" => "/".to_owned(),
+        // What is no text names nothing, and must be told so like any other name.
+        path if !is_text(path) => path.replace('%', "%25"),
+        _ => path,
+    }
+}
+
+/// Whether the escapes of a path stand for text in UTF-8.
+fn is_text(path: &str) -> bool {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = match (first, after) {
+            (b'%', [high, low, ..]) => [*high, *low].map(|digit| char::from(digit).to_digit(16)),
+            _ => [None; 2],
+        };
+        let [Some(high), Some(low)] = escaped else {
+            bytes.push(*first);
+            rest = after;
+            continue;
+        };
+        bytes.extend(u8::try_from(16 * high + low));
+        rest = after.get(2..).unwrap_or_default();
+    }
+    str::from_utf8(&bytes).is_ok()
 }
 
 #[cfg(test)]
@@ -50,6 +75,9 @@ mod tests {
             ("/o/Users??a=1/&&b", "/o/Users??a=1/&&b"),
             ("https://x.test//o/Users/", "https://x.test/o/Users"),
             ("/", "/"),
+            ("/o/Users/%C3%A9", "/o/Users/%C3%A9"),
+            ("/o/Users/%FF", "/o/Users/%25FF"),
+            ("/o/Users/100%", "/o/Users/100%"),
         ];
         for (given, expected) in cases {
             let request = Request::builder().uri(given).body(Body::empty()).unwrap();

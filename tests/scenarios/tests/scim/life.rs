@@ -5,10 +5,9 @@ use scenarios::scim::entra_user;
 use scenarios::{Authenticator, Browser, Page, World};
 use serde_json::json;
 
-use crate::{path, with_entra};
+use crate::{OWN, path, with_entra};
 
 const OBJECT: &str = "6b0f1b2c-3d4e-4f60-8172-63544536271a";
-const OWN: &str = "urn:ietf:params:scim:schemas:extension:passerelle:2.0:User";
 
 /// Enrols somebody by the code that their personal address gets, and ends on the page that signs
 /// them in.
@@ -67,6 +66,7 @@ async fn somebody_provisioned_enrols_signs_in_is_disabled_at_once_and_comes_back
     entra.delete(&path(&ada)).await.assert_error(404, None, "deleted twice");
     // Everything of theirs is free again.
     entra.create(&entra_user("ada", OBJECT)).await;
+    world.records().await.check_invariants();
 }
 
 #[tokio::test]

@@ -1,0 +1,114 @@
+//! Several operations in one request.
+
+use scenarios::scim::{entra_user, patch};
+use serde_json::{Value, json};
+
+use crate::{object, path, with_entra};
+
+fn bulk(fail_on_errors: Option<u64>, operations: Value) -> Value {
+    let mut body = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations,
+    });
+    if let Some(errors) = fail_on_errors {
+        body["failOnErrors"] = json!(errors);
+    }
+    body
+}
+
+fn statuses(answer: &Value) -> Vec<&str> {
+    let operations = answer["Operations"].as_array().unwrap();
+    operations.iter().map(|operation| operation["status"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn operations_refer_to_what_others_make_whatever_their_order() {
+    let (_world, entra) = with_entra().await;
+    let operations = json!([
+        { "method": "POST", "path": "/Groups", "bulkId": "staff", "data": {
+            "displayName": "Staff", "members": [{ "value": "bulkId:ada" }],
+        } },
+        { "method": "POST", "path": "/Users", "bulkId": "ada", "data": entra_user("ada", &object(1)) },
+        { "method": "post", "path": "/Users", "bulkId": "grace", "data": {
+            "userName": "grace@contoso.test",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": { "manager": { "value": "bulkId:ada" } },
+        } },
+        { "method": "PATCH", "path": "/Users/bulkId:ada", "data": patch(json!([{ "op": "replace", "path": "title", "value": "CTO" }])) },
+        { "method": "PATCH", "path": "/Groups/bulkId:staff", "data": patch(json!([{ "op": "add", "path": "members", "value": [{ "value": "bulkId:grace" }] }])) },
+    ]);
+
+    let answer = entra.post("/Bulk", &bulk(None, operations)).await.expect(200);
+
+    assert_eq!(statuses(&answer), ["201", "201", "201", "200", "204"], "{answer}");
+    let done = answer["Operations"].as_array().unwrap();
+    assert_eq!(done[1]["bulkId"], "ada");
+    assert!(done[1]["version"].as_str().unwrap().starts_with("W/"));
+    let below = |number: usize| {
+        let location = done[number]["location"].as_str().unwrap();
+        location.strip_prefix(&entra.tenant_url).unwrap().to_owned()
+    };
+    assert_eq!(below(1), below(3));
+    let ada = entra.get(&below(1)).await.expect(200);
+    assert_eq!(ada["title"], "CTO");
+    let grace = entra.get(&below(2)).await.expect(200);
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    assert_eq!(grace[enterprise]["manager"]["value"], ada["id"]);
+    let staff = entra.get(&below(0)).await.expect(200);
+    assert_eq!(staff["members"].as_array().unwrap().len(), 2);
+    let operations = json!([
+        { "method": "PUT", "path": below(1), "version": ada["meta"]["version"], "data": { "userName": "ada@contoso.test" } },
+        { "method": "PUT", "path": below(1), "version": ada["meta"]["version"], "data": { "userName": "ada@contoso.test" } },
+        { "method": "DELETE", "path": below(0) },
+        { "method": "DELETE", "path": below(2) },
+    ]);
+    let answer = entra.post("/Bulk", &bulk(None, operations)).await.expect(200);
+    assert_eq!(statuses(&answer), ["200", "412", "204", "204"], "{answer}");
+}
+
+#[tokio::test]
+async fn one_failure_stops_as_much_as_the_client_says_and_undoes_nothing() {
+    let (_world, entra) = with_entra().await;
+    let ada = entra.create(&entra_user("ada", &object(1))).await;
+    let operations = json!([
+        { "method": "POST", "path": "/Users", "bulkId": "a", "data": { "userName": "a" } },
+        { "method": "POST", "path": "/Users", "bulkId": "b", "data": { "userName": "ada@contoso.test" } },
+        { "method": "PATCH", "path": "/Users/bulkId:b", "data": patch(json!([{ "op": "remove", "path": "title" }])) },
+        { "method": "DELETE", "path": "/Users/nobody" },
+        { "method": "POST", "path": "/Nothing", "bulkId": "c", "data": {} },
+        { "method": "POST", "path": "/Users", "bulkId": "d", "data": { "userName": "d" } },
+        { "method": "DELETE", "path": path(&ada) },
+    ]);
+    let cases = [
+        (Some(1), vec!["201", "409"]),
+        // The first user of the first request is there for the others.
+        (Some(3), vec!["409", "409", "409"]),
+        (None, vec!["409", "409", "409", "404", "400", "201", "204"]),
+    ];
+    for (errors, expected) in cases {
+        let answer = entra.post("/Bulk", &bulk(errors, operations.clone())).await.expect(200);
+        assert_eq!(statuses(&answer), expected, "{errors:?} {answer}");
+    }
+    let failed = entra.post("/Bulk", &bulk(Some(1), operations)).await.expect(200);
+    let first = &failed["Operations"][0];
+    assert_eq!(first["response"]["scimType"], "uniqueness");
+    assert_eq!(first["response"]["status"], "409");
+    assert!(first.get("location").is_none(), "what was never made is nowhere");
+}
+
+#[tokio::test]
+async fn references_that_form_a_circle_are_refused_alone() {
+    let (_world, entra) = with_entra().await;
+    let manager = |of: &str| json!({ "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": { "manager": { "value": of } } });
+    let mut a = manager("bulkId:b");
+    a["userName"] = json!("a");
+    let mut b = manager("bulkId:a");
+    b["userName"] = json!("b");
+    let operations = json!([
+        { "method": "POST", "path": "/Users", "bulkId": "a", "data": a },
+        { "method": "POST", "path": "/Users", "bulkId": "b", "data": b },
+        { "method": "POST", "path": "/Users", "bulkId": "c", "data": { "userName": "c" } },
+    ]);
+
+    let answer = entra.post("/Bulk", &bulk(None, operations)).await.expect(200);
+
+    assert_eq!(statuses(&answer), ["409", "409", "201"], "{answer}");
+}

@@ -1,0 +1,223 @@
+//! Lists: pages by place and by cursor, orders, searches.
+
+use std::collections::BTreeSet;
+
+use scenarios::scim::{encoded, entra_user};
+use scenarios::{Provisioner, World};
+use serde_json::{Value, json};
+
+use crate::{id, object, with_entra};
+
+async fn people(world: &World, count: usize) {
+    for number in 0..count {
+        world.user(&format!("user-{number:03}")).await;
+    }
+}
+
+fn names(list: &Value) -> Vec<String> {
+    let resources = list["Resources"].as_array().unwrap();
+    resources.iter().map(|user| user["userName"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Walks by startIndex, as Entra does, and answers who was seen.
+async fn walk(entra: &Provisioner, query: &str, count: usize) -> Vec<String> {
+    let (mut seen, mut start) = (Vec::new(), 1);
+    loop {
+        let path = format!("/Users?{query}&startIndex={start}&count={count}");
+        let page = entra.get(&path).await.expect(200);
+        assert_eq!(page["startIndex"], start);
+        let names = names(&page);
+        assert_eq!(page["itemsPerPage"], names.len());
+        if names.is_empty() {
+            return seen;
+        }
+        start += names.len();
+        seen.extend(names);
+    }
+}
+
+/// Walks by cursor, and answers who was seen.
+async fn follow(entra: &Provisioner, query: &str, count: usize) -> Vec<String> {
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/Users?{query}&cursor={}&count={count}", encoded(&cursor));
+        let page = entra.get(&path).await.expect(200);
+        assert!(page.get("startIndex").is_none());
+        seen.extend(names(&page));
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => return seen,
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_way_through_a_list_sees_everybody_once() {
+    let (world, entra) = with_entra().await;
+    people(&world, 20).await;
+    let mut everybody = (0..20).map(|n| format!("user-{n:03}@contoso.test")).collect::<Vec<_>>();
+    everybody.insert(0, "admin@contoso.test".to_owned());
+    let backwards = everybody.iter().rev().cloned().collect::<Vec<_>>();
+    let all = everybody.iter().cloned().collect::<BTreeSet<_>>();
+
+    for count in [4, 21, 200] {
+        for seen in [walk(&entra, "", count).await, follow(&entra, "", count).await] {
+            assert_eq!(seen.len(), 21, "{count}");
+            assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), all, "{count}");
+        }
+        for query in
+            ["sortBy=userName", "filter=active%20eq%20true&sortBy=userName", "sortBy=displayName"]
+        {
+            let seen = walk(&entra, query, count).await;
+            assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 21, "{query} {count}");
+            if query != "sortBy=displayName" {
+                assert_eq!(seen, everybody, "{query} {count}");
+                assert_eq!(follow(&entra, query, count).await, everybody, "{query} {count}");
+            }
+        }
+        let seen = walk(&entra, "sortBy=userName&sortOrder=descending", count).await;
+        assert_eq!(seen, backwards, "{count}");
+        let seen = follow(&entra, "sortBy=username&sortOrder=Descending", count).await;
+        assert_eq!(seen, backwards, "{count}");
+    }
+    // A jump that nobody walked to.
+    let page = entra.get("/Users?sortBy=userName&startIndex=20&count=5").await.expect(200);
+    assert_eq!(names(&page), everybody[19..]);
+    let beyond = entra.get("/Users?startIndex=22").await.expect(200);
+    assert_eq!((&beyond["totalResults"], &beyond["itemsPerPage"]), (&json!(21), &json!(0)));
+    let none = entra.get("/Users?count=0").await.expect(200);
+    assert_eq!((&none["totalResults"], &none["Resources"]), (&json!(21), &json!([])));
+}
+
+#[tokio::test]
+async fn pages_stay_what_they_are_while_people_come_and_go() {
+    let (world, entra) = with_entra().await;
+    people(&world, 30).await;
+    for query in ["", "sortBy=userName"] {
+        let first = entra.get(&format!("/Users?{query}&count=10")).await.expect(200);
+        let by_cursor = entra.get(&format!("/Users?{query}&cursor&count=10")).await.expect(200);
+        assert_eq!(names(&first), names(&by_cursor));
+        let all = walk(&entra, query, 50).await;
+        // Somebody comes before, and somebody of the first page goes.
+        let name = format!("aaa-{}", query.len());
+        let new = entra.create(&entra_user(&name, &object(query.len()))).await;
+        let gone = &first["Resources"][3];
+        if gone["userName"] != "admin@contoso.test" {
+            entra.delete(&format!("/Users/{}", id(gone))).await.expect(204);
+        }
+
+        let second = entra.get(&format!("/Users?{query}&startIndex=11&count=10")).await.expect(200);
+        let cursor = encoded(by_cursor["nextCursor"].as_str().unwrap());
+        let next = entra.get(&format!("/Users?{query}&cursor={cursor}&count=10")).await.expect(200);
+
+        let expected = all.iter().skip(10).take(10).collect::<Vec<_>>();
+        for page in [&second, &next] {
+            let seen = names(page);
+            let seen = seen.iter().filter(|name| *name != new["userName"].as_str().unwrap());
+            let seen = seen.collect::<Vec<_>>();
+            assert!(
+                expected.starts_with(&seen) || seen.starts_with(&expected),
+                "{seen:?} {expected:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_its_own_query_alone() {
+    let (world, entra) = with_entra().await;
+    people(&world, 5).await;
+    let cursor = async |query: &str| {
+        let page = entra.get(&format!("/Users?{query}&cursor&count=2")).await.expect(200);
+        encoded(page["nextCursor"].as_str().unwrap())
+    };
+    let plain = cursor("").await;
+    let sorted = cursor("sortBy=userName").await;
+    let filtered = cursor("filter=active%20eq%20true").await;
+    let cases = [
+        format!("/Users?sortBy=userName&cursor={plain}"),
+        format!("/Users?cursor={sorted}"),
+        format!("/Users?sortBy=userName&sortOrder=descending&cursor={sorted}"),
+        format!("/Users?cursor={filtered}"),
+        format!("/Users?filter=active%20eq%20false&cursor={filtered}"),
+        format!("/Groups?cursor={plain}"),
+        format!("/?cursor={plain}"),
+    ];
+    for path in cases {
+        entra.get(&path).await.assert_error(400, Some("invalidCursor"), &path);
+    }
+}
+
+#[tokio::test]
+async fn a_search_and_the_whole_organization_are_listed_in_the_same_way() {
+    let (world, entra) = with_entra().await;
+    people(&world, 6).await;
+    for name in ["Staff", "Sales", "Support"] {
+        entra.post("/Groups", &json!({ "displayName": name })).await.expect(201);
+    }
+    let search = |body: Value| {
+        let mut body = body;
+        body["schemas"] = json!(["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]);
+        body
+    };
+    let found = entra
+        .post(
+            "/Users/.search",
+            &search(
+                json!({ "filter": "userName sw \"user\"", "count": 2, "attributes": ["userName"] }),
+            ),
+        )
+        .await
+        .expect(200);
+    assert_eq!((&found["totalResults"], &found["itemsPerPage"]), (&json!(6), &json!(2)));
+    let names = found["Resources"][0].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names, ["id", "schemas", "userName"]);
+    let found = entra
+        .post("/Groups/.search", &search(json!({ "sortBy": "displayName" })))
+        .await
+        .expect(200);
+    let shown =
+        found["Resources"].as_array().unwrap().iter().map(|it| it["displayName"].as_str().unwrap());
+    assert_eq!(shown.collect::<Vec<_>>(), ["Sales", "Staff", "Support"]);
+
+    let kinds = |list: &Value| {
+        let resources = list["Resources"].as_array().unwrap().iter();
+        resources
+            .map(|it| it["meta"]["resourceType"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let everything = entra.get("/").await.expect(200);
+    assert_eq!(everything["totalResults"], 10);
+    assert_eq!(kinds(&everything), [vec!["User"; 7], vec!["Group"; 3]].concat());
+    let both =
+        entra.post("/.search", &search(json!({ "startIndex": 6, "count": 3 }))).await.expect(200);
+    assert_eq!(
+        (&both["totalResults"], kinds(&both)),
+        (&json!(10), vec!["User".into(), "User".into(), "Group".into()])
+    );
+    let both =
+        entra.post("/.search", &search(json!({ "startIndex": 9, "count": 3 }))).await.expect(200);
+    assert_eq!(kinds(&both), ["Group", "Group"]);
+    let both = entra
+        .post("/.search", &search(json!({ "filter": "displayName eq \"staff\"" })))
+        .await
+        .expect(200);
+    assert_eq!((&both["totalResults"], kinds(&both)), (&json!(1), vec!["Group".to_owned()]));
+    for count in [1, 3, 7, 100] {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = entra
+                .get(&format!("/?cursor={}&count={count}", encoded(&cursor)))
+                .await
+                .expect(200);
+            assert_eq!(page["totalResults"], 10);
+            seen.extend(page["Resources"].as_array().unwrap().iter().map(|it| id(it).to_owned()));
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = next.to_owned(),
+                None => break,
+            }
+        }
+        assert_eq!(seen.len(), 10, "{count}");
+        assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 10, "{count}");
+    }
+}
