@@ -5,15 +5,16 @@ use std::time::Duration;
 
 /// The text of `--help`.
 pub(crate) const HELP: &str = "\
-Measures what a sign-in costs, and prints a table.
+Measures what a sign-in costs, or with `scim` what provisioning costs, and prints tables.
 
-usage: cargo run --release -p bench [-- OPTIONS]
+usage: cargo run --release -p bench [-- [scim] [OPTIONS]]
 
 options:
-  --json            one JSON document instead of the table
+  --json            one JSON document instead of the tables
   --quick           small counts: to see that it works, not to quote
-  --function-only   without sign-ins per second, for which node and npm are needed
-  --functions DIR   measure the functions in DIR as they are, instead of building them";
+  --function-only   ours alone: neither node, npm nor Python is needed
+  --functions DIR   measure the functions in DIR as they are, instead of building them
+  --users N         provision so many users instead of 50,000 (with `scim`)";
 
 /// How often each thing is done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,6 +31,14 @@ pub(crate) struct Counts {
     pub(crate) rounds: usize,
     /// How long each round of each server lasts.
     pub(crate) round: Duration,
+    /// Turns of requests per second of provisioning; their median counts.
+    pub(crate) turns: usize,
+    /// How long each turn of each server lasts.
+    pub(crate) turn: Duration,
+    /// Users that are provisioned.
+    pub(crate) users: usize,
+    /// Members that one request adds to a group.
+    pub(crate) members: usize,
 }
 
 impl Counts {
@@ -40,6 +49,10 @@ impl Counts {
         parts: 1_000,
         rounds: 5,
         round: Duration::from_secs(5),
+        turns: 3,
+        turn: Duration::from_secs(4),
+        users: 50_000,
+        members: 10_000,
     };
     const QUICK: Self = Self {
         starts: 3,
@@ -48,6 +61,10 @@ impl Counts {
         parts: 50,
         rounds: 1,
         round: Duration::from_secs(1),
+        turns: 1,
+        turn: Duration::from_secs(1),
+        users: 2_000,
+        members: 1_000,
     };
 }
 
@@ -59,17 +76,25 @@ pub(crate) enum Output {
     Json,
 }
 
-/// What is measured.
+/// Which servers are measured.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Scope {
     All,
-    /// Not sign-ins per second, ours and theirs.
+    /// Ours alone.
     Function,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Subject {
+    SignIn,
+    Provisioning,
 }
 
 /// What to do.
 #[derive(Debug)]
 pub(crate) struct Arguments {
+    pub(crate) subject: Subject,
     pub(crate) output: Output,
     pub(crate) counts: Counts,
     pub(crate) scope: Scope,
@@ -80,7 +105,9 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Reads what follows the program's name.
     pub(crate) fn read(mut typed: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut users = None;
         let mut arguments = Self {
+            subject: Subject::SignIn,
             output: Output::Markdown,
             counts: Counts::FULL,
             scope: Scope::All,
@@ -88,6 +115,7 @@ impl Arguments {
         };
         while let Some(word) = typed.next() {
             match word.as_str() {
+                "scim" => arguments.subject = Subject::Provisioning,
                 "--help" | "-h" => arguments.output = Output::Help,
                 "--json" => arguments.output = Output::Json,
                 "--quick" => arguments.counts = Counts::QUICK,
@@ -96,9 +124,14 @@ impl Arguments {
                     let folder = typed.next().ok_or("--functions needs a folder")?;
                     arguments.functions = Some(folder.into());
                 }
+                "--users" => {
+                    let count = typed.next().and_then(|count| count.parse().ok());
+                    users = Some(count.filter(|count| *count > 0).ok_or("--users needs a number")?);
+                }
                 other => return Err(format!("bench does not know {other}")),
             }
         }
+        arguments.counts.users = users.unwrap_or(arguments.counts.users);
         Ok(arguments)
     }
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::Command;
 
+use serde_json::{Value, json};
+
 /// What one needs to know to compare figures.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
@@ -14,6 +16,32 @@ pub(crate) struct Machine {
     pub(crate) node: String,
     /// Load averages of the last minute, before and after.
     pub(crate) load: (String, String),
+}
+
+impl Machine {
+    /// A paragraph.
+    pub(crate) fn line(&self) -> String {
+        let Self { processor, cores, memory, system, rust, node, load } = self;
+        format!(
+            "{processor}, {cores} cores, {memory}; {system}; {rust}; Node {node}. \
+             Load average {} before, {} after.\n",
+            load.0, load.1
+        )
+    }
+
+    /// The same by name.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "processor": self.processor,
+            "cores": self.cores,
+            "memory": self.memory,
+            "system": self.system,
+            "rust": self.rust,
+            "node": self.node,
+            "load_before": self.load.0,
+            "load_after": self.load.1,
+        })
+    }
 }
 
 /// Names this machine; what cannot be found out is `unknown`.
@@ -43,7 +71,8 @@ fn field(file: &str, name: &str) -> Option<String> {
     Some(value?.1.trim().to_owned())
 }
 
-fn said(program: &str, arguments: &[&str]) -> String {
+/// The first line or two that a program says of itself.
+pub(crate) fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().ok();
     let text = output.and_then(|output| String::from_utf8(output.stdout).ok());
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).unwrap_or_else(unknown)

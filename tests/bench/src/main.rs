@@ -1,8 +1,10 @@
-//! What a sign-in costs, measured on this machine: the table of `docs/PERFORMANCE.md`.
+//! What a sign-in and what provisioning cost, measured on this machine: the tables of
+//! `docs/PERFORMANCE.md`.
 //!
 //! ```text
-//! cargo run --release -p bench              the table, in Markdown
-//! cargo run --release -p bench -- --json    the same as one JSON document
+//! cargo run --release -p bench              a sign-in: the tables, in Markdown
+//! cargo run --release -p bench -- scim      provisioning: the same
+//! cargo run --release -p bench -- --json    either as one JSON document
 //! ```
 //!
 //! | file | what is measured |
@@ -12,6 +14,7 @@
 //! | [`throughput`] | sign-ins per second through the local stack, beside samlp and samlify |
 //! | [`start`] | from the start of a process to its first poll and to its first answer |
 //! | [`size`] | what is uploaded |
+//! | [`scim`] | provisioning, beside scimmy-routers and scim2-server |
 //!
 //! It builds the functions as they are deployed, starts [`local::Stack`] with them, and signs a
 //! demo user in with the browser and the authenticator of `tests/scenarios`. Never part of the
@@ -26,18 +29,20 @@ mod parts;
 mod peers;
 mod process;
 mod report;
+mod scim;
 mod size;
 mod start;
 mod stopwatch;
 mod throughput;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use local::build::{self, Build, Profile, Progress};
 
 use account::Account;
-use arguments::{Arguments, HELP, Output, Scope};
-use report::Report;
+use arguments::{Arguments, HELP, Output, Scope, Subject};
+use report::{Figures, Report};
 
 /// What goes wrong ends the run, in words for whoever started it.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -55,7 +60,11 @@ async fn main() -> ExitCode {
         println!("{HELP}");
         return ExitCode::SUCCESS;
     }
-    match run(&arguments).await {
+    let figures: Result<Box<dyn Figures>, Failure> = match arguments.subject {
+        Subject::SignIn => run(&arguments).await.map(|report| Box::new(report) as _),
+        Subject::Provisioning => scim::run(&arguments).await.map(|report| Box::new(report) as _),
+    };
+    match figures {
         Ok(report) if arguments.output == Output::Json => println!("{:#}", report.json()),
         Ok(report) => println!("{}", report.markdown()),
         Err(error) => {
@@ -68,18 +77,9 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let counts = arguments.counts;
-    let template = build::find_template()?;
-    let folder = match &arguments.functions {
-        Some(folder) => folder.clone(),
-        None => {
-            tell("building the functions for release");
-            let cargo = "cargo".to_owned();
-            let how = Build { cargo, profile: Profile::Release, progress: Progress::Shown };
-            build::functions(&template, &how)?
-        }
-    };
+    let (template, folder) = built(arguments)?;
     let before = machine::load();
-    let sizes = size::measure(&folder)?;
+    let sizes = size::measure(&folder, &["login", "operator", "directory"])?;
     tell("starting the local stack");
     let mut account = Account::start(&template, &folder).await?;
     tell("starting single processes");
@@ -98,6 +98,21 @@ async fn run(arguments: &Arguments) -> Result<Report, Failure> {
     account.stop().await;
     let load = (before, machine::load());
     Ok(Report { machine: machine::describe(load), counts, sizes, starts, cpu, parts, rates })
+}
+
+/// The template, and the folder with the functions that are measured.
+fn built(arguments: &Arguments) -> Result<(PathBuf, PathBuf), Failure> {
+    let template = build::find_template()?;
+    let folder = match &arguments.functions {
+        Some(folder) => folder.clone(),
+        None => {
+            tell("building the functions for release");
+            let cargo = "cargo".to_owned();
+            let how = Build { cargo, profile: Profile::Release, progress: Progress::Shown };
+            build::functions(&template, &how)?
+        }
+    };
+    Ok((template, folder))
 }
 
 /// Progress goes to standard error: the figures alone are on standard output.

@@ -173,7 +173,7 @@ impl Bench {
         audit.key = Some(self.ring.active.key.as_str().to_owned());
         audit.request_id = Some("8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned());
         let answered = Answered {
-            issuer: &self.facts.domain.issuer,
+            domain: &self.facts.domain.name,
             request_id: &id,
             pending: None,
             user,
@@ -218,7 +218,8 @@ impl Part {
 }
 
 fn asking<'a>(domain: &'a DomainName, session: &'a (UserId, SecretHash)) -> Asking<'a> {
-    Asking { domain, request: None, session: Some((session.0, &session.1)), passkey: None }
+    let session = Some((session.0, &session.1));
+    Asking { domain, answered: None, request: None, session, passkey: None }
 }
 
 async fn aws(ready: &Ready, endpoint: &str) -> SdkConfig {

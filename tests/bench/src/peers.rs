@@ -24,10 +24,7 @@ impl Peer {
     /// Starts the script of a package, after installing what it needs, with a new key in memory.
     pub(crate) fn start(template: &Path, name: &'static str) -> Result<Self, Failure> {
         let folder = template.with_file_name("tests").join("bench/peers");
-        if !folder.join("node_modules").join(name).is_dir() {
-            eprintln!("bench: npm installs samlp and samlify into tests/bench/peers/node_modules");
-            run(Command::new("npm").arg("ci").arg("--silent").current_dir(&folder))?;
-        }
+        install(&folder, name)?;
         let key = tempfile::tempdir()?;
         let (private, certificate) = (key.path().join("key.pem"), key.path().join("cert.pem"));
         let mut openssl = Command::new("openssl");
@@ -55,8 +52,17 @@ impl Drop for Peer {
     }
 }
 
+/// Installs the npm packages unless this one is there.
+pub(crate) fn install(folder: &Path, name: &str) -> Result<(), Failure> {
+    if folder.join("node_modules").join(name).is_dir() {
+        return Ok(());
+    }
+    eprintln!("bench: npm installs the peers into tests/bench/peers/node_modules");
+    run(Command::new("npm").arg("ci").arg("--silent").current_dir(folder))
+}
+
 /// Runs a program that must succeed.
-fn run(command: &mut Command) -> Result<(), Failure> {
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| format!("{program} is needed: {error}"))?;
     if !output.status.success() {

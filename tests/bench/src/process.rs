@@ -23,9 +23,18 @@ pub(crate) fn processor_time(pids: &[u32]) -> Result<Duration, Failure> {
 
 /// `VmRSS`: resident memory in MiB, with the pages of the executable that were touched.
 pub(crate) fn resident(pid: u32) -> Result<f64, Failure> {
+    mebibytes(pid, "VmRSS:")
+}
+
+/// `VmHWM`: the most that was ever resident, in MiB.
+pub(crate) fn most_resident(pid: u32) -> Result<f64, Failure> {
+    mebibytes(pid, "VmHWM:")
+}
+
+fn mebibytes(pid: u32, field: &str) -> Result<f64, Failure> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes: f64 =
-        line.and_then(|line| line.split_whitespace().next()).ok_or("no VmRSS")?.parse()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    let kibibytes: f64 = number.ok_or_else(|| format!("no {field}"))?.parse()?;
     Ok(kibibytes / 1024.0)
 }

@@ -13,7 +13,15 @@ use crate::start::Starts;
 use crate::stopwatch::Spread;
 use crate::throughput::Rate;
 
-/// Everything that was measured.
+/// What was measured, to be shown.
+pub(crate) trait Figures {
+    /// Tables for `docs/PERFORMANCE.md`.
+    fn markdown(&self) -> String;
+    /// The same figures by name; units are in the names.
+    fn json(&self) -> Value;
+}
+
+/// Everything that was measured about a sign-in.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     pub(crate) machine: Machine,
@@ -25,22 +33,43 @@ pub(crate) struct Report {
     pub(crate) rates: Vec<Rate>,
 }
 
-impl Report {
-    /// Tables for `docs/PERFORMANCE.md`.
-    pub(crate) fn markdown(&self) -> String {
-        let parts = [self.machine(), self.function(), self.where_it_goes(), self.rates()];
+impl Figures for Report {
+    fn markdown(&self) -> String {
+        let parts = [self.machine.line(), self.function(), self.where_it_goes(), self.rates()];
         parts.join("\n")
     }
 
-    fn machine(&self) -> String {
-        let Machine { processor, cores, memory, system, rust, node, load } = &self.machine;
-        format!(
-            "{processor}, {cores} cores, {memory}; {system}; {rust}; Node {node}. \
-             Load average {} before, {} after.\n",
-            load.0, load.1
-        )
+    fn json(&self) -> Value {
+        let Self { machine, starts, cpu, .. } = self;
+        let spread = |Spread { median, least, most }: Spread| json!({ "median": median, "least": least, "most": most });
+        let sizes = self.sizes.iter().map(|size| {
+            json!({ "function": size.function, "plain_mb": size.plain, "zipped_mb": size.zipped })
+        });
+        let parts =
+            self.parts.iter().map(|part| json!({ "part": part.what, "micros": part.micros }));
+        let rates = self.rates.iter().map(|rate| {
+            let found = rate.by_connections.iter().map(|(connections, found)| {
+                json!({ "connections": connections, "per_second": spread(*found) })
+            });
+            json!({ "server": rate.server, "rates": found.collect::<Vec<_>>() })
+        });
+        json!({
+            "machine": machine.json(),
+            "first_poll_ms": spread(starts.first_poll),
+            "first_answer_ms": spread(starts.first_answer),
+            "resident_at_first_poll_mib": spread(starts.resident),
+            "silent_sign_in_cpu_ms": cpu.silent_ms,
+            "full_sign_in_cpu_ms": cpu.full_ms,
+            "resident_later_mib": cpu.resident_later,
+            "resident_later_after_sign_ins": cpu.sign_ins,
+            "silent_sign_in_parts": parts.collect::<Vec<_>>(),
+            "sign_ins_per_second": rates.collect::<Vec<_>>(),
+            "sizes": sizes.collect::<Vec<_>>(),
+        })
     }
+}
 
+impl Report {
     fn function(&self) -> String {
         let Self { starts, cpu, counts, .. } = self;
         let mut rows = vec![
@@ -118,45 +147,6 @@ impl Report {
             text.push('\n');
         }
         text
-    }
-
-    /// The same figures by name; units are in the names.
-    pub(crate) fn json(&self) -> Value {
-        let Self { machine, starts, cpu, .. } = self;
-        let spread = |Spread { median, least, most }: Spread| json!({ "median": median, "least": least, "most": most });
-        let sizes = self.sizes.iter().map(|size| {
-            json!({ "function": size.function, "plain_mb": size.plain, "zipped_mb": size.zipped })
-        });
-        let parts =
-            self.parts.iter().map(|part| json!({ "part": part.what, "micros": part.micros }));
-        let rates = self.rates.iter().map(|rate| {
-            let found = rate.by_connections.iter().map(|(connections, found)| {
-                json!({ "connections": connections, "per_second": spread(*found) })
-            });
-            json!({ "server": rate.server, "rates": found.collect::<Vec<_>>() })
-        });
-        json!({
-            "machine": {
-                "processor": machine.processor,
-                "cores": machine.cores,
-                "memory": machine.memory,
-                "system": machine.system,
-                "rust": machine.rust,
-                "node": machine.node,
-                "load_before": machine.load.0,
-                "load_after": machine.load.1,
-            },
-            "first_poll_ms": spread(starts.first_poll),
-            "first_answer_ms": spread(starts.first_answer),
-            "resident_at_first_poll_mib": spread(starts.resident),
-            "silent_sign_in_cpu_ms": cpu.silent_ms,
-            "full_sign_in_cpu_ms": cpu.full_ms,
-            "resident_later_mib": cpu.resident_later,
-            "resident_later_after_sign_ins": cpu.sign_ins,
-            "silent_sign_in_parts": parts.collect::<Vec<_>>(),
-            "sign_ins_per_second": rates.collect::<Vec<_>>(),
-            "sizes": sizes.collect::<Vec<_>>(),
-        })
     }
 }
 

@@ -9,8 +9,6 @@ use flate2::write::DeflateEncoder;
 
 use crate::Failure;
 
-/// The functions, by the names of their executables.
-const FUNCTIONS: [&str; 3] = ["login", "operator", "directory"];
 /// What a zip adds around one file called `bootstrap`: local header, directory entry, end.
 const AROUND: usize = 30 + 9 + 46 + 9 + 22;
 
@@ -22,10 +20,10 @@ pub(crate) struct Size {
     pub(crate) zipped: f64,
 }
 
-/// Weighs each executable, as it is and deflated as a zip would hold it.
-pub(crate) fn measure(folder: &Path) -> Result<Vec<Size>, Failure> {
+/// Weighs executables, as it is and deflated as a zip would hold it.
+pub(crate) fn measure(folder: &Path, functions: &[&'static str]) -> Result<Vec<Size>, Failure> {
     let mut sizes = Vec::new();
-    for function in FUNCTIONS {
+    for &function in functions {
         let path = folder.join(function);
         let executable = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());
