@@ -5,7 +5,9 @@ mod cursor;
 
 use identity::OrganizationId;
 use jiff::Timestamp;
-use scim::{Error, ListQuery, ListResponse, Projection, Resource, ResourceType, Sort, Start};
+use scim::{
+    Error, Filter, ListQuery, ListResponse, Projection, Resource, ResourceType, Sort, Start,
+};
 use serde_json::Value;
 use store::{Order, Position, TableError};
 
@@ -42,8 +44,12 @@ pub(crate) trait Listed: Sized + Sync {
         order: Order,
         many: usize,
     ) -> Result<Option<Position>, TableError>;
-    /// One of them as filters see it.
+    /// How many are read at the most to answer a filter that no index answers.
+    fn most_read(filter: Option<&Filter>) -> usize;
+    /// One of them without what is costly to find.
     fn resource(&self, caller: &Caller) -> Resource;
+    /// One of them as a filter sees it.
+    async fn seen(&self, app: &App, caller: &Caller, filter: &Filter) -> Result<Resource, Failure>;
     /// One of them as an answer shows it.
     async fn answer(
         &self,
@@ -63,9 +69,9 @@ impl App {
     ) -> Result<ListResponse, Failure> {
         let indexed = query.sort.as_ref().is_none_or(Sort::is_indexed);
         match candidates {
-            Some(mut candidates) => {
-                candidates.retain(|item| matches(caller, query, item));
-                self.picked(caller, query, candidates).await
+            Some(candidates) => {
+                let matching = self.matching(caller, query, candidates).await?;
+                self.picked(caller, query, matching).await
             }
             None if query.filter.is_none() && indexed => self.walked::<K>(caller, query).await,
             None => {
@@ -147,7 +153,8 @@ impl App {
         query: &ListQuery,
     ) -> Result<Vec<K>, Failure> {
         let too_many = || Failure::from(Error::TOO_MANY_RESULTS);
-        if K::count(self, caller.org).await? > MOST_READ as u64 {
+        let most = K::most_read(query.filter.as_ref());
+        if K::count(self, caller.org).await? > most as u64 {
             return Err(too_many());
         }
         let (mut matching, mut read, mut from) = (Vec::new(), 0, None);
@@ -155,15 +162,32 @@ impl App {
             let (order, at) = (Order::Stored, from.as_ref());
             let page = K::page(self, caller.org, order, at, READ_AT_ONCE, caller.now).await?;
             read += page.items.len();
-            if read > MOST_READ {
+            if read > most {
                 return Err(too_many());
             }
-            matching.extend(page.items.into_iter().filter(|item| matches(caller, query, item)));
+            matching.extend(self.matching(caller, query, page.items).await?);
             match page.next {
                 Some(next) => from = Some(next),
                 None => return Ok(matching),
             }
         }
+    }
+
+    /// Those that the filter says yes to.
+    async fn matching<K: Listed>(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        items: Vec<K>,
+    ) -> Result<Vec<K>, Failure> {
+        let Some(filter) = &query.filter else { return Ok(items) };
+        let mut matching = Vec::new();
+        for item in items {
+            if filter.matches(&item.seen(self, caller, filter).await?) {
+                matching.push(item);
+            }
+        }
+        Ok(matching)
     }
 
     /// One page of what was read whole.
@@ -207,10 +231,6 @@ impl App {
         };
         Ok(ListResponse { total, start, resources })
     }
-}
-
-fn matches<K: Listed>(caller: &Caller, query: &ListQuery, item: &K) -> bool {
-    query.filter.as_ref().is_none_or(|filter| filter.matches(&item.resource(caller)))
 }
 
 /// Where a page begins.

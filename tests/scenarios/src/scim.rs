@@ -1,5 +1,6 @@
 //! A provisioning client with a key.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -37,6 +38,25 @@ impl World {
     /// Some other client, with a new key of the world's organization.
     pub async fn other_client(&self) -> Provisioner {
         self.provisioner(&self.contoso(), "other").await
+    }
+
+    /// Lets the count say that the organization has so many users.
+    pub async fn pretend_users(&self, count: usize) {
+        let pk = format!("ORG#{}#COUNT#USERS", self.organization);
+        let shard = |number: u8| AttributeValue::S(number.to_string());
+        for number in 0..16 {
+            let tally = if number == 0 { count.to_string() } else { "0".to_owned() };
+            self.dynamodb
+                .update_item()
+                .table_name(&self.table)
+                .key("pk", AttributeValue::S(pk.clone()))
+                .key("sk", shard(number))
+                .update_expression("SET tally = :count")
+                .expression_attribute_values(":count", AttributeValue::N(tally))
+                .send()
+                .await
+                .unwrap();
+        }
     }
 
     /// A client of a kind, with a new key of an organization.

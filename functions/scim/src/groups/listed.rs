@@ -3,7 +3,7 @@
 use identity::OrganizationId;
 use jiff::Timestamp;
 use scim::schema::GROUP;
-use scim::{Lookup, Projection, Resource, ResourceType};
+use scim::{Filter, Lookup, Projection, Resource, ResourceType};
 use serde_json::Value;
 use store::{Group, Order, Page, Position, Stored, TableError};
 
@@ -42,8 +42,17 @@ impl Listed for Stored<Group> {
         app.store.skip_groups(org, order, None, many).await
     }
 
+    fn most_read(_: Option<&Filter>) -> usize {
+        MOST_READ
+    }
+
     fn resource(&self, caller: &Caller) -> Resource {
         resource::shown(caller, self)
+    }
+
+    /// Members are asked of their own index, which named the candidates.
+    async fn seen(&self, _: &App, caller: &Caller, _: &Filter) -> Result<Resource, Failure> {
+        Ok(resource::shown(caller, self))
     }
 
     async fn answer(

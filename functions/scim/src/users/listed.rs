@@ -3,7 +3,7 @@
 use identity::{OrganizationId, UserName};
 use jiff::Timestamp;
 use scim::schema::USER;
-use scim::{Lookup, Projection, Resource, ResourceType};
+use scim::{Filter, Lookup, Projection, Resource, ResourceType};
 use serde_json::Value;
 use store::{LookUp, Order, Page, Position, Provisioned, TableError};
 
@@ -12,6 +12,9 @@ use crate::app::App;
 use crate::caller::{Caller, Presented};
 use crate::failure::Failure;
 use crate::list::{Listed, MOST_READ};
+
+/// How many users are read at the most when each one's groups must be found, by reads of their own.
+const MOST_READ_WITH_GROUPS: usize = 500;
 
 impl Listed for Provisioned {
     fn kind() -> &'static ResourceType {
@@ -42,8 +45,24 @@ impl Listed for Provisioned {
         app.store.skip_users(org, order, None, many).await
     }
 
+    fn most_read(filter: Option<&Filter>) -> usize {
+        if filter.is_some_and(|filter| filter.mentions("groups")) {
+            MOST_READ_WITH_GROUPS
+        } else {
+            MOST_READ
+        }
+    }
+
     fn resource(&self, caller: &Caller) -> Resource {
         resource::shown(caller, self)
+    }
+
+    async fn seen(&self, app: &App, caller: &Caller, filter: &Filter) -> Result<Resource, Failure> {
+        if filter.mentions("groups") {
+            app.with_groups(caller, self).await
+        } else {
+            Ok(resource::shown(caller, self))
+        }
     }
 
     async fn answer(
@@ -64,16 +83,22 @@ impl App {
         user: &Provisioned,
         projection: &Projection,
     ) -> Result<Value, Failure> {
-        let mut shown = resource::shown(caller, user);
-        if projection.wants("groups") {
-            let id = user.user.value.id;
-            let groups = self.store.groups_of(caller.org, id, caller.now).await?;
-            if !groups.is_empty() {
-                let groups = groups.iter().map(|group| resource::group(caller, &group.value));
-                shown.set("groups", groups.collect::<Value>());
-            }
-        }
+        let shown = match projection.wants("groups") {
+            true => self.with_groups(caller, user).await?,
+            false => resource::shown(caller, user),
+        };
         Ok(Value::Object(projection.apply(shown)))
+    }
+
+    async fn with_groups(&self, caller: &Caller, user: &Provisioned) -> Result<Resource, Failure> {
+        let mut shown = resource::shown(caller, user);
+        let id = user.user.value.id;
+        let groups = self.store.groups_of(caller.org, id, caller.now).await?;
+        if !groups.is_empty() {
+            let groups = groups.iter().map(|group| resource::group(caller, &group.value));
+            shown.set("groups", groups.collect::<Value>());
+        }
+        Ok(shown)
     }
 
     /// Who calls, and the users that an index names for a look-up, in as few reads as there can be.

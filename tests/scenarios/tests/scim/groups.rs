@@ -134,6 +134,14 @@ async fn a_group_is_found_by_name_external_id_and_member_and_a_user_knows_theirs
             "value": group, "$ref": format!("{}/Groups/{group}", entra.tenant_url), "display": "Staff", "type": "direct",
         }])
     );
+    for (filter, total) in [
+        (format!("groups.value eq \"{group}\""), 1),
+        ("groups[display eq \"staff\" and type eq \"direct\"]".to_owned(), 1),
+        ("not (groups pr)".to_owned(), 2),
+    ] {
+        let found = entra.filter("/Users", &filter).await.expect(200);
+        assert_eq!(found["totalResults"], total, "{filter}");
+    }
     let plain = entra.get(&format!("/Users/{}", ids[0])).await.expect(200);
     assert!(plain.get("groups").is_none(), "only where they are asked for");
     // Whoever is deleted is in no group, and whoever is disabled stays.

@@ -149,6 +149,24 @@ async fn a_cursor_is_good_for_its_own_query_alone() {
 }
 
 #[tokio::test]
+async fn a_filter_that_would_read_too_many_says_so_and_never_times_out() {
+    let (world, entra) = with_entra().await;
+    let many = [("title pr", 5_001), ("groups pr", 501)];
+    for (filter, count) in many {
+        world.pretend_users(count - 1).await;
+        entra.filter("/Users", filter).await.expect(200);
+        world.pretend_users(count).await;
+        let refused = entra.filter("/Users", filter).await;
+        refused.assert_error(400, Some("tooMany"), filter);
+        let narrow =
+            entra.filter("/Users", "userName eq \"admin@contoso.test\" and title pr").await;
+        assert_eq!(narrow.expect(200)["totalResults"], 0, "an index narrows it");
+        let sorted = entra.get("/Users?sortBy=displayName").await;
+        assert_eq!(sorted.status.as_u16(), if count > 5_000 { 400 } else { 200 }, "{filter}");
+    }
+}
+
+#[tokio::test]
 async fn a_search_and_the_whole_organization_are_listed_in_the_same_way() {
     let (world, entra) = with_entra().await;
     people(&world, 6).await;
