@@ -87,9 +87,11 @@ impl App {
                 return Ok(Err(Unsent::Refused(Box::new(user), ClaimRefusal::NoClaim)));
             };
             let language = Language::from_tag(&stored.value.language).unwrap_or_default();
-            // A slip that is filled in already was, by a try of ours that got no further.
-            if slip.sent.is_some() {
-                return Ok(Ok(Addressed { user, to, language }));
+            // A slip that is filled in already was, by a try of ours that got no further. The
+            // address may be somebody else's since: what proves one is never sent to another.
+            if let Some((sent_to, _)) = &slip.sent {
+                let same = *sent_to == user.id;
+                return Ok(if same { Ok(Addressed { user, to, language }) } else { Err(Unsent::Over) });
             }
             let filled = fill(&stored.value, slip, &user, code.hash(enrolment));
             let change = (&filled, stored.version);
@@ -121,10 +123,7 @@ impl App {
             Unsent::NoUser => (Action::EnrolmentRefused, None, "no_such_user"),
             Unsent::TooMany(user) => (Action::EnrolmentRefused, Some(user), "too_many_codes"),
             Unsent::Refused(user, ClaimRefusal::ChangedLately) => {
-                let organization = self.store.organization(item.organization, now).await?;
-                let administrators = organization.map(|stored| stored.value.administrators);
-                let administrators = administrators.unwrap_or_default();
-                next = self.ask_approvals(item.organization, &administrators, user.id);
+                next = self.ask_all(item.organization, user.id).await?;
                 (Action::EnrolmentWaits, Some(user), "claim_changed_lately")
             }
             Unsent::Refused(user, refusal) => {

@@ -77,6 +77,17 @@ impl App {
         self.tell(item, administrator, user, mail::approval_wanted).await
     }
 
+    /// Asks every administrator of an organization to approve somebody's changed address.
+    pub(crate) async fn ask_all(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+    ) -> Result<Vec<OutboxItem>, Failure> {
+        let organization = self.store.organization(org, self.clock.now()).await?;
+        let administrators = organization.map(|stored| stored.value.administrators);
+        Ok(self.ask_approvals(org, &administrators.unwrap_or_default(), user))
+    }
+
     /// A mail to each administrator, which the next sweep carries out. A transaction holds only so
     /// many: one more item asks the rest.
     pub(crate) fn ask_approvals(

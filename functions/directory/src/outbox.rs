@@ -61,7 +61,9 @@ impl App {
         let Some(item) = taken else { return Ok(()) };
         if item.value.is_stale(now) {
             web::metric::count("MailGivenUp", "directory", now);
-            let given_up = self.audit(Action::MailGivenUp, request_id, now);
+            let mut given_up = self.audit(Action::MailGivenUp, request_id, now);
+            given_up.subject = item.value.task.subject();
+            given_up.reason = Some("a_day_is_over".to_owned());
             return Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?);
         }
         match self.perform(&item.value, request_id).await {
@@ -71,6 +73,7 @@ impl App {
             Err(Failure::Mail(error)) if error.is_permanent() => {
                 web::metric::count("MailGivenUp", "directory", now);
                 let mut given_up = self.audit(Action::MailGivenUp, request_id, now);
+                given_up.subject = item.value.task.subject();
                 given_up.reason = Some(error.to_string());
                 Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?)
             }
@@ -99,6 +102,10 @@ impl App {
         match &item.task {
             Task::SendCode { enrolment, seed } => {
                 return self.send_code(item, enrolment, seed, request_id).await;
+            }
+            Task::ClaimChanged { user } => {
+                let next = self.ask_all(item.organization, *user).await?;
+                return Ok(Outcome { audit: None, next });
             }
             Task::AskApprovals { administrators, user } => {
                 let next = self.ask_approvals(item.organization, administrators, *user);

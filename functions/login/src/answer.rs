@@ -6,6 +6,7 @@ use http::HeaderValue;
 use http::header::SET_COOKIE;
 use identity::{OrganizationId, OutboxId, Refusal, Secret, Session, User, may_sign_in};
 use jiff::Timestamp;
+use keys::ring::SigningKey;
 use saml::response::{Answer, AuthnContext, Failure as Declined, FailureStatus, form_value};
 use store::{Action, Actor, Answered, Facts, PendingAuthn, SignedIn, Stored, TableError};
 use web::failure::RequestId;
@@ -65,9 +66,10 @@ pub(crate) async fn issue(
 
     let mut audit = of(Action::SignedIn);
     audit.key = Some(ring.active.key.as_str().to_owned());
+    audit.reason = Some(if ceremony.is_some() { "passkey" } else { "session" }.to_owned());
     let secret_hash = ceremony.as_ref().map(|fresh| fresh.secret.hash());
     let answered = Answered {
-        issuer: &facts.domain.issuer,
+        domain: &facts.domain.name,
         request_id: &authn.id,
         pending: pending.map(Ticket::hash).zip(facts.request.as_ref()),
         user,
@@ -80,10 +82,9 @@ pub(crate) async fn issue(
     match app.store.answer(org, &answered, now).await {
         Ok(()) => {}
         Err(TableError::Conflict { position: 0 }) => {
-            let mut audit = of(Action::SignInRefused);
-            audit.reason = Some("request_answered".to_owned());
-            app.store.audit(org, &audit).await?;
-            return Err(Failure::RequestOver);
+            let key = Some(&ring.active);
+            let actor = Actor::User(user.value.id);
+            return Err(refuse_replay(app, org, facts, actor, key, request_id, now).await?);
         }
         Err(error) => return Err(error.into()),
     }
@@ -96,6 +97,25 @@ pub(crate) async fn issue(
         set_cookie(&mut response, ticket.removal()?);
     }
     Ok(response)
+}
+
+/// Refuses a request that was answered before. A key signed for it only where that was found out
+/// too late: in a race, or after a landed POST.
+pub(crate) async fn refuse_replay(
+    app: &App,
+    org: OrganizationId,
+    facts: &Facts,
+    actor: Actor,
+    key: Option<&SigningKey>,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<Failure, Failure> {
+    let mut audit = app.audit(actor, Action::SignInRefused, request_id, now);
+    audit.relying_party = Some(facts.domain.issuer.clone());
+    audit.reason = Some("request_answered".to_owned());
+    audit.key = key.map(|key| key.key.as_str().to_owned());
+    app.store.audit(org, &audit).await?;
+    Ok(Failure::RequestOver)
 }
 
 /// Tells the relying party that nobody signed in without being asked. That is the request's one
@@ -112,11 +132,14 @@ pub(crate) async fn decline_passive(
     let mut audit = app.audit(Actor::Stranger, Action::SignInRefused, request_id, now);
     audit.relying_party = Some(facts.domain.issuer.clone());
     audit.reason = Some("passive".to_owned());
-    let declined = app.store.decline(org, &facts.domain.issuer, &authn.id, &audit, now).await;
-    declined.map_err(|error| match error {
-        TableError::Conflict { .. } => Failure::RequestOver,
-        other => other.into(),
-    })?;
+    match app.store.decline(org, &facts.domain.name, &authn.id, &audit, now).await {
+        Ok(()) => {}
+        Err(TableError::Conflict { .. }) => {
+            let actor = Actor::Stranger;
+            return Err(refuse_replay(app, org, facts, actor, None, request_id, now).await?);
+        }
+        Err(error) => return Err(error.into()),
+    }
     let declined = Declined {
         response_id: &message_id(&*app.entropy),
         issuer: &facts.domain.issuer,
@@ -130,7 +153,7 @@ pub(crate) async fn decline_passive(
 
 async fn sign(
     app: &App,
-    key: &keys::ring::SigningKey,
+    key: &SigningKey,
     facts: &Facts,
     authn: &PendingAuthn,
     user: &Stored<User>,

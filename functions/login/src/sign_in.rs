@@ -218,6 +218,8 @@ impl Step {
     ) -> Result<Facts, Failure> {
         let asking = Asking {
             domain: &self.domain,
+            // Which request it is stands in what is read.
+            answered: None,
             request: Some(self.ticket.hash()),
             session: held.map(|held| (held.user, &held.hash)),
             passkey,

@@ -51,7 +51,8 @@ impl App {
         self.blocks(org, &user, now).await
     }
 
-    async fn named(
+    /// The user that an action names, and their organization.
+    pub(crate) async fn named(
         &self,
         asked: &Access,
         now: Timestamp,

@@ -21,6 +21,7 @@ enum Action {
     CreateScimKey(CreateScimKey),
     ListScimKeys(ListScimKeys),
     RevokeScimKey(RevokeScimKey),
+    Approve(Access),
     Block(Access),
     Unblock(Access),
 }
@@ -40,6 +41,7 @@ impl App {
             Ok(Action::CreateScimKey(asked)) => self.create_scim_key(asked, &request_id).await,
             Ok(Action::ListScimKeys(asked)) => self.list_scim_keys(asked).await,
             Ok(Action::RevokeScimKey(asked)) => self.revoke_scim_key(asked, &request_id).await,
+            Ok(Action::Approve(asked)) => self.approve(asked, &request_id).await,
             Ok(Action::Block(asked)) => self.block(asked, &request_id).await,
             Ok(Action::Unblock(asked)) => self.unblock(asked, &request_id).await,
             Err(failure) => Err(failure),

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `bootstrap` | `bootstrap` | founds an organization; again, lets an administrator in who lost everything |
 //! | `invite` | `invite` | hands out, or mails, a one-time enrolment link to a user |
+//! | `approve` | `approve` | lets a changed personal address enrol at once |
 //! | `block`, `unblock` | `access` | takes a user's access away at once, and gives it back |
 //! | `create_scim_key`, `list_scim_keys`, `revoke_scim_key` | `scim_key` | the keys of provisioning clients |
 //!
@@ -12,6 +13,7 @@
 mod access;
 mod action;
 mod app;
+mod approve;
 mod bootstrap;
 mod failure;
 mod invite;

@@ -166,22 +166,22 @@ messages! {
 
     // An enrolment waits.
     approval_subject(organization) {
-        en: "An enrolment at {organization} is waiting for approval",
-        de: "Eine Registrierung bei {organization} wartet auf Freigabe",
-        fr: "Un enregistrement chez {organization} attend une approbation",
-        es: "Un registro en {organization} espera aprobación",
+        en: "A changed address at {organization} is waiting for approval",
+        de: "Eine geänderte Adresse bei {organization} wartet auf Freigabe",
+        fr: "Une adresse modifiée chez {organization} attend une approbation",
+        es: "Una dirección modificada en {organization} espera aprobación",
     }
     approval_lead {
-        en: "Somebody wants to register the first passkey of the account below. Its personal address was changed within the last 24 hours, so an administrator has to approve.",
-        de: "Jemand möchte den ersten Passkey des unten genannten Kontos registrieren. Die private Adresse wurde in den letzten 24 Stunden geändert, daher muss ein Administrator zustimmen.",
-        fr: "Quelqu’un souhaite enregistrer la première clé d’accès du compte ci-dessous. Son adresse personnelle a été modifiée au cours des dernières 24 heures : un administrateur doit donc approuver.",
-        es: "Alguien quiere registrar la primera clave de acceso de la cuenta indicada abajo. Su dirección personal se cambió en las últimas 24 horas, por lo que un administrador debe aprobarlo.",
+        en: "The personal address of the account below was changed. For 24 hours nobody can use it to register the first passkey, unless an administrator approves.",
+        de: "Die private Adresse des unten genannten Kontos wurde geändert. 24 Stunden lang kann niemand damit den ersten Passkey registrieren, es sei denn, ein Administrator stimmt zu.",
+        fr: "L’adresse personnelle du compte ci-dessous a été modifiée. Pendant 24 heures, personne ne peut s’en servir pour enregistrer la première clé d’accès, sauf si un administrateur approuve.",
+        es: "La dirección personal de la cuenta indicada abajo ha cambiado. Durante 24 horas nadie puede usarla para registrar la primera clave de acceso, salvo que un administrador lo apruebe.",
     }
     approval_ask {
-        en: "Ask the person, in a way that you trust, whether it was them. If not, block the account now: 24 hours after the change the code is sent.",
-        de: "Fragen Sie die Person auf einem vertrauenswürdigen Weg, ob sie es war. Wenn nicht, sperren Sie das Konto jetzt: 24 Stunden nach der Änderung wird der Code versandt.",
-        fr: "Demandez à la personne, par un moyen sûr, si c’était bien elle. Sinon, bloquez le compte maintenant : 24 heures après le changement, le code sera envoyé.",
-        es: "Pregunte a la persona, por un medio de confianza, si ha sido ella. Si no, bloquee la cuenta ahora: 24 horas después del cambio se enviará el código.",
+        en: "Ask the person, in a way that you trust, whether the new address is theirs. If so, nothing is needed, or approve it with the action approve of the operator function. If not, block the account now with the action block: 24 hours after the change the address counts.",
+        de: "Fragen Sie die Person auf einem vertrauenswürdigen Weg, ob die neue Adresse ihr gehört. Wenn ja, ist nichts zu tun, oder geben Sie sie mit der Aktion approve der Funktion operator frei. Wenn nicht, sperren Sie das Konto jetzt mit der Aktion block: 24 Stunden nach der Änderung gilt die Adresse.",
+        fr: "Demandez à la personne, par un moyen sûr, si la nouvelle adresse est la sienne. Si oui, il n’y a rien à faire, ou approuvez-la par l’action approve de la fonction operator. Sinon, bloquez le compte maintenant par l’action block : 24 heures après le changement, l’adresse compte.",
+        es: "Pregunte a la persona, por un medio de confianza, si la nueva dirección es suya. Si lo es, no hace falta nada, o apruébela con la acción approve de la función operator. Si no, bloquee la cuenta ahora con la acción block: 24 horas después del cambio la dirección cuenta.",
     }
 }
 

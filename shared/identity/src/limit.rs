@@ -22,7 +22,7 @@ impl Limit {
     /// Tries of codes, right or wrong, for one typed address: three codes' worth. Whoever guesses
     /// has one chance in sixty thousand a day for a name.
     pub const CODE_TRIES_PER_ADDRESS: Self = Self { times: 15, window_seconds: 86_400 };
-    /// Recovery codes that may be tried for one typed address.
+    /// Wrong recovery codes that may be tried for one typed address.
     pub const RECOVERIES_PER_ADDRESS: Self = Self { times: 5, window_seconds: 3600 };
 
     /// The number of the window that `now` falls into.

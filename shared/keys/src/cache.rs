@@ -17,36 +17,6 @@ pub const LIFETIME: SignedDuration = SignedDuration::from_secs(60);
 /// How many keys a [`CachedBy`] holds before it forgets the oldest.
 pub const CAPACITY: usize = 256;
 
-/// One value that is read again when its lifetime is over.
-#[derive(Debug)]
-pub struct Cached<T> {
-    slots: CachedBy<(), T>,
-}
-
-impl<T: Clone> Cached<T> {
-    /// Makes an empty cache whose values live for `lifetime`.
-    pub fn new(lifetime: SignedDuration) -> Self {
-        Self { slots: CachedBy::new(lifetime) }
-    }
-
-    /// Returns the kept value, or asks `read` for one and keeps it.
-    ///
-    /// # Errors
-    /// Those of `read`, unchanged.
-    pub async fn get<E>(
-        &self,
-        now: Timestamp,
-        read: impl AsyncFnOnce() -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.slots.get((), now, read).await
-    }
-
-    /// Forgets the value, so that the next [`get`](Self::get) reads.
-    pub fn forget(&self) {
-        self.slots.forget(&());
-    }
-}
-
 /// One value for each key, each read again when its lifetime is over.
 ///
 /// Holds [`CAPACITY`] values at most.
@@ -145,10 +115,10 @@ mod tests {
         for (seconds, expected) in cases {
             let reads = AtomicU32::new(0);
             let read = async || Ok::<_, Infallible>(reads.fetch_add(1, Ordering::Relaxed) + 1);
-            let cached = Cached::new(LIFETIME);
+            let cached = CachedBy::new(LIFETIME);
 
-            let Ok(_) = cached.get(at(0), read).await;
-            let Ok(second) = cached.get(at(seconds), read).await;
+            let Ok(_) = cached.get((), at(0), read).await;
+            let Ok(second) = cached.get((), at(seconds), read).await;
 
             assert_eq!(second, expected, "{seconds} s later");
         }
@@ -156,13 +126,13 @@ mod tests {
 
     #[tokio::test]
     async fn an_error_is_not_kept_and_an_old_value_does_not_hide_it() {
-        let cached = Cached::new(LIFETIME);
+        let cached = CachedBy::new(LIFETIME);
 
-        assert_eq!(cached.get(at(0), async || Err::<u8, _>("down")).await, Err("down"));
-        assert_eq!(cached.get(at(0), async || Ok::<_, &str>(1)).await, Ok(1));
-        assert_eq!(cached.get(at(60), async || Err("down")).await, Err("down"));
-        cached.forget();
-        assert_eq!(cached.get(at(1), async || Ok::<_, &str>(2)).await, Ok(2));
+        assert_eq!(cached.get((), at(0), async || Err::<u8, _>("down")).await, Err("down"));
+        assert_eq!(cached.get((), at(0), async || Ok::<_, &str>(1)).await, Ok(1));
+        assert_eq!(cached.get((), at(60), async || Err("down")).await, Err("down"));
+        cached.forget(&());
+        assert_eq!(cached.get((), at(1), async || Ok::<_, &str>(2)).await, Ok(2));
     }
 
     #[tokio::test]

@@ -62,7 +62,7 @@ impl LogoutResponse<'_> {
         &self,
         relay_state: Option<&str>,
     ) -> Result<UnsignedRedirect, IllegalCharacter> {
-        let message = STANDARD.encode(deflate(&self.to_xml()?));
+        let message = STANDARD.encode(deflate(self.to_xml()?.as_bytes()));
         let mut query = format!("SAMLResponse={}", percent_encoded(&message));
         if let Some(relay_state) = relay_state {
             query.push_str("&RelayState=");
@@ -105,16 +105,16 @@ impl UnsignedRedirect {
 }
 
 #[expect(clippy::expect_used, reason = "reading from and writing to memory cannot fail")]
-fn deflate(xml: &str) -> Vec<u8> {
+pub(crate) fn deflate(xml: &[u8]) -> Vec<u8> {
     let mut deflated = Vec::new();
-    DeflateEncoder::new(xml.as_bytes(), Compression::best())
+    DeflateEncoder::new(xml, Compression::best())
         .read_to_end(&mut deflated)
         .expect("memory");
     deflated
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986 §2.3.
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -21,6 +21,7 @@ pub use logout::{LogoutRequest, UnverifiedLogout};
 pub use malformed::{Malformed, Parameter};
 pub use rules::{Rejected, RequestId, Skew};
 
+use crate::logout::{deflate, percent_encoded};
 use crate::names::{DEFLATE, PROTOCOL};
 use document::Node;
 use parameters::{Parameters, Plus};
@@ -82,12 +83,37 @@ pub fn from_redirect(raw_query: &str) -> Result<Received, Malformed> {
 ///
 /// [`Malformed`] says what is wrong with the form, the encoding, the XML or the message.
 pub fn from_post(body: &[u8]) -> Result<Received, Malformed> {
-    let body = str::from_utf8(body).map_err(|_| Malformed::NotUtf8)?;
-    let parameters = Parameters::read(body)?;
+    let parameters = form(body)?;
+    received(&posted(&parameters)?, &parameters)
+}
+
+/// The message of a form as a query of the HTTP-Redirect binding, for whoever lands a POST and goes
+/// on by a GET.
+///
+/// [`None`] when the query would be longer than `longest` bytes.
+///
+/// # Errors
+///
+/// [`Malformed`] says what is wrong with the form or the encoding.
+pub fn post_as_redirect(body: &[u8], longest: usize) -> Result<Option<String>, Malformed> {
+    let parameters = form(body)?;
+    let message = STANDARD.encode(deflate(&posted(&parameters)?));
+    let mut query = format!("SAMLRequest={}", percent_encoded(&message));
+    if let Some(relay_state) = parameters.value(Parameter::RelayState)? {
+        query.push_str("&RelayState=");
+        query.push_str(&percent_encoded(&relay_state));
+    }
+    Ok(Some(query).filter(|query| query.len() <= longest))
+}
+
+fn form(body: &[u8]) -> Result<Parameters<'_>, Malformed> {
+    Parameters::read(str::from_utf8(body).map_err(|_| Malformed::NotUtf8)?)
+}
+
+fn posted(parameters: &Parameters<'_>) -> Result<Vec<u8>, Malformed> {
     let mut base64 = parameters.message(Plus::Space)?;
     base64.retain(|character| !matches!(character, ' ' | '\t' | '\r' | '\n'));
-    let xml = STANDARD.decode(base64).map_err(|_| Malformed::Base64)?;
-    received(&xml, &parameters)
+    STANDARD.decode(base64).map_err(|_| Malformed::Base64)
 }
 
 /// Reads the hint alone, for a POST whose query carries it.

@@ -51,6 +51,8 @@ pub enum Action {
     AccessTaken,
     /// A reason why a user had no access is gone.
     AccessGiven,
+    /// A changed personal address was approved.
+    ClaimApproved,
     /// An enrolment link was handed out.
     LinkHandedOut,
     /// A passkey's counter went back: the authenticator may be a copy.

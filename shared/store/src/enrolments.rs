@@ -215,7 +215,7 @@ impl Store {
         self.table.write(writes).await
     }
 
-    /// Counts one more try of a recovery code for a typed address.
+    /// Counts one more wrong recovery code for a typed address.
     ///
     /// # Errors
     ///

@@ -52,15 +52,20 @@ pub enum Task {
         /// Who was let in.
         user: UserId,
     },
-    /// Tell these administrators that an enrolment waits for approval, each by an item of their
-    /// own.
+    /// Tell every administrator that a user's personal address changed and waits for approval.
+    ClaimChanged {
+        /// Whose.
+        user: UserId,
+    },
+    /// Tell these administrators that a personal address waits for approval, each by an item of
+    /// their own.
     AskApprovals {
         /// Which administrators.
         administrators: Vec<UserId>,
         /// Who waits.
         user: UserId,
     },
-    /// Tell an administrator that an enrolment waits for approval.
+    /// Tell an administrator that a personal address waits for approval.
     AskApproval {
         /// Which administrator.
         administrator: UserId,
@@ -89,6 +94,20 @@ pub enum Task {
 }
 
 impl Task {
+    /// Whom it is about, where that is known.
+    pub const fn subject(&self) -> Option<UserId> {
+        match self {
+            Self::ReportEnrolment { user, .. }
+            | Self::SendInvitation { user }
+            | Self::AlertRecovery { user, .. }
+            | Self::ClaimChanged { user }
+            | Self::AskApprovals { user, .. }
+            | Self::AskApproval { user, .. }
+            | Self::ForgetUser { user } => Some(*user),
+            Self::SendCode { .. } | Self::ForgetGroup { .. } | Self::FoldMembers { .. } => None,
+        }
+    }
+
     /// Whether nobody waits for it any more after a day. What repairs the table is never given up.
     const fn may_be_given_up(&self) -> bool {
         match self {
@@ -96,6 +115,7 @@ impl Task {
             | Self::ReportEnrolment { .. }
             | Self::SendInvitation { .. }
             | Self::AlertRecovery { .. }
+            | Self::ClaimChanged { .. }
             | Self::AskApprovals { .. }
             | Self::AskApproval { .. } => true,
             Self::ForgetUser { .. } | Self::ForgetGroup { .. } | Self::FoldMembers { .. } => false,
@@ -131,6 +151,12 @@ impl OutboxItem {
         let due_at = now.checked_add(GRACE).unwrap_or(now);
         let id = OutboxId::mint(entropy);
         Self { id, organization, task, created_at: now, due_at, attempts: 0 }
+    }
+
+    /// What must happen because of what an entry of the audit reports, in the same transaction.
+    pub(crate) fn following(audit: &AuditEntry, organization: OrganizationId, task: Task) -> Self {
+        let due_at = audit.at.checked_add(GRACE).unwrap_or(audit.at);
+        Self { id: audit.id, organization, task, created_at: audit.at, due_at, attempts: 0 }
     }
 
     /// Whether it was tried for so long that nobody waits for it any more.

@@ -169,7 +169,7 @@ impl Store {
 
     /// Stores what a user and their profile became, with the claims and look-ups that follow from
     /// it, and the instant of the audit as that of the change. Where nothing differs nothing is
-    /// written or audited.
+    /// written or audited. Administrators are told of a personal address that changed.
     ///
     /// Access is taken by [`User::block`] and given by [`User::unblock`], on `user`.
     ///
@@ -210,6 +210,10 @@ impl Store {
         plan.reclaim(&old_claims, &claims(org, user, profile.external_id.as_deref()), id)?;
         plan.look_up(&email_keys(org, id, old_profile), &email_keys(org, id, &profile))?;
         plan.push(Write::Put(audit.item(org)?, Expect::Absent));
+        if user.claim_changed_at.is_some() && user.claim_changed_at != old_user.claim_changed_at {
+            let tell = OutboxItem::following(audit, org, Task::ClaimChanged { user: id });
+            plan.push(Write::Put(tell.item()?, Expect::Absent));
+        }
         plan.carry_out(self).await?;
         let version = before.user.version + u64::from(!same_user);
         Ok(Provisioned {

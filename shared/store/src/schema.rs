@@ -29,7 +29,7 @@
 //! | where a walk through a list goes on | `ORG#{org}#WALK#{sha256}` | `WALK` | 1 get |
 //! | pending request | `ORG#{org}#REQUEST#{sha256}` | `REQUEST` | in a batch |
 //! | enrolment of a request | `ORG#{org}#REQUEST#{sha256}` | `ENROLMENT` | in a batch |
-//! | answered request of a relying party | `ORG#{org}#ANSWERED#{sha256}` | `ANSWERED` | claimed |
+//! | answered request of a relying party | `ORG#{org}#ANSWERED#{sha256}` | `ANSWERED` | in a batch; claimed |
 //! | enrolment link | `ORG#{org}#LINK#{sha256}` | `LINK` | 1 get |
 //! | counted attempts | `ORG#{org}#LIMIT#{what}#{window}` | `LIMIT` | in the transaction that they bound |
 //! | outbox item | `ORG#{org}#OUTBOX#{id}` | `OUTBOX` | 1 get; due ones by index |
@@ -166,8 +166,8 @@ impl Key {
         Self::new(format!("ORG#{org}#REQUEST#{}", request.as_str()), "ENROLMENT")
     }
 
-    pub(crate) fn answered(org: OrganizationId, issuer: &str, request: &str) -> Self {
-        let hash = SecretHash::of(&[issuer.as_bytes(), request.as_bytes()]);
+    pub(crate) fn answered(org: OrganizationId, domain: &DomainName, request: &str) -> Self {
+        let hash = SecretHash::of(&[domain.as_str().as_bytes(), request.as_bytes()]);
         Self::new(format!("ORG#{org}#ANSWERED#{}", hash.as_str()), "ANSWERED")
     }
 

@@ -18,6 +18,8 @@ const ANSWERED_SECONDS: i64 = 24 * 3600;
 pub struct Asking<'a> {
     /// The domain whose relying party asks.
     pub domain: &'a DomainName,
+    /// The relying party's own id of the request, where it is known: was it answered?
+    pub answered: Option<&'a str>,
     /// The pending request.
     pub request: Option<&'a SecretHash>,
     /// The session that the browser says it has.
@@ -33,6 +35,8 @@ pub struct Facts {
     pub organization: Organization,
     /// The domain.
     pub domain: FederatedDomain,
+    /// When the relying party's request was answered, if it was.
+    pub answered: Option<Timestamp>,
     /// The pending request, when it is not over.
     pub request: Option<Stored<Request>>,
     /// Whoever the session or the passkey names.
@@ -46,8 +50,8 @@ pub struct Facts {
 /// A relying party is told who signed in.
 #[derive(Clone, Debug)]
 pub struct Answered<'a> {
-    /// Our entity id for the domain that asked.
-    pub issuer: &'a str,
+    /// The domain whose relying party asked.
+    pub domain: &'a DomainName,
     /// The relying party's own id of the request: answered once.
     pub request_id: &'a str,
     /// Our pending request, where there is one: over with this.
@@ -115,11 +119,13 @@ impl Store {
         let person = asking.passkey.or(asking.session).map(|(user, _)| user);
         let organization = Key::organization(org);
         let domain = Key::domain(org, asking.domain);
+        let answered = asking.answered.map(|id| Key::answered(org, asking.domain, id));
         let request = asking.request.map(|id| Key::request(org, id));
         let user = person.map(|user| Key::user(org, user));
         let session = asking.session.map(|(user, hash)| Key::session(org, user, hash));
         let passkey = asking.passkey.map(|(user, hash)| Key::passkey(org, user, hash));
-        let optional = [&request, &user, &session, &passkey].into_iter().flatten().chain(beside);
+        let optional = [&answered, &request, &user, &session, &passkey];
+        let optional = optional.into_iter().flatten().chain(beside);
         let keys = [&organization, &domain].into_iter().chain(optional).cloned().collect();
 
         let mut found = self.table.get_many(keys).await?;
@@ -128,11 +134,14 @@ impl Store {
         else {
             return Ok(None);
         };
+        let answered: Option<Stored<Timestamp>> =
+            answered.map_or(Ok(None), |key| found.take(&key, now))?;
         let session: Option<Stored<Session>> =
             session.map_or(Ok(None), |key| found.take(&key, now))?;
         let facts = Facts {
             organization: organization.value,
             domain: domain.value,
+            answered: answered.map(|stored| stored.value),
             request: request.map_or(Ok(None), |key| found.take(&key, now))?,
             user: user.map_or(Ok(None), |key| found.take(&key, now))?,
             session: session.map(|stored| stored.value),
@@ -153,8 +162,8 @@ impl Store {
         answered: &Answered<'_>,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        let Answered { issuer, request_id, pending, user, ceremony, audit } = answered;
-        let once = Item::new(Key::answered(org, issuer, request_id), &now)?;
+        let Answered { domain, request_id, pending, user, ceremony, audit } = answered;
+        let once = Item::new(Key::answered(org, domain, request_id), &now)?;
         let mut writes = vec![
             Write::Put(once.until(now.as_second() + ANSWERED_SECONDS), Expect::Absent),
             Write::Check(Key::user(org, user.value.id), user.version),
@@ -180,12 +189,12 @@ impl Store {
     pub async fn decline(
         &self,
         org: OrganizationId,
-        issuer: &str,
+        domain: &DomainName,
         request_id: &str,
         audit: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        let once = Item::new(Key::answered(org, issuer, request_id), &now)?;
+        let once = Item::new(Key::answered(org, domain, request_id), &now)?;
         let writes = vec![
             Write::Put(once.until(now.as_second() + ANSWERED_SECONDS), Expect::Absent),
             Write::Put(audit.item(org)?, Expect::Absent),

@@ -109,6 +109,16 @@ impl Store {
         self.change_user(org, user, audit, |user| user.unblock(reason)).await
     }
 
+    /// Lets a changed personal address count at once. Done already, it changes nothing.
+    pub async fn approve_claim(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+        audit: &AuditEntry,
+    ) -> Result<(), TableError> {
+        self.change_user(org, user, audit, |user| user.claim_changed_at = None).await
+    }
+
     /// Records a fact of the audit that no other write carries.
     pub async fn audit(&self, org: OrganizationId, entry: &AuditEntry) -> Result<(), TableError> {
         self.table.write(vec![Write::Put(entry.item(org)?, Expect::Absent)]).await

@@ -27,5 +27,5 @@ pub use clock::TestClock;
 pub use people::{Company, Person};
 pub use records::Records;
 pub use scim::{Answer, Provisioner};
-pub use wire::{Call, Capacity, Effect, Fault, Wire};
+pub use wire::{Call, Capacity, Effect, Ended, Fault, Wire};
 pub use world::World;

@@ -76,6 +76,22 @@ pub struct Fault {
     pub effect: Effect,
 }
 
+/// A fault that was ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The fault, as it was ordered.
+    pub fault: Fault,
+    /// How many calls it happened to.
+    pub happened: usize,
+}
+
+impl Ended {
+    /// Whether it happened to as many calls as ordered, or to any where it was for good.
+    pub fn is_spent(&self) -> bool {
+        self.happened > 0 && [self.happened, usize::MAX].contains(&self.fault.times)
+    }
+}
+
 /// Where the services are.
 #[derive(Clone, Debug)]
 pub struct Upstreams {
@@ -103,7 +119,15 @@ struct Passed {
     capacity: Capacity,
     calls: Vec<Call>,
     seen: Vec<Seen>,
-    faults: Vec<Fault>,
+    faults: Vec<Armed>,
+}
+
+/// A fault that waits for its calls.
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    passed: usize,
+    happened: usize,
 }
 
 #[derive(Clone)]
@@ -152,16 +176,27 @@ impl Wire {
 
     /// Lets something happen to later calls.
     pub fn fault(&self, fault: Fault) {
-        self.state.lock().unwrap().faults.push(fault);
+        let armed = Armed { fault, passed: 0, happened: 0 };
+        self.state.lock().unwrap().faults.push(armed);
     }
 
-    /// Ends all faults, and tells how many never happened.
-    pub fn mend(&self) -> usize {
+    /// Ends all faults, and tells of each how often it happened.
+    pub fn mend(&self) -> Vec<Ended> {
         while let Ok(stalled) = self.stalls.try_acquire() {
             stalled.forget();
         }
         let faults = std::mem::take(&mut self.state.lock().unwrap().faults);
-        faults.iter().filter(|fault| fault.times > 0).count()
+        let ended = |armed: Armed| Ended { fault: armed.fault, happened: armed.happened };
+        faults.into_iter().map(ended).collect()
+    }
+
+    /// Ends all faults, each of which must have happened as ordered.
+    pub fn mend_spent(&self, what: &str) {
+        let ended = self.mend();
+        assert!(!ended.is_empty(), "{what}: nothing was to happen");
+        for ended in ended {
+            assert!(ended.is_spent(), "{what}: it happened to {} calls", ended.happened);
+        }
     }
 
     /// The calls since it was last asked.
@@ -214,14 +249,16 @@ impl Passed {
         let operation = call.operation.clone();
         self.calls.push(call);
         self.seen.push(seen);
-        let fault =
-            self.faults.iter_mut().find(|fault| fault.operation == operation && fault.times > 0)?;
-        if fault.skip > 0 {
-            fault.skip -= 1;
+        let waits = |armed: &&mut Armed| {
+            armed.fault.operation == operation && armed.happened < armed.fault.times
+        };
+        let armed = self.faults.iter_mut().find(waits)?;
+        if armed.passed < armed.fault.skip {
+            armed.passed += 1;
             return None;
         }
-        fault.times -= 1;
-        Some(fault.effect.clone())
+        armed.happened += 1;
+        Some(armed.fault.effect.clone())
     }
 }
 

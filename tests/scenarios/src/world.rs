@@ -13,6 +13,7 @@ use axum::serve;
 use bytes::Bytes;
 use identity::{Anchor, Block, OrganizationId, OutboxId, User, UserId, UserName};
 use jiff::Timestamp;
+use lambda_http::RequestExt as _;
 use local::database::LocalDatabase;
 use local::invoke::{Invoke, Outcome};
 use local::services::mail::{MailAccount, Message};
@@ -32,6 +33,8 @@ use crate::{Browser, TestClock, Wire};
 pub const DOMAIN: &str = "contoso.test";
 /// Where Entra takes answers.
 pub const REPLY_URL: &str = "https://entra.test/login.srf";
+/// The number that every request to the site has.
+pub const SITE_REQUEST: &str = "site-request";
 const REGION: &str = "eu-central-1";
 const ACCOUNT: &str = "123456789012";
 
@@ -203,7 +206,9 @@ impl World {
         let served = axum::Router::new().fallback(async move |request: Request| {
             let provisions = request.uri().path().starts_with("/scim/v2/");
             let function = if provisions { clients } else { people };
-            function.oneshot(request).await
+            let mut context = lambda_http::Context::default();
+            SITE_REQUEST.clone_into(&mut context.request_id);
+            function.oneshot(request.with_lambda_context(context)).await
         });
         tokio::spawn(async move { serve(site, served).await.unwrap() });
         let unwired = aws(database.endpoint()).await;

@@ -148,4 +148,39 @@ async fn a_refusal_costs_no_signature() {
 
     page.assert_refused(403, "blocked");
     assert_eq!(Cost::counted(&world.login.calls()).signatures, 0);
+
+    let mut grace = world.person("grace").await;
+    let url = world.sso("_answered");
+    assert!(grace.browser.visit(&url).await.answer().is_some());
+    let refused = Cost::of(1, 1, 0);
+    for (whose, browser) in [("the same", &mut grace.browser), ("another", &mut world.browser())] {
+        world.login.calls();
+
+        let page = browser.visit(&url).await;
+
+        page.assert_refused(410, whose);
+        assert_eq!(Cost::counted(&world.login.calls()), refused, "a replay in {whose} browser");
+    }
+}
+
+/// Which request is landed again stands in what is read together with the rest; and two answers
+/// may be under way at once.
+#[tokio::test]
+async fn a_replay_that_is_found_out_late_costs_one_signature_which_the_audit_names() {
+    let world = World::start().await;
+    let mut ada = world.person("ada").await;
+    assert!(ada.browser.visit(&world.sso("_1")).await.answer().is_some());
+    let key = world.login.last_seen("Sign").unwrap()["KeyId"].clone();
+    let before = world.quiet().await;
+    world.login.calls();
+
+    let page = arrive(&world, &mut ada.browser, "_1", Binding::Post).await;
+
+    page.assert_refused(410, "landed again");
+    assert_eq!(Cost::counted(&world.login.calls()), Cost::of(1, 3, 1));
+    let audit = world.quiet().await.audit();
+    let known = before.audit();
+    let new = audit.iter().filter(|entry| !known.contains(entry)).collect::<Vec<_>>();
+    assert_eq!(new.len(), 1, "{new:?}");
+    assert_eq!((&new[0]["reason"], &new[0]["key"]), (&"request_answered".into(), &key));
 }

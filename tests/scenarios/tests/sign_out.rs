@@ -199,22 +199,23 @@ async fn a_stale_or_foreign_sign_out_is_refused_and_the_session_goes_on() {
 
 /// A cross-site POST carries no cookie: our own GET does, and ends the session.
 #[tokio::test]
-async fn a_sign_out_by_post_is_landed_and_ends_the_session() {
+async fn a_sign_out_by_post_is_landed_ends_the_session_and_is_answered() {
     let world = World::start().await;
     let xml = B64.encode(logout("_post", world.now(), ""));
     let user = world.user("ada").await;
     for place in ["slo", "sso"] {
         let person = world.enrolled(&world.contoso(), user.clone()).await;
         let mut browser = person.browser;
-        let fields = [("SAMLRequest", xml.as_str())];
+        let fields = [("SAMLRequest", xml.as_str()), ("RelayState", "a=b&c")];
         let path = format!("/saml/{DOMAIN}/{place}");
 
         let landed = browser.post_from(MICROSOFT, &path, &fields).await;
         assert_eq!(landed.status, 303, "{place}");
         assert!(browser.cookie("s-").is_some(), "{place}: nothing ends without its cookie");
-        let page = browser.follow(landed).await;
+        let page = browser.get(&landed.location().unwrap()).await;
 
-        assert_eq!(page.status, 200, "{place}: {}", page.text);
+        let (_, state) = verified(&world, &page);
+        assert_eq!(state.as_deref(), Some("a=b&c"), "{place}");
         assert_eq!(browser.cookie("s-"), None, "{place}");
         assert!(browser.visit(&world.sso(&format!("_{place}"))).await.answer().is_none());
     }

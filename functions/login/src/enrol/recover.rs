@@ -47,7 +47,8 @@ fn page(step: &Step, notice: Option<Notice>, language: Language) -> Response {
     page.respond()
 }
 
-/// Judges the code. Each try is counted before it is judged, for any address alike.
+/// Judges the code. A right one is never refused: 125 bits cannot be guessed, and nobody locks
+/// somebody else out by wrong ones, which are counted for any address alike.
 pub(super) async fn submit(
     State(app): State<App>,
     Path((org, request)): Path<(String, String)>,
@@ -62,10 +63,6 @@ pub(super) async fn submit(
     let Ok(address) = form.address.trim().parse::<Address>() else {
         return Ok(page(&step, Some(Notice::AddressUnreadable), language));
     };
-    app.store.count_recovery(step.org, &address, now).await.map_err(|error| match error {
-        TableError::Conflict { .. } => Failure::TooMany,
-        other => other.into(),
-    })?;
     let typed = form.code.parse::<RecoveryCode>().ok().map(|code| code.hash());
     let user = find(&app, &step, &address, now).await?;
     match user.as_ref().and_then(|user| proven(&user.value, typed)) {
@@ -85,6 +82,11 @@ pub(super) async fn submit(
             Ok(Redirect::to(&step.passkey_url()).into_response())
         }
         None => {
+            let counted = app.store.count_recovery(step.org, &address, now).await;
+            counted.map_err(|error| match error {
+                TableError::Conflict { .. } => Failure::TooMany,
+                other => other.into(),
+            })?;
             let mut audit = app.audit(Actor::Stranger, Action::EnrolmentRefused, &request_id, now);
             audit.subject = user.map(|user| user.value.id);
             audit.reason = Some("recovery_code_wrong".to_owned());

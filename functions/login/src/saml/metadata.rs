@@ -70,7 +70,7 @@ async fn read(
     domain: &DomainName,
     now: Timestamp,
 ) -> Result<(Facts, Arc<KeyRing>), Failure> {
-    let asking = Asking { domain, request: None, session: None, passkey: None };
+    let asking = Asking { domain, answered: None, request: None, session: None, passkey: None };
     let facts = app.facts(org, &asking, now).await?;
     Ok((facts, app.ring(org, now).await?))
 }

@@ -1,11 +1,13 @@
 //! `/saml/{domain}/slo`: single logout.
 
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
 use identity::{DomainName, FederatedDomain, OrganizationId};
 use saml::logout::LogoutResponse;
-use saml::request::{LogoutRequest, Message, Skew, UnverifiedLogout, from_redirect};
+use saml::request::{LogoutRequest, Message, Skew, UnverifiedLogout, from_redirect, post_as_redirect};
 use store::{Action, Actor, Asking};
 use web::failure::RequestId;
 use web::language::Language;
@@ -15,6 +17,10 @@ use crate::answer::{message_id, set_cookie};
 use crate::app::App;
 use crate::browser::{HeldSession, session_removal};
 use crate::failure::Failure;
+
+/// The longest query that is sent to ourselves: with the rest of a request's head it stays below the
+/// gateway's 10,240 bytes.
+const LONGEST_QUERY: usize = 6 * 1024;
 
 /// A sign-out that a relying party asked for.
 pub(super) struct Asked {
@@ -42,14 +48,18 @@ pub(super) async fn redirect(
 pub(super) async fn post(
     State(app): State<App>,
     Path(domain): Path<String>,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
     let (_, domain) = app.domain(&domain, app.clock.now()).await?;
-    Ok(land(&domain))
+    Ok(land(&domain, &body?))
 }
 
-/// Goes on by our own GET.
-pub(super) fn land(domain: &DomainName) -> Response {
-    Redirect::to(&format!("/saml/{domain}/slo")).into_response()
+/// Goes on by our own GET, which says the same. A form that cannot be read, or is too long for a
+/// request line, is a visit without a message: it ends the session, and nobody is told.
+pub(super) fn land(domain: &DomainName, body: &[u8]) -> Response {
+    let query = post_as_redirect(body, LONGEST_QUERY).ok().flatten();
+    let query = query.map_or_else(String::new, |query| format!("?{query}"));
+    Redirect::to(&format!("/saml/{domain}/slo{query}")).into_response()
 }
 
 /// The message of a query, if there is one. WS-Federation's `wa` and other visits bring none.
@@ -84,7 +94,7 @@ pub(super) async fn answer(
         Some(asked) => Some((asked.unverified.accept(now, Skew::TEN_MINUTES)?, asked.relay_state)),
         None => None,
     };
-    let asking = Asking { domain, request: None, session: None, passkey: None };
+    let asking = Asking { domain, answered: None, request: None, session: None, passkey: None };
     let facts = app.facts(org, &asking, now).await?;
     let mut ended = false;
     if let Some(held) = held {

@@ -8,12 +8,12 @@ use http::HeaderMap;
 use identity::{DomainName, Hint, Secret};
 use jiff::Timestamp;
 use saml::request::{Message, Received, Skew, UnverifiedAuthn, from_post, from_redirect, hint};
-use store::{Asking, PendingAuthn, Request};
+use store::{Actor, Asking, PendingAuthn, Request};
 use web::failure::RequestId;
 use web::language::Language;
 
 use super::slo;
-use crate::answer::{Grounds, decline_passive, issue, set_cookie};
+use crate::answer::{Grounds, decline_passive, issue, refuse_replay, set_cookie};
 use crate::app::App;
 use crate::browser::{Half, HeldSession, Ticket, surplus};
 use crate::failure::Failure;
@@ -43,9 +43,20 @@ pub(super) async fn redirect(
     };
 
     let session = held.as_ref().map(|held| (held.user, &held.hash));
-    let asking = Asking { domain: &domain, request: None, session, passkey: None };
+    let asking = Asking {
+        domain: &domain,
+        answered: Some(&authn.id),
+        request: None,
+        session,
+        passkey: None,
+    };
     let facts = app.facts(org, &asking, now).await?;
-    if let Some((user, session)) = sign_in::silent(&facts, &authn, hint.as_ref(), now) {
+    let silent = sign_in::silent(&facts, &authn, hint.as_ref(), now);
+    if facts.answered.is_some() {
+        let actor = silent.map_or(Actor::Stranger, |(user, _)| Actor::User(user.value.id));
+        return Err(refuse_replay(&app, org, &facts, actor, None, &request_id, now).await?);
+    }
+    if let Some((user, session)) = silent {
         let grounds = Grounds {
             org,
             facts: &facts,
@@ -90,10 +101,11 @@ pub(super) async fn post(
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
     let (org, domain) = app.domain(&domain, now).await?;
-    let Received { message, relay_state, hint: hinted } = from_post(&body?)?;
+    let body = body?;
+    let Received { message, relay_state, hint: hinted } = from_post(&body)?;
     let unverified = match message {
         Message::Authn(unverified) => unverified,
-        Message::Logout(_) => return Ok(slo::land(&domain)),
+        Message::Logout(_) => return Ok(slo::land(&domain, &body)),
     };
     let authn = accept(unverified, &domain, relay_state, now)?;
     let (ticket, browser) = (mint(&app), Secret::mint(&*app.entropy));

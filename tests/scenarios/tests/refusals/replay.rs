@@ -27,7 +27,9 @@ async fn an_answered_request_is_never_answered_again() {
     posted.assert_refused(410, "by the other binding");
     world.unchanged_but(&before, &["#REQUEST#"], "a replay").await;
     let mut stranger = world.browser();
-    let page = stranger.visit(&url).await;
+    stranger.visit(&url).await.assert_refused(410, "another browser");
+    let landed = stranger.land(&AuthnRequest::new("_once", world.now())).await;
+    let page = stranger.follow(landed).await;
     let page = stranger.sign_in(&page, &mut person.authenticator).await;
     page.assert_refused(410, "another browser, by a ceremony");
     world.unchanged_but(&before, &["#REQUEST#"], "a replay by a ceremony").await;

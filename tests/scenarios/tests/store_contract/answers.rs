@@ -6,13 +6,11 @@ use store::{Action, Answered, Asking, SignedIn, Stored, TableError};
 use crate::requests::request;
 use crate::{Place, RACERS, audit, noon, race, seconds, secret};
 
-const ISSUER: &str = "https://id.contoso.test/saml/contoso.test";
-
 /// An answer to a request of that id that rests on nothing but its user.
 async fn answer(place: &Place, user: &Stored<User>, id: &str) -> Result<(), TableError> {
     let audit = audit(Action::SignedIn);
     let answered = Answered {
-        issuer: ISSUER,
+        domain: &place.domain.name,
         request_id: id,
         pending: None,
         user,
@@ -41,7 +39,7 @@ async fn a_declined_request_is_not_answered_and_an_answered_one_not_declined() {
     let ada = place.user("ada").await;
     let decline = async |id| {
         let audit = audit(Action::SignInRefused);
-        place.store.decline(place.org(), ISSUER, id, &audit, noon()).await
+        place.store.decline(place.org(), &place.domain.name, id, &audit, noon()).await
     };
 
     decline("_1").await.unwrap();
@@ -75,7 +73,7 @@ async fn an_answer_rests_on_the_user_the_request_and_the_passkey_as_they_were_re
         let (session, hash) = (place.session(&ada.value), secret());
         let said = audit(Action::SignedIn);
         let answered = Answered {
-            issuer: ISSUER,
+            domain: &place.domain.name,
             request_id: "_1",
             pending: Some((&pending, &stored)),
             user: &user,
@@ -92,6 +90,7 @@ async fn an_answer_rests_on_the_user_the_request_and_the_passkey_as_they_were_re
         }
         let asking = Asking {
             domain: &place.domain.name,
+            answered: Some("_1"),
             request: Some(&pending),
             session: Some((ada.value.id, &hash)),
             passkey: None,
@@ -99,6 +98,7 @@ async fn an_answer_rests_on_the_user_the_request_and_the_passkey_as_they_were_re
         let facts = place.store.facts(place.org(), &asking, noon()).await.unwrap().unwrap();
         assert_eq!(facts.session.is_some(), answers, "{what}: the session");
         assert_eq!(facts.request.is_none(), answers, "{what}: the pending request");
+        assert_eq!(facts.answered, answers.then(noon), "{what}: the relying party's request");
     }
 }
 
@@ -109,7 +109,8 @@ async fn a_session_is_there_until_its_end_and_ends_once() {
     let hash = crate::enrolments::session_of(&place, &ada).await;
     let there = async |after| {
         let session = Some((ada.value.id, &hash));
-        let asking = Asking { domain: &place.domain.name, request: None, session, passkey: None };
+        let domain = &place.domain.name;
+        let asking = Asking { domain, answered: None, request: None, session, passkey: None };
         let now = noon() + seconds(after);
         let facts = place.store.facts(place.org(), &asking, now).await.unwrap().unwrap();
         facts.session.is_some()

@@ -25,7 +25,7 @@ pub(crate) fn request(place: &Place) -> Request {
 
 async fn read(place: &Place, id: &SecretHash, now: Timestamp) -> Option<store::Stored<Request>> {
     let domain = &place.domain.name;
-    let asking = Asking { domain, request: Some(id), session: None, passkey: None };
+    let asking = Asking { domain, answered: None, request: Some(id), session: None, passkey: None };
     place.store.facts(place.org(), &asking, now).await.unwrap().unwrap().request
 }
 
@@ -91,6 +91,7 @@ async fn what_is_not_there_is_none_and_a_foreign_domain_is_nothing_at_all() {
     let (one, two, three) = (secret(), secret(), secret());
     let asking = Asking {
         domain: &place.domain.name,
+        answered: Some("_1"),
         request: Some(&one),
         session: Some((ada.id, &two)),
         passkey: None,
@@ -101,6 +102,7 @@ async fn what_is_not_there_is_none_and_a_foreign_domain_is_nothing_at_all() {
     let stranger = crate::organization("https://id.contoso.test").id;
 
     assert_eq!(facts.user.map(|user| user.value), Some(ada));
+    assert_eq!(facts.answered, None);
     assert!(facts.request.is_none() && facts.session.is_none() && facts.passkey.is_none());
     assert!(place.store.facts(place.org(), &elsewhere, noon()).await.unwrap().is_none());
     assert!(place.store.facts(stranger, &asking, noon()).await.unwrap().is_none());
