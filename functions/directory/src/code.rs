@@ -91,7 +91,11 @@ impl App {
             // address may be somebody else's since: what proves one is never sent to another.
             if let Some((sent_to, _)) = &slip.sent {
                 let same = *sent_to == user.id;
-                return Ok(if same { Ok(Addressed { user, to, language }) } else { Err(Unsent::Over) });
+                return Ok(if same {
+                    Ok(Addressed { user, to, language })
+                } else {
+                    Err(Unsent::Over)
+                });
             }
             let filled = fill(&stored.value, slip, &user, code.hash(enrolment));
             let change = (&filled, stored.version);

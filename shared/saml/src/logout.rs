@@ -107,9 +107,7 @@ impl UnsignedRedirect {
 #[expect(clippy::expect_used, reason = "reading from and writing to memory cannot fail")]
 pub(crate) fn deflate(xml: &[u8]) -> Vec<u8> {
     let mut deflated = Vec::new();
-    DeflateEncoder::new(xml, Compression::best())
-        .read_to_end(&mut deflated)
-        .expect("memory");
+    DeflateEncoder::new(xml, Compression::best()).read_to_end(&mut deflated).expect("memory");
     deflated
 }
 

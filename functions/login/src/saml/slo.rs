@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
 use identity::{DomainName, FederatedDomain, OrganizationId};
 use saml::logout::LogoutResponse;
-use saml::request::{LogoutRequest, Message, Skew, UnverifiedLogout, from_redirect, post_as_redirect};
+use saml::request::{
+    LogoutRequest, Message, Skew, UnverifiedLogout, from_redirect, post_as_redirect,
+};
 use store::{Action, Actor, Asking};
 use web::failure::RequestId;
 use web::language::Language;
