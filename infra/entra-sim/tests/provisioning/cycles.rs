@@ -96,11 +96,12 @@ async fn on_demand_provisions_one_user_and_shows_each_request() {
 }
 
 #[tokio::test]
-async fn a_busy_server_is_asked_again_when_it_says_and_then_given_time() {
-    let lab = Lab::start(same).await;
+async fn a_busy_server_is_asked_again_when_it_says_and_not_before() {
+    let pause = SignedDuration::from_secs(60);
+    let lab = Lab::start(|settings| Provisioning { pause, ..settings }).await;
     lab.target.plan_often("POST", "/Users", Trouble::Status(429, Some("0")), 2);
 
-    let report = lab.cycle().await;
+    let report = tokio::time::timeout(Duration::from_secs(30), lab.cycle()).await.unwrap();
 
     assert_eq!((report.users.created, report.requests), (1, 4));
 }

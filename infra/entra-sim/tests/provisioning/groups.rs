@@ -210,3 +210,31 @@ async fn g5_members_who_are_deleted_for_good_are_not_removed_one_by_one() {
     let lines = lab.target.lines();
     assert_eq!(lines, ["DELETE /Users/user-1", "GET /Groups/group-3?excludedAttributes=members"]);
 }
+
+#[tokio::test]
+async fn g5_who_is_in_the_recycle_bin_is_no_new_member() {
+    let lab = lab(same).await;
+    lab.simulator.soft_delete_user("grace@contoso.test").unwrap();
+
+    lab.simulator.change_members("Staff", ids(&[GRACE_ID]), &BTreeSet::new()).unwrap();
+    let report = lab.cycle().await;
+
+    assert_eq!((report.references.added, report.references.waiting), (0, 0));
+    let members = lab.target.store().groups["group-3"]["members"].clone();
+    assert_eq!(members, json!([{ "$ref": null, "value": "user-1" }]));
+}
+
+#[tokio::test]
+async fn g6_a_member_who_is_provisioned_later_is_added_then() {
+    let lab = Lab::empty(same).await;
+    lab.simulator.put_users([ada(), grace()]).unwrap();
+    lab.simulator.put_group(staff(&[ADA_ID, GRACE_ID])).unwrap();
+    lab.target.plan("POST", "/Users", crate::target::Trouble::Status(500, None));
+
+    let first = lab.cycle().await;
+    let second = lab.cycle().await;
+
+    assert_eq!((first.references.added, first.references.waiting), (1, 1));
+    assert_eq!((second.references.added, second.references.waiting), (1, 0));
+    assert_eq!(lab.target.store().groups.values().next().unwrap()["members"][1]["value"], "user-3");
+}

@@ -166,6 +166,18 @@ async fn g5_who_disappeared_from_the_target_is_matched_and_created_again() {
 }
 
 #[tokio::test]
+async fn g5_who_is_disabled_and_disappeared_from_the_target_is_not_created_again() {
+    let lab = Lab::provisioned(same).await;
+    lab.target.store().users.clear();
+    lab.change(|ada| ada.account_enabled = false);
+
+    let report = lab.cycle().await;
+
+    assert_eq!(report.users.skipped, 1);
+    assert!(lab.target.store().users.is_empty());
+}
+
+#[tokio::test]
 async fn g5_a_manager_who_is_not_provisioned_yet_is_set_in_a_later_cycle_and_cleared_when_gone() {
     let lab = Lab::provisioned(same).await;
     let blocked = GraphUser { account_enabled: false, ..grace() };
