@@ -131,7 +131,9 @@ impl Arguments {
                 other => return Err(format!("bench does not know {other}")),
             }
         }
-        arguments.counts.users = users.unwrap_or(arguments.counts.users);
+        let counts = &mut arguments.counts;
+        counts.users = users.unwrap_or(counts.users);
+        counts.members = counts.members.min(counts.users);
         Ok(arguments)
     }
 }

@@ -52,6 +52,9 @@ impl<'a> Filled<'a> {
             if resources.is_empty() {
                 break;
             }
+            if filled.users.len() > provisioned {
+                return Err(format!("{} lists somebody twice", filled.server.name).into());
+            }
             start += resources.len();
             for resource in resources {
                 let text = |name| resource.get(name).and_then(Value::as_str).map(str::to_owned);
