@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use axum::response::Response;
-use jiff::SignedDuration;
 use scim::schema::{GROUP, USER};
 use scim::{
     BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, Error, MAX_PAYLOAD, Patch,
@@ -20,10 +19,6 @@ use crate::failure::Failure;
 use crate::payload::Payload;
 use crate::{groups, users};
 
-/// When operations that were not begun are refused: the answer must leave before the gateway gives
-/// up, or the client would not know what was done.
-const LONGEST: SignedDuration = SignedDuration::from_secs(15);
-
 /// `POST /Bulk`.
 pub(crate) async fn carry_out(
     State(app): State<App>,
@@ -38,7 +33,8 @@ pub(crate) async fn carry_out(
         if response.is_stopped() {
             break;
         }
-        let late = app.clock.now().duration_since(caller.now) >= LONGEST;
+        // The answer must leave in time, or the client would not know what was done.
+        let late = app.is_late(&caller);
         let operation = if late { Err(Error::UNAVAILABLE) } else { step.operation.clone() };
         let operation = operation.and_then(|operation| operation.resolved(&created));
         let (location, done) = match operation {

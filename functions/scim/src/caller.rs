@@ -17,6 +17,9 @@ use crate::failure::Failure;
 /// How long before the end of a key an alarm says so.
 const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
+/// How long a request may begin new things.
+const LONGEST: SignedDuration = SignedDuration::from_secs(15);
+
 /// A key that is well-formed, of an organization that may exist: nothing that may be acted on.
 ///
 /// RFC 6750 §2.1. Whatever is not even that is refused without asking the table.
@@ -116,6 +119,12 @@ impl App {
         let now = self.clock.now();
         let found = self.store.scim_key(presented.org, &presented.hash, now).await?;
         self.admit(presented, found, now).await
+    }
+
+    /// Whether nothing long may be begun any more: the answer must leave before the gateway gives
+    /// up.
+    pub(crate) fn is_late(&self, caller: &Caller) -> bool {
+        self.clock.now().duration_since(caller.now) >= LONGEST
     }
 
     /// Begins an entry of the audit: who, by which key.

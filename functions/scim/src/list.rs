@@ -159,6 +159,9 @@ impl App {
         }
         let (mut matching, mut read, mut from) = (Vec::new(), 0, None);
         loop {
+            if self.is_late(caller) {
+                return Err(Error::UNAVAILABLE.into());
+            }
             let (order, at) = (Order::Stored, from.as_ref());
             let page = K::page(self, caller.org, order, at, READ_AT_ONCE, caller.now).await?;
             read += page.items.len();

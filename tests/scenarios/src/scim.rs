@@ -1,6 +1,6 @@
 //! A provisioning client with a key.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -56,6 +56,26 @@ impl World {
                 .send()
                 .await
                 .unwrap();
+        }
+    }
+
+    /// Puts invented members into a group, without anybody's code.
+    pub async fn pretend_members(&self, group: &str, count: usize) {
+        for chunk in (0..count).collect::<Vec<_>>().chunks(25) {
+            let put = |number: &usize| {
+                // Spread over the shards as random ids are.
+                let id = format!("{:02x}{number:030x}", number % 256);
+                let pk = format!("ORG#{}#GROUP#{group}#MEMBERS#{}", self.organization, number % 16);
+                let put = PutRequest::builder()
+                    .item("pk", AttributeValue::S(pk))
+                    .item("sk", AttributeValue::S(id))
+                    .item("version", AttributeValue::N("1".to_owned()))
+                    .item("value", AttributeValue::Null(true));
+                WriteRequest::builder().put_request(put.build().unwrap()).build()
+            };
+            let puts = chunk.iter().map(put).collect::<Vec<_>>();
+            let written = self.dynamodb.batch_write_item().request_items(&self.table, puts);
+            written.send().await.unwrap();
         }
     }
 

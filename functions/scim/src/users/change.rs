@@ -185,3 +185,71 @@ fn rest(mut resource: Resource, user: &User) -> Map<String, Value> {
     }
     resource.kept()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use scim::schema::USER;
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: &str = "2026-03-02T09:00:00Z";
+
+    fn made(body: Value) -> Result<Change, Error> {
+        let resource = Resource::read(&USER, body).unwrap();
+        let id = UserId::from_bytes([1; 16]);
+        create(id, resource, ScimClient::Entra, NOW.parse().unwrap())
+    }
+
+    #[test]
+    fn somebody_is_called_by_the_best_name_there_is() {
+        let name = json!({ "givenName": "Ada", "familyName": "Lovelace" });
+        let formatted = json!({ "formatted": "Countess of Lovelace", "givenName": "Ada" });
+        let cases = [
+            (json!({ "displayName": "Ada L.", "name": name }), "Ada L."),
+            (json!({ "displayName": " ", "name": formatted }), "Countess of Lovelace"),
+            (json!({ "name": name }), "Ada Lovelace"),
+            (json!({ "name": { "familyName": "Lovelace" } }), "Lovelace"),
+            (json!({}), "ada@contoso.test"),
+        ];
+        for (mut body, expected) in cases {
+            let map = body.as_object_mut().unwrap();
+            map.insert("userName".to_owned(), json!("ada@contoso.test"));
+            assert_eq!(made(body).unwrap().user.display_name, expected);
+        }
+    }
+
+    #[test]
+    fn from_entra_a_uuid_is_the_object_and_nothing_else_is() {
+        let object = "6b0f1b2c-3d4e-4f60-8172-63544536271a";
+        let cases = [
+            (object, true),
+            (&object.to_uppercase(), true),
+            (&object.replace('-', ""), false),
+            ("{6b0f1b2c-3d4e-4f60-8172-63544536271a}", false),
+            ("ada", false),
+        ];
+        for (external_id, is_object) in cases {
+            let user = made(json!({ "userName": "a", "externalId": external_id })).unwrap().user;
+            assert_eq!(user.object_id.is_some(), is_object, "{external_id}");
+        }
+    }
+
+    #[test]
+    fn what_is_the_users_own_is_not_in_the_profile_twice() {
+        let own = scim::schema::OWN_URN;
+        let body = json!({
+            "userName": "ada@contoso.test", "externalId": "e", "active": false, "title": "CTO",
+            own: { "immutableId": "A", "personalEmail": "ada@personal.test" },
+        });
+
+        let change = made(body).unwrap();
+
+        assert_eq!(change.user.blocks.into_iter().collect::<Vec<_>>(), [Block::Provisioning]);
+        assert_eq!(change.user.anchor.unwrap().as_str(), "A");
+        assert_eq!(change.user.claim_changed_at, None, "the first claim of somebody new");
+        assert_eq!(change.profile.external_id.as_deref(), Some("e"));
+        assert_eq!(Value::from(change.profile.attributes), json!({ "title": "CTO" }));
+    }
+}
