@@ -83,27 +83,55 @@ impl App {
         org: OrganizationId,
         user: UserId,
     ) -> Result<Vec<OutboxItem>, Failure> {
-        let organization = self.store.organization(org, self.clock.now()).await?;
-        let administrators = organization.map(|stored| stored.value.administrators);
-        Ok(self.ask_approvals(org, &administrators.unwrap_or_default(), user))
+        Ok(self.ask_approvals(org, &self.administrators(org).await?, user))
     }
 
-    /// A mail to each administrator, which the next sweep carries out. A transaction holds only so
-    /// many: one more item asks the rest.
+    /// A mail to each administrator, which the next sweep carries out.
     pub(crate) fn ask_approvals(
         &self,
         org: OrganizationId,
         administrators: &[UserId],
         user: UserId,
     ) -> Vec<OutboxItem> {
+        let ask = |administrator| Task::AskApproval { administrator, user };
+        let rest = |administrators| Task::AskApprovals { administrators, user };
         let now = self.clock.now();
-        let (first, rest) = administrators.split_at(administrators.len().min(MOST_ASKED));
-        let ask =
-            |administrator: &UserId| Task::AskApproval { administrator: *administrator, user };
-        let rest =
-            (!rest.is_empty()).then(|| Task::AskApprovals { administrators: rest.to_vec(), user });
-        let tasks = first.iter().map(ask).chain(rest);
+        let tasks = each(administrators, ask, rest);
         tasks.map(|task| OutboxItem::new(&*self.entropy, org, task, now)).collect()
+    }
+
+    /// A mail to each of these administrators, or to all, that says when one of them was blocked.
+    pub(crate) async fn alert_blocks(
+        &self,
+        item: &OutboxItem,
+        administrators: Option<&[UserId]>,
+        user: UserId,
+    ) -> Result<Vec<OutboxItem>, Failure> {
+        let (org, now) = (item.organization, self.clock.now());
+        let administrators = match administrators {
+            Some(named) => named.to_vec(),
+            None => self.administrators(org).await?,
+        };
+        let alert = |administrator| Task::AlertBlock { administrator, user };
+        let rest = |rest| Task::AlertBlocks { administrators: Some(rest), user };
+        let new = |task| OutboxItem::new(&*self.entropy, org, task, now);
+        let blocked_at = |next| OutboxItem { created_at: item.created_at, ..next };
+        Ok(each(&administrators, alert, rest).map(new).map(blocked_at).collect())
+    }
+
+    /// Tells an administrator that one of them was blocked.
+    pub(crate) async fn alert_block(
+        &self,
+        item: &OutboxItem,
+        administrator: UserId,
+        user: UserId,
+    ) -> Result<(), Failure> {
+        self.tell(item, administrator, user, mail::block_alert).await
+    }
+
+    async fn administrators(&self, org: OrganizationId) -> Result<Vec<UserId>, Failure> {
+        let organization = self.store.organization(org, self.clock.now()).await?;
+        Ok(organization.map(|stored| stored.value.administrators).unwrap_or_default())
     }
 
     async fn tell(
@@ -138,4 +166,15 @@ impl App {
     async fn send(&self, letter: Letter, to: &Address) -> Result<(), Failure> {
         Ok(self.courier.send(&letter.to(to.clone())).await?)
     }
+}
+
+/// A task for each administrator. A transaction holds only so many: one more is for the rest.
+fn each(
+    administrators: &[UserId],
+    one: impl Fn(UserId) -> Task,
+    others: impl FnOnce(Vec<UserId>) -> Task,
+) -> impl Iterator<Item = Task> {
+    let (first, rest) = administrators.split_at(administrators.len().min(MOST_ASKED));
+    let rest = (!rest.is_empty()).then(|| others(rest.to_vec()));
+    first.iter().copied().map(one).chain(rest)
 }

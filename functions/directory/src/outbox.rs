@@ -123,6 +123,13 @@ impl App {
             Task::AskApproval { administrator, user } => {
                 self.ask_approval(item, *administrator, *user).await?;
             }
+            Task::AlertBlocks { administrators, user } => {
+                let next = self.alert_blocks(item, administrators.as_deref(), *user).await?;
+                return Ok(Outcome { audit: None, next });
+            }
+            Task::AlertBlock { administrator, user } => {
+                self.alert_block(item, *administrator, *user).await?;
+            }
             Task::ForgetUser { user } => {
                 let now = self.clock.now();
                 self.store.forget_user(item.organization, *user, now).await?;

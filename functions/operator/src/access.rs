@@ -21,7 +21,8 @@ pub(crate) struct Access {
 }
 
 impl App {
-    /// Takes access away: no new answer, and every session is over. Passkeys stay.
+    /// Takes access away: no new answer, and every session is over. Passkeys stay. Every
+    /// administrator is told where it was an administrator's.
     pub(crate) async fn block(
         &self,
         asked: Access,
@@ -32,7 +33,8 @@ impl App {
         let mut audit = self.audit(Action::AccessTaken, request_id, now);
         audit.subject = Some(user.value.id);
         audit.reason = Some("administrator".to_owned());
-        self.store.block_user(org, user.value.id, Block::Administrator, &audit).await?;
+        let alert = self.store.block_user(org, user.value.id, Block::Administrator, &audit).await?;
+        self.announce(alert.as_slice(), request_id).await;
         self.blocks(org, &user, now).await
     }
 

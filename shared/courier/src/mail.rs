@@ -141,6 +141,25 @@ pub fn recovery_alert(
     page.render()
 }
 
+/// Tells an administrator that the access of `account`, an administrator's too, was taken away at
+/// `when`.
+///
+/// # Errors
+/// [`LetterError::Template`].
+pub fn block_alert(
+    language: Language,
+    organization: &str,
+    account: &str,
+    when: Timestamp,
+) -> Result<Letter, LetterError> {
+    let organization = &plain::line(organization, ORGANIZATION);
+    let subject = language.block_subject(organization);
+    let mut page = Page::new(language, organization, subject, language.block_lead().to_owned());
+    page.facts = account_and_time(language, account, when);
+    page.notes = vec![language.block_unexpected().to_owned()];
+    page.render()
+}
+
 /// Tells an administrator that the enrolment of `account`, asked for at `when`, waits for approval.
 ///
 /// # Errors

@@ -164,6 +164,26 @@ messages! {
         es: "Si no conoce el motivo, trátelo como un ataque: bloquee la cuenta y compruebe en AWS CloudTrail quién invocó la función operator.",
     }
 
+    // An administrator was blocked.
+    block_subject(organization) {
+        en: "An administrator of {organization} was blocked",
+        de: "Ein Administrator von {organization} wurde gesperrt",
+        fr: "Un administrateur de {organization} a été bloqué",
+        es: "Se ha bloqueado a un administrador de {organization}",
+    }
+    block_lead {
+        en: "The account below, an administrator’s, was blocked: it cannot sign in, and all its sessions have ended. All administrators get this message.",
+        de: "Das unten genannte Konto eines Administrators wurde gesperrt: Es kann sich nicht anmelden, und alle seine Sitzungen sind beendet. Alle Administratoren erhalten diese Nachricht.",
+        fr: "Le compte ci-dessous, celui d’un administrateur, a été bloqué : il ne peut plus se connecter et toutes ses sessions sont terminées. Tous les administrateurs reçoivent ce message.",
+        es: "La cuenta indicada abajo, de un administrador, ha sido bloqueada: no puede iniciar sesión y todas sus sesiones han terminado. Todos los administradores reciben este mensaje.",
+    }
+    block_unexpected {
+        en: "If you do not know the reason, treat it as an attack: see in AWS CloudTrail who invoked the operator function, and lift the block with its action unblock.",
+        de: "Wenn Sie den Grund nicht kennen, behandeln Sie es als Angriff: Sehen Sie in AWS CloudTrail nach, wer die Funktion operator aufgerufen hat, und heben Sie die Sperre mit ihrer Aktion unblock auf.",
+        fr: "Si vous n’en connaissez pas la raison, considérez-le comme une attaque : cherchez dans AWS CloudTrail qui a appelé la fonction operator, et levez le blocage par son action unblock.",
+        es: "Si no conoce el motivo, trátelo como un ataque: compruebe en AWS CloudTrail quién invocó la función operator y levante el bloqueo con su acción unblock.",
+    }
+
     // An enrolment waits.
     approval_subject(organization) {
         en: "A changed address at {organization} is waiting for approval",

@@ -20,6 +20,7 @@ fn letters(language: Language) -> [(&'static str, Letter); 5] {
         ("enrolled", mail::enrolled(language, organization, when(), "iPhone 15.2 (Ada)")),
         ("invitation", mail::invitation(language, organization, URL, 24)),
         ("recovery_alert", mail::recovery_alert(language, organization, "ada@contoso.com", when())),
+        ("block_alert", mail::block_alert(language, organization, "ada@contoso.com", when())),
         (
             "approval_wanted",
             mail::approval_wanted(language, organization, "o'hara@contoso.com", when()),

@@ -72,6 +72,21 @@ pub enum Task {
         /// Who waits.
         user: UserId,
     },
+    /// Tell administrators that the access of one of them was taken away, each by an item of their
+    /// own.
+    AlertBlocks {
+        /// Which administrators; all, where nobody is named.
+        administrators: Option<Vec<UserId>>,
+        /// Who was blocked.
+        user: UserId,
+    },
+    /// Tell an administrator that the access of one of them was taken away.
+    AlertBlock {
+        /// Which administrator.
+        administrator: UserId,
+        /// Who was blocked.
+        user: UserId,
+    },
     /// Take away what a deleted user left behind.
     ForgetUser {
         /// Who was deleted.
@@ -103,6 +118,8 @@ impl Task {
             | Self::ClaimChanged { user }
             | Self::AskApprovals { user, .. }
             | Self::AskApproval { user, .. }
+            | Self::AlertBlocks { user, .. }
+            | Self::AlertBlock { user, .. }
             | Self::ForgetUser { user } => Some(*user),
             Self::SendCode { .. } | Self::ForgetGroup { .. } | Self::FoldMembers { .. } => None,
         }
@@ -117,7 +134,9 @@ impl Task {
             | Self::AlertRecovery { .. }
             | Self::ClaimChanged { .. }
             | Self::AskApprovals { .. }
-            | Self::AskApproval { .. } => true,
+            | Self::AskApproval { .. }
+            | Self::AlertBlocks { .. }
+            | Self::AlertBlock { .. } => true,
             Self::ForgetUser { .. } | Self::ForgetGroup { .. } | Self::FoldMembers { .. } => false,
         }
     }

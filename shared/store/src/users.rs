@@ -1,13 +1,13 @@
 //! People, and the names by which they are found.
 
-use identity::{Block, OrganizationId, User, UserId, UserName};
+use identity::{Block, OrganizationId, Role, User, UserId, UserName};
 use jiff::Timestamp;
 
 use crate::item::Item;
 use crate::names::{Named, Owner, claims};
 use crate::schema::{IndexKey, Key};
 use crate::table::{Expect, Write};
-use crate::{AuditEntry, Store, Stored, TableError};
+use crate::{AuditEntry, OutboxItem, Store, Stored, TableError, Task};
 
 /// Why a user was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -87,15 +87,21 @@ impl Store {
     }
 
     /// Takes a user's access away, for a reason: one write, which ends every session with it.
-    /// Done already, it changes nothing and audits nothing.
+    /// Done already, it changes nothing and audits nothing. Answers the outbox item of the same
+    /// transaction that tells every administrator, where an administrator's access was taken.
     pub async fn block_user(
         &self,
         org: OrganizationId,
         user: UserId,
         reason: Block,
         audit: &AuditEntry,
-    ) -> Result<(), TableError> {
-        self.change_user(org, user, audit, |user| user.block(reason, audit.at)).await
+    ) -> Result<Option<OutboxItem>, TableError> {
+        let block = |user: &mut User| {
+            user.block(reason, audit.at);
+            let alert = Task::AlertBlocks { administrators: None, user: user.id };
+            (user.role == Role::Administrator).then_some(alert)
+        };
+        self.change_user(org, user, audit, block).await
     }
 
     /// Gives a user's access back as far as one reason took it.
@@ -106,7 +112,11 @@ impl Store {
         reason: Block,
         audit: &AuditEntry,
     ) -> Result<(), TableError> {
-        self.change_user(org, user, audit, |user| user.unblock(reason)).await
+        let unblock = |user: &mut User| {
+            user.unblock(reason);
+            None
+        };
+        self.change_user(org, user, audit, unblock).await.map(drop)
     }
 
     /// Lets a changed personal address count at once. Done already, it changes nothing.
@@ -116,7 +126,11 @@ impl Store {
         user: UserId,
         audit: &AuditEntry,
     ) -> Result<(), TableError> {
-        self.change_user(org, user, audit, |user| user.claim_changed_at = None).await
+        let approve = |user: &mut User| {
+            user.claim_changed_at = None;
+            None
+        };
+        self.change_user(org, user, audit, approve).await.map(drop)
     }
 
     /// Records a fact of the audit that no other write carries.
@@ -124,31 +138,36 @@ impl Store {
         self.table.write(vec![Write::Put(entry.item(org)?, Expect::Absent)]).await
     }
 
+    /// Makes a change and decides what follows from it: [`None`] too where nothing changed.
     async fn change_user(
         &self,
         org: OrganizationId,
         id: UserId,
         audit: &AuditEntry,
-        change: impl Fn(&mut User),
-    ) -> Result<(), TableError> {
+        change: impl Fn(&mut User) -> Option<Task>,
+    ) -> Result<Option<OutboxItem>, TableError> {
         let mut race = 0;
         loop {
             let Some(Stored { value: before, version }) = self.user(org, id, audit.at).await?
             else {
-                return Ok(());
+                return Ok(None);
             };
             let mut after = before.clone();
-            change(&mut after);
+            let task = change(&mut after);
             if after == before {
-                return Ok(());
+                return Ok(None);
             }
-            let writes = vec![
+            let follows = task.map(|task| OutboxItem::following(audit, org, task));
+            let mut writes = vec![
                 Write::Put(user_item(org, &after)?, Expect::Version(version)),
                 Write::Put(audit.item(org)?, Expect::Absent),
             ];
+            if let Some(item) = &follows {
+                writes.push(Write::Put(item.item()?, Expect::Absent));
+            }
             match self.table.write(writes).await {
                 Err(TableError::Conflict { position: 0 }) if race + 1 < RACES => race += 1,
-                other => return other,
+                other => return other.map(|()| follows),
             }
         }
     }

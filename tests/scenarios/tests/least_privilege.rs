@@ -82,13 +82,16 @@ async fn enrol_anew(world: &World, code: &str) {
     assert!(browser.register(&page, &mut Authenticator::default()).await.recovery_code().is_some());
 }
 
-/// Recovery, and links in the answer and by mail.
+/// Recovery, links in the answer and by mail, and access taken and given back.
 async fn operate(world: &World) {
     let (admin, grace) = ("admin@contoso.test", "grace@contoso.test");
     let asked = [
         json!({ "action": "bootstrap", "organization": "Contoso", "email": admin }),
         json!({ "action": "invite", "email": grace }),
         json!({ "action": "invite", "email": grace, "by": "mail" }),
+        json!({ "action": "block", "email": grace }),
+        json!({ "action": "unblock", "email": grace }),
+        json!({ "action": "block", "email": admin }),
     ];
     for mut payload in asked {
         payload["domain"] = json!("contoso.test");

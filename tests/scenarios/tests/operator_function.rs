@@ -282,7 +282,7 @@ async fn no_invitation_is_mailed_to_somebody_who_was_disabled_meanwhile() {
     world.directory.fault(scenarios::Fault {
         operation: "SendEmail",
         skip: 0,
-        times: 100,
+        times: usize::MAX,
         effect: scenarios::Effect::Refuse(500, "InternalServerErrorException"),
     });
     let payload = json!({
@@ -297,7 +297,7 @@ async fn no_invitation_is_mailed_to_somebody_who_was_disabled_meanwhile() {
         })
         .await;
     world.block(&user).await;
-    world.directory.mend();
+    world.directory.mend_spent("a mail");
     world.clock.pass(SignedDuration::from_hours(1));
 
     world.sweep().await;
@@ -363,4 +363,36 @@ async fn access_of_nobody_is_nothing_to_change() {
         }
     }
     assert_eq!(world.quiet().await, before);
+}
+
+/// One administrator who was taken over must not shut the others out unnoticed.
+#[tokio::test]
+async fn every_administrator_is_told_when_one_of_them_is_blocked_and_of_nobody_else() {
+    let world = World::start().await;
+    let (root, _) = (world.administrator("root").await, world.user("ada").await);
+    let asked = |action: &str, name: &str| {
+        let email = format!("{name}@contoso.test");
+        json!({ "action": action, "domain": "contoso.test", "email": email })
+    };
+    let told = async |name: &str| {
+        world.settled().await;
+        world.clock.pass(SignedDuration::from_secs(31));
+        world.sweep().await;
+        world.settled().await;
+        world.mails(&format!("{name}@contoso.test"))
+    };
+
+    for name in ["ada", "root", "root"] {
+        world.operate(asked("block", name)).await.unwrap();
+    }
+
+    for name in ["admin", "root"] {
+        let mails = told(name).await;
+        assert_eq!(mails.len(), 1, "{name}: {mails:?}");
+        assert_eq!(mails[0].subject.as_deref(), Some("An administrator of Contoso was blocked"));
+        let text = mails[0].text.as_deref().unwrap();
+        assert!(text.contains(root.user_name.as_str()) && text.contains("09:00 UTC"), "{text}");
+    }
+    world.operate(asked("unblock", "root")).await.unwrap();
+    assert_eq!(told("admin").await.len(), 1, "access given back is no alarm");
 }

@@ -1,7 +1,7 @@
 //! A world in which one case after another is played.
 
 use jiff::SignedDuration;
-use scenarios::{Call, Case, Spell, World};
+use scenarios::{Call, Case, Ended, World};
 
 use crate::errand::Errand;
 use crate::visitor::Visitor;
@@ -67,9 +67,11 @@ impl Lane {
         self.errand.go(&self.world, &mut visitor).await;
 
         let calls = self.world.login.calls();
-        let unspent = self.world.login.mend();
+        let left = self.world.login.mend();
         if let Some(case) = case {
-            assert!(case.spell == Spell::ForGood || unspent == 0, "{what}: it never happened");
+            let mut ended = visitor.ended().iter().chain(&left);
+            let spent = ended.next().is_some_and(Ended::is_spent) && ended.next().is_none();
+            assert!(spent, "{what}: it never happened");
             assert!(visitor.troubles() <= 1, "{what}: mended, and still in trouble");
             if case.is_mended_by_another_attempt() || self.errand.does_without(case) {
                 assert_eq!(visitor.troubles(), 0, "{what}: another attempt would have mended it");

@@ -359,7 +359,7 @@ async fn a_signature_that_does_not_come_is_counted_and_shown_with_the_number_of_
         let url = sso(&site.request());
 
         let refused = browser.visit(&url).await;
-        site.wire.mend();
+        site.wire.mend_spent(code);
         let reloaded = browser.visit(&url).await;
 
         refused.assert_refused(503, code);

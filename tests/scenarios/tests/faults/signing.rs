@@ -41,7 +41,7 @@ async fn a_key_service_that_does_not_sign_is_asked_a_few_times_and_nothing_is_co
         assert!((least..=most).contains(&asked), "{what}: asked {asked} times");
         assert!(calls.iter().all(|call| call.operation != "TransactWriteItems"), "{what}");
         assert_eq!(world.consumed(&id).await, 0, "{what}");
-        world.login.mend();
+        world.login.mend_spent(&what);
         assert!(ada.browser.visit(&world.sso(&id)).await.answer().is_some(), "{what}: a reload");
     }
 }
@@ -54,6 +54,7 @@ async fn metadata_that_cannot_be_signed_is_not_served_and_not_remembered() {
     world.login.fault(Fault { operation: "Sign", skip: 0, times: 1, effect });
 
     let failed = world.browser().visit(path).await;
+    world.login.mend_spent("metadata");
     let again = world.browser().visit(path).await;
 
     failed.assert_refused(503, "metadata");

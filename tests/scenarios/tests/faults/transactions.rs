@@ -12,7 +12,7 @@ async fn sign_in(world: &World, authenticator: &mut Authenticator, id: &str) -> 
     let fields = [("csrf", asked.field("csrf").unwrap()), ("response", response)];
     let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
     let first = browser.post(&asked.action(), &fields).await;
-    world.login.mend();
+    world.login.mend_spent(id);
     let reloaded = browser.post(&asked.action(), &fields).await;
     (first, reloaded)
 }
@@ -75,7 +75,7 @@ async fn a_cancelled_registration_leaves_nothing_and_can_be_sent_again() {
         world.login.fault(Fault { operation: WRITE, skip: 0, times, effect });
 
         let first = browser.post(&page.action(), &fields).await;
-        world.login.mend();
+        world.login.mend_spent(&what);
 
         assert_eq!(world.enrolled_wholly(&user, &what).await, enrols, "{what}");
         assert_eq!(first.recovery_code().is_some(), enrols, "{what}: {}", first.text);
@@ -103,7 +103,7 @@ async fn a_registration_whose_answer_is_lost_for_good_still_shows_its_recovery_c
         world.login.fault(fault.clone());
 
         let shown = browser.register(&page, &mut Authenticator::default()).await;
-        world.login.mend();
+        world.login.mend_spent(&what);
 
         assert_eq!(world.enrolled_wholly(&user, &what).await, carried_out, "{what}");
         if !carried_out {
@@ -124,7 +124,7 @@ async fn a_registration_whose_answer_is_lost_for_good_still_shows_its_recovery_c
         let (mut other, page) = recover(&code).await;
         world.login.fault(fault);
         let renewed = other.register(&page, &mut Authenticator::default()).await;
-        world.login.mend();
+        world.login.mend_spent(&what);
         let next = renewed.recovery_code().expect(&what);
         assert!(recover(&code).await.1.notice().is_some(), "{what}: the first is good again");
         recover(&next).await.1.options();

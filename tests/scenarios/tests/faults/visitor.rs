@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use identity::{SecretHash, User};
 use scenarios::saml::{AuthnRequest, between, decode};
-use scenarios::{Authenticator, Browser, Page, World};
+use scenarios::{Authenticator, Browser, Ended, Page, World};
 use tokio::time::timeout;
 
 /// Longer than all that a page waits for may take together: the table three seconds, KMS five, the
@@ -58,6 +58,8 @@ pub(crate) struct Visitor {
     /// Requests that were answered, by their ids.
     answered: Vec<String>,
     troubles: usize,
+    /// Faults that a page that failed was the end of.
+    ended: Vec<Ended>,
     asked: usize,
 }
 
@@ -74,6 +76,7 @@ impl Visitor {
             what: String::new(),
             answered: Vec::new(),
             troubles: 0,
+            ended: Vec::new(),
             asked: 0,
         }
     }
@@ -95,6 +98,7 @@ impl Visitor {
         self.what = what.to_owned();
         self.without_events = without_events;
         self.troubles = 0;
+        self.ended.clear();
     }
 
     /// Where mails with codes go.
@@ -118,6 +122,11 @@ impl Visitor {
             None => world.enrolled_wholly(&self.user, &self.what).await,
             Some((_, hash)) => world.renewed_wholly(&self.user, hash, &self.what).await,
         }
+    }
+
+    /// The faults that ended with a page that failed.
+    pub(crate) fn ended(&self) -> &[Ended] {
+        &self.ended
     }
 
     /// How many pages failed.
@@ -172,7 +181,7 @@ impl Visitor {
         }
         assert!(page.text.contains("class=\"request\""), "{}: no number to ask by", self.what);
         self.is_done_wholly(world).await;
-        world.login.mend();
+        self.ended.extend(world.login.mend());
         let again = self.perform(world, action).await;
         assert!(!again.status.is_server_error(), "{}: {}", self.what, again.text);
         self.judge(again)

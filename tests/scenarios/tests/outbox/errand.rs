@@ -135,7 +135,7 @@ async fn operate(world: &World, mut payload: Value) {
     payload["domain"] = json!("contoso.test");
     silence(&world.operator);
     world.operate(payload).await.unwrap();
-    world.operator.mend();
+    world.operator.mend_spent("an event of operator");
 }
 
 /// Asks for a code for `{name}@contoso.test`.
@@ -144,7 +144,7 @@ pub(crate) async fn ask_for_code(world: &World, name: &str) -> (Browser, Page) {
     silence(&world.login);
     let page = browser.begin_enrolment(&world.sso(&format!("_{name}"))).await;
     let page = browser.submit(&page, &[("address", &format!("{name}@contoso.test"))]).await;
-    world.login.mend();
+    world.login.mend_spent("an event of login");
     (browser, page)
 }
 
@@ -155,6 +155,6 @@ async fn enrol(world: &World, name: &str) {
     silence(&world.login);
     let page = browser.open_link(&link).await;
     let page = browser.register(&page, &mut Authenticator::default()).await;
-    world.login.mend();
+    world.login.mend_spent("an event of login");
     assert!(page.recovery_code().is_some());
 }

@@ -80,7 +80,7 @@ async fn a_mail_that_is_refused_for_good_is_given_up_and_audited() {
         mails_fail(&world, effect);
 
         world.batch(&[item.due]).await;
-        world.directory.mend();
+        world.directory.mend_spent(reason);
 
         let records = world.records().await;
         let audited = vec![("mail_given_up".to_owned(), Some(reason.to_owned()))];
@@ -105,7 +105,7 @@ async fn a_mail_that_cannot_be_sent_now_is_sent_later_with_the_same_code() {
         let mut item = Errand::Code.begin(&world, number).await;
         mails_fail(&world, effect);
         world.batch(&[item.due]).await;
-        world.directory.mend();
+        world.directory.mend_spent(&what);
         assert_eq!(item.mails(&world).len(), 0, "{what}");
 
         world.clock.pass(SignedDuration::from_secs(29));
@@ -128,7 +128,7 @@ async fn a_crash_between_mail_and_end_sends_at_most_a_second_mail_with_the_same_
     world.directory.fault(finishing);
 
     let crashed = world.batch(&[item.due]).await;
-    world.directory.mend();
+    world.directory.mend_spent("the end of the item");
     let brought_again = world.batch(&[item.due]).await;
     world.clock.pass(SignedDuration::from_secs(89));
     world.sweep().await;

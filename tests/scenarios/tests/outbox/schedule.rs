@@ -32,7 +32,7 @@ async fn a_sweep_that_cannot_look_fails_and_the_next_one_makes_up_for_it() {
         world.directory.fault(Fault { operation: "Query", skip, times: usize::MAX, effect });
 
         let outcome = world.sweep().await;
-        world.directory.mend();
+        world.directory.mend_spent("a sweep");
 
         assert!(matches!(outcome, Outcome::Failed(_)), "{skip}: {outcome:?}");
         assert_eq!(item.mails(&world).len(), 0);
@@ -54,6 +54,7 @@ async fn an_item_that_fails_keeps_no_other_from_being_carried_out() {
 
     let outcome = world.sweep().await;
 
+    world.directory.mend_spent("one item");
     let Outcome::Failed(error) = outcome else { panic!("{outcome:?}") };
     let error = String::from_utf8_lossy(&error).into_owned();
     assert!(error.contains("1 of 4 due items failed"), "{error}");

@@ -76,7 +76,9 @@ async fn every_message_that_is_not_entras_ends_on_one_and_the_same_page() {
 #[tokio::test]
 async fn every_message_of_entras_is_taken() {
     let world = World::start().await;
-    let taken = [vectors("entra"), vectors("tolerated")].concat();
+    let mut taken = [vectors("entra"), vectors("tolerated")].concat();
+    // Their ids are the same: after the one that is answered none is.
+    taken.sort_by_key(|vector| vector.name == "is-passive");
     assert!(taken.len() > 30, "{}", taken.len());
 
     for vector in &taken {
