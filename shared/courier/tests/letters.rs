@@ -13,7 +13,7 @@ fn when() -> Timestamp {
 }
 
 /// Each mail of one language, with the words that templates have most trouble with.
-fn letters(language: Language) -> [(&'static str, Letter); 5] {
+fn letters(language: Language) -> [(&'static str, Letter); 6] {
     let organization = "Brot & Söhne \"<b>\"";
     [
         ("code", mail::code(language, organization, "042195", 10)),
