@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Body;
 use identity::{Limit, User, UserId};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -138,6 +139,17 @@ impl World {
     pub async fn settled(&self) {
         let settled = async { while self.waiting().await > 0 {} };
         tokio::time::timeout(PATIENCE, settled).await.expect("the outbox is empty");
+    }
+
+    /// Lets time pass and sweeps until the outbox is empty.
+    pub async fn swept(&self) {
+        let swept = async {
+            while self.waiting().await > 0 {
+                self.clock.pass(SignedDuration::from_secs(31));
+                self.sweep().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, swept).await.expect("the outbox is empty");
     }
 
     /// How many items wait in the outbox, by its index: the table may be large.

@@ -159,12 +159,7 @@ impl Asked {
             }
             Self::AdministratorsBlock => {
                 assert_eq!(answer["blocks"], json!(["administrator"]), "{what}");
-                // What tells them all, and then each.
-                for _ in 0..2 {
-                    world.clock.pass(SignedDuration::from_secs(31));
-                    world.sweep().await;
-                }
-                world.settled().await;
+                world.swept().await;
                 assert_eq!(self.mails(world), mails + 1, "{what}: told once");
             }
             Self::Key => {
