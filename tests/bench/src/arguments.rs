@@ -14,7 +14,7 @@ options:
   --quick           small counts: to see that it works, not to quote
   --function-only   ours alone: neither node, npm nor Python is needed
   --functions DIR   measure the functions in DIR as they are, instead of building them
-  --users N         provision so many users instead of 50,000 (with `scim`)";
+  --users N         provision so many users, in hundreds, instead of 50,000 (with `scim`)";
 
 /// How often each thing is done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -126,7 +126,8 @@ impl Arguments {
                 }
                 "--users" => {
                     let count = typed.next().and_then(|count| count.parse().ok());
-                    users = Some(count.filter(|count| *count > 0).ok_or("--users needs a number")?);
+                    let hundreds = |count: &usize| *count > 0 && count.is_multiple_of(100);
+                    users = Some(count.filter(hundreds).ok_or("--users needs whole hundreds")?);
                 }
                 other => return Err(format!("bench does not know {other}")),
             }

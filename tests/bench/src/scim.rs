@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let before = machine::load();
     let sizes = size::measure(&folder, &["scim"])?;
     tell("counting what the table is asked for");
-    let costs = cost::measure().await?;
+    let costs = cost::measure(counts.users).await?;
     tell("starting the servers");
     let stack = Stack::start(Options::new(&template, &folder)).await?;
     let peers = match arguments.scope {

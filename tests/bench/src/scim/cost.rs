@@ -8,12 +8,13 @@ use scenarios::{Provisioner, World};
 use serde_json::{Value, json};
 
 use super::cycle;
+use super::filled::{PAGE, resources};
 use crate::Failure;
 
-/// How many users are provisioned to be counted.
-const USERS: usize = 1_000;
-/// How many of them are listed, and made members of a group.
-const PAGE: usize = 100;
+/// How many users are provisioned to be counted, at the most: what one costs depends on nobody else.
+const MOST: usize = 5_000;
+/// How many of them are made members of a group by one request.
+const MANY: usize = 1_000;
 
 /// One operation, or what one user of a cycle costs.
 #[derive(Clone, Debug)]
@@ -28,16 +29,17 @@ pub(crate) struct Cost {
 }
 
 struct Counting {
+    users: usize,
     world: World,
     entra: Provisioner,
     costs: Vec<Cost>,
 }
 
 /// Counts in an account of its own.
-pub(crate) async fn measure() -> Result<Vec<Cost>, Failure> {
+pub(crate) async fn measure(users: usize) -> Result<Vec<Cost>, Failure> {
     let world = World::start().await;
     let entra = world.entra().await;
-    let mut counting = Counting { world, entra, costs: Vec::new() };
+    let mut counting = Counting { users: users.min(MOST), world, entra, costs: Vec::new() };
     // The use of the key is recorded now, and for a quarter of an hour not again.
     counting.entra.get("/Users?count=1").await;
     counting.cycle().await?;
@@ -49,18 +51,18 @@ impl Counting {
     async fn cycle(&mut self) -> Result<(), Failure> {
         self.forget();
         let settings = cycle::settings(&self.entra.tenant_url, &self.entra.key);
-        let cycle = first_cycle(USERS, settings).await?;
-        if usize::try_from(cycle.report.users.created)? != USERS {
+        let cycle = first_cycle(self.users, settings).await?;
+        if usize::try_from(cycle.report.users.created)? != self.users {
             return Err(format!("not everybody was created: {:?}", cycle.report).into());
         }
-        self.note("first cycle, for each user", USERS as f64);
+        self.note("first cycle, for each user", self.users as f64);
         Ok(())
     }
 
     async fn operations(&mut self) -> Result<(), Failure> {
         let (get, post, change) = (Method::GET, Method::POST, Method::PATCH);
         let null = Value::Null;
-        let name = encoded("userName eq \"person000500@contoso.test\"");
+        let name = encoded("userName eq \"person000050@contoso.test\"");
         let by_name = format!("/Users?filter={name}");
         let found = self.once("GET, `filter=userName eq`", &get, &by_name, &null, 200).await?;
         let id = found.pointer("/Resources/0/id").and_then(Value::as_str).ok_or("nobody")?;
@@ -75,7 +77,7 @@ impl Counting {
         let made = self.once("POST of a group", &post, "/Groups", &group, 201).await?;
         let group = made.get("id").and_then(Value::as_str).ok_or("a group without id")?;
         let path = format!("/Groups/{group}");
-        for many in [1, USERS] {
+        for many in [1, MANY.min(self.users)] {
             let members = ids.iter().skip(1).take(many);
             let members = members.map(|id| json!({ "value": id })).collect::<Value>();
             let joining = patch(json!([{ "op": "Add", "path": "members", "value": members }]));
@@ -90,7 +92,7 @@ impl Counting {
 
     /// Walks through everybody, and counts some pages of it.
     async fn pages(&mut self) -> Result<Vec<Value>, Failure> {
-        let (mut ids, last) = (Vec::new(), USERS / PAGE);
+        let (mut ids, last) = (Vec::new(), self.users.div_ceil(PAGE));
         for page in 1..=last {
             let path = format!("/Users?startIndex={}&count={PAGE}", (page - 1) * PAGE + 1);
             let what = format!("GET page {page} of {PAGE}, walked to");
@@ -99,16 +101,15 @@ impl Counting {
             } else {
                 self.entra.get(&path).await.body
             };
-            ids.extend(
-                super::filled::resources(&found).iter().filter_map(|it| it.get("id")).cloned(),
-            );
+            ids.extend(resources(&found).iter().filter_map(|it| it.get("id")).cloned());
         }
-        let jump = format!("/Users?startIndex={}&count={PAGE}", USERS / 2);
-        let what = format!("GET {PAGE} after a jump over {}", USERS / 2 - 1);
+        let jump = format!("/Users?startIndex={}&count={PAGE}", self.users / 2);
+        let what = format!("GET {PAGE} after a jump over {}", self.users / 2 - 1);
         self.once(&what, &Method::GET, &jump, &Value::Null, 200).await?;
         // One more than there are: the joiner.
-        let rest = self.entra.get(&format!("/Users?startIndex={}&count={PAGE}", USERS + 1)).await;
-        let rest = super::filled::resources(&rest.body);
+        let rest =
+            self.entra.get(&format!("/Users?startIndex={}&count={PAGE}", self.users + 1)).await;
+        let rest = resources(&rest.body);
         ids.extend(rest.iter().filter_map(|it| it.get("id")).cloned());
         Ok(ids)
     }

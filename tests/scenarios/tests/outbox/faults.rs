@@ -124,7 +124,7 @@ async fn every_administrator_is_asked_once_whatever_fails() {
 }
 
 #[tokio::test]
-async fn more_administrators_than_a_transaction_holds_are_asked_once_each() {
+async fn more_administrators_than_a_transaction_holds_are_asked_and_told_once_each() {
     let world = World::start().await;
     let names = (0..200).map(|number| format!("root-{number}")).collect::<Vec<_>>();
     for name in &names {

@@ -171,7 +171,7 @@ impl Errand {
         let (method, path, body) = self.request(&stage);
         world.scim.fault(case.fault());
         let answer = entra.call(method.clone(), &path, &body).await;
-        world.scim.mend();
+        world.scim.mend_spent(&what);
         let announces = case.call.service == "events";
         let failed = failed(&answer, &what);
         let needless = case.is_mended_by_another_attempt() || announces;
