@@ -8,6 +8,7 @@ mod groups;
 mod keys;
 mod life;
 mod lists;
+mod replay;
 mod takeover;
 mod versions;
 
