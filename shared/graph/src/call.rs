@@ -1,0 +1,65 @@
+//! One call: what is asked of Graph.
+
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::link::Link;
+
+/// Where a call goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// Below the origin.
+    Address(Address),
+    /// Where Graph said.
+    Link(Link),
+}
+
+/// What is asked of Graph.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) target: Target,
+    pub(crate) body: Option<Value>,
+    /// How many things a page may have, where Graph has no parameter for it.
+    pub(crate) page_size: Option<usize>,
+}
+
+impl Call {
+    pub(crate) fn get(address: Address) -> Self {
+        Self::new(Method::GET, Target::Address(address))
+    }
+
+    pub(crate) fn follow(link: Link) -> Self {
+        Self::new(Method::GET, Target::Link(link))
+    }
+
+    pub(crate) fn delete(address: Address) -> Self {
+        Self::new(Method::DELETE, Target::Address(address))
+    }
+
+    pub(crate) fn post(address: Address) -> Self {
+        Self::new(Method::POST, Target::Address(address))
+    }
+
+    pub(crate) fn patch(address: Address) -> Self {
+        Self::new(Method::PATCH, Target::Address(address))
+    }
+
+    fn new(method: Method, target: Target) -> Self {
+        Self { method, target, body: None, page_size: None }
+    }
+
+    /// With a body. What is ours to send always is JSON; if it ever were not, Graph says so.
+    pub(crate) fn with(mut self, body: &impl Serialize) -> Self {
+        self.body = Some(serde_json::to_value(body).unwrap_or_default());
+        self
+    }
+
+    /// With a wish for the size of a page.
+    pub(crate) fn pages_of(mut self, size: usize) -> Self {
+        self.page_size = Some(size);
+        self
+    }
+}

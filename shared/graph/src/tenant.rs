@@ -1,0 +1,307 @@
+//! The calls, in one tenant.
+
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::address::{Address, literal};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::client::{Graph, Work};
+use crate::domain::{self, Domain, FederationConfiguration};
+use crate::error::{GraphError, Trace};
+use crate::link::Link;
+use crate::new_user::{NewUser, UserChange};
+use crate::organization::{self, Organization};
+use crate::page::{Next, Page, Written};
+use crate::user::{self, DirectoryUser};
+
+/// How many users a page is asked to have: the most that Graph gives.
+const PAGE: usize = 999;
+/// How many pages of a short list are read at most.
+const FEW: usize = 20;
+
+/// One tenant, for one piece of work.
+#[derive(Clone, Copy, Debug)]
+pub struct Tenant<'graph> {
+    pub(crate) graph: &'graph Graph,
+    pub(crate) work: Work,
+}
+
+impl<'graph> Tenant<'graph> {
+    pub(crate) fn new(graph: &'graph Graph, work: Work) -> Self {
+        Self { graph, work }
+    }
+
+    /// `GET /organization`: what the tenant says of itself.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn organization(&self) -> Result<Organization, GraphError> {
+        let address = Address::new("/organization").query("$select", organization::SELECT);
+        let found: Vec<Organization> = self.all(Call::get(address)).await?;
+        let ours = found.into_iter().find(|organization| organization.id == self.work.tenant);
+        ours.ok_or_else(|| GraphError::bug("the answer is about another tenant", self.trace()))
+    }
+
+    /// `GET /domains`: all domains.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn domains(&self) -> Result<Vec<Domain>, GraphError> {
+        self.all(Call::get(Address::new("/domains").query("$select", domain::SELECT))).await
+    }
+
+    /// `GET /domains/{id}`: one domain.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn domain(&self, name: &str) -> Result<Domain, GraphError> {
+        let address = Address::new("/domains").segment(name).query("$select", domain::SELECT);
+        self.read(Call::get(address)).await
+    }
+
+    /// `GET /domains/{id}/federationConfiguration`: how a domain is federated, if it is.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn federation(
+        &self,
+        domain: &str,
+    ) -> Result<Option<FederationConfiguration>, GraphError> {
+        let address = Address::new("/domains").segment(domain).then("federationConfiguration");
+        let call = Call::get(address.query("$select", domain::FEDERATION_SELECT));
+        let found: Vec<FederationConfiguration> = self.all(call).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// `GET /users`: the first page of all users.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn users(&self) -> Result<Page<DirectoryUser>, GraphError> {
+        let address = Address::new("/users").query("$select", user::SELECT);
+        self.page(Call::get(address.query("$top", &PAGE.to_string()))).await
+    }
+
+    /// Another page of users, where the last one said.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn more_users(&self, link: &Link) -> Result<Page<DirectoryUser>, GraphError> {
+        self.page(Call::follow(link.clone())).await
+    }
+
+    /// `GET /users/delta`: the first page of the first round, which tells of every user.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn changes(&self) -> Result<Page<DirectoryUser>, GraphError> {
+        let address = Address::new("/users/delta").query("$select", user::SELECT);
+        self.round(Call::get(address)).await
+    }
+
+    /// Another page of a round of changes, or the first one of the next round, where the last one
+    /// said.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphError::Gone`] when everything has to be read anew; else as every call.
+    pub async fn more_changes(&self, link: &Link) -> Result<Page<DirectoryUser>, GraphError> {
+        self.round(Call::follow(link.clone())).await
+    }
+
+    /// `GET /users/{id}`: one user.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphError::NotFound`], also just after the user was made; else as every call.
+    pub async fn user(&self, id: Uuid) -> Result<DirectoryUser, GraphError> {
+        self.read(user_call(id)).await
+    }
+
+    /// The user who has a sign-in name, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn user_named(&self, name: &str) -> Result<Option<DirectoryUser>, GraphError> {
+        self.user_where("userPrincipalName", name).await
+    }
+
+    /// The user who has an anchor, if there is one. The directory compares it without regard to
+    /// case; whoever asks compares it exactly.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn user_anchored(&self, anchor: &str) -> Result<Option<DirectoryUser>, GraphError> {
+        self.user_where("onPremisesImmutableId", anchor).await
+    }
+
+    async fn user_where(
+        &self,
+        property: &'static str,
+        value: &str,
+    ) -> Result<Option<DirectoryUser>, GraphError> {
+        let address = Address::new("/users")
+            .query("$filter", &format!("{property} eq {}", literal(value)))
+            .query("$select", user::SELECT)
+            .query("$top", "2");
+        let page: Page<DirectoryUser> = self.page(Call::get(address)).await?;
+        Ok(page.value.into_iter().next())
+    }
+
+    /// `POST /users`: makes a user.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphError::Conflict`] when a name is taken, by this very call too if its first answer got
+    /// lost; else as every call.
+    pub async fn create_user(&self, user: &NewUser) -> Result<DirectoryUser, GraphError> {
+        self.read(create_call(user)).await
+    }
+
+    /// `PATCH /users/{id}`: changes a user.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn change_user(&self, id: Uuid, change: &UserChange) -> Result<(), GraphError> {
+        self.done(change_call(id, change)).await
+    }
+
+    /// `DELETE /users/{id}`: moves a user to the recycle bin, for thirty days.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn delete_user(&self, id: Uuid) -> Result<(), GraphError> {
+        self.done(delete_call(id)).await
+    }
+
+    /// `GET /directory/deletedItems/{id}`: whether a user is in the recycle bin.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn is_in_recycle_bin(&self, id: Uuid) -> Result<bool, GraphError> {
+        let address = Address::new("/directory/deletedItems").segment(&id.to_string());
+        match self.done(Call::get(address.query("$select", "id"))).await {
+            Ok(()) => Ok(true),
+            Err(GraphError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `POST /directory/deletedItems/{id}/restore`: takes a user out of the recycle bin.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphError::Conflict`] when a name was given away meanwhile; else as every call.
+    pub async fn restore_user(&self, id: Uuid) -> Result<(), GraphError> {
+        let address = Address::new("/directory/deletedItems").segment(&id.to_string());
+        self.done(Call::post(address.then("restore")).with(&json!({}))).await
+    }
+
+    /// `POST /users/{id}/revokeSignInSessions`: ends a user's sessions, within minutes.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn revoke_sessions(&self, id: Uuid) -> Result<(), GraphError> {
+        self.done(revoke_call(id)).await
+    }
+
+    /// Makes a call whose answer says nothing more than that it was done.
+    async fn done(&self, call: Call) -> Result<(), GraphError> {
+        self.graph.call(self.work, &call).await.map(|_| ())
+    }
+
+    async fn read<T: DeserializeOwned>(&self, call: Call) -> Result<T, GraphError> {
+        let answer = self.graph.call(self.work, &call).await?;
+        self.parse(&answer)
+    }
+
+    async fn page<T: DeserializeOwned>(&self, call: Call) -> Result<Page<T>, GraphError> {
+        let answer = self.graph.call(self.work, &call).await?;
+        let written: Written<T> = self.parse(&answer)?;
+        written.accept(&self.graph.origin).map_err(|foreign| {
+            GraphError::caused("the next page leads elsewhere", self.trace_of(&answer), foreign)
+        })
+    }
+
+    async fn round(&self, call: Call) -> Result<Page<DirectoryUser>, GraphError> {
+        let page = self.page(call.pages_of(PAGE)).await?;
+        match page.next {
+            Next::More(_) | Next::Round(_) => Ok(page),
+            Next::End => Err(GraphError::bug("a round of changes has no end", self.trace())),
+        }
+    }
+
+    /// All of a short list.
+    async fn all<T: DeserializeOwned>(&self, call: Call) -> Result<Vec<T>, GraphError> {
+        let mut page = self.page(call).await?;
+        let mut all = page.value;
+        for _ in 1..FEW {
+            let Next::More(link) = page.next else { return Ok(all) };
+            page = self.page(Call::follow(link)).await?;
+            all.append(&mut page.value);
+        }
+        Err(GraphError::bug("a short list has no end", self.trace()))
+    }
+
+    pub(crate) fn parse<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, GraphError> {
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            GraphError::caused(
+                "the answer is not what Graph promises",
+                self.trace_of(answer),
+                error,
+            )
+        })
+    }
+
+    pub(crate) fn trace(&self) -> Trace {
+        Trace { correlation: self.work.correlation, ..Trace::default() }
+    }
+
+    pub(crate) fn trace_of(&self, answer: &Answer) -> Trace {
+        Trace {
+            request_id: answer.request_id.clone(),
+            status: Some(answer.status),
+            code: answer.code(),
+            ..self.trace()
+        }
+    }
+}
+
+pub(crate) fn user_call(id: Uuid) -> Call {
+    Call::get(user_address(id).query("$select", user::SELECT))
+}
+
+pub(crate) fn create_call(user: &NewUser) -> Call {
+    Call::post(Address::new("/users")).with(user)
+}
+
+pub(crate) fn change_call(id: Uuid, change: &UserChange) -> Call {
+    Call::patch(user_address(id)).with(change)
+}
+
+pub(crate) fn delete_call(id: Uuid) -> Call {
+    Call::delete(user_address(id))
+}
+
+pub(crate) fn revoke_call(id: Uuid) -> Call {
+    Call::post(user_address(id).then("revokeSignInSessions"))
+}
+
+fn user_address(id: Uuid) -> Address {
+    Address::new("/users").segment(&id.to_string())
+}
