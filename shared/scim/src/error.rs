@@ -96,8 +96,6 @@ pub struct Error {
 impl Error {
     /// 401: no key, or one that is not known here.
     pub const UNAUTHORIZED: Self = Self::plain(401, "a valid key is needed");
-    /// 403: the key may not do this.
-    pub const FORBIDDEN: Self = Self::plain(403, "the key does not allow this");
     /// 403: discovery endpoints are not filtered, RFC 7644 §4.
     pub const DISCOVERY_FILTER: Self = Self::plain(403, "this endpoint cannot be filtered");
     /// 404: unknown, or another organization's.
@@ -116,14 +114,16 @@ impl Error {
     pub const INTERNAL: Self = Self::plain(500, "something went wrong here");
     /// 501: `/Me`, RFC 7644 §3.11.
     pub const NOT_IMPLEMENTED: Self = Self::plain(501, "this is not offered");
-    /// 503: something we lean on is away. Whether the change was made is not known, if its answer
-    /// got lost; nothing is half made.
+    /// 503: something we lean on is away, or too many writers change one resource at once. Whether
+    /// the change was made is not known, if its answer got lost; nothing is half made.
     pub const UNAVAILABLE: Self = Self::plain(503, "try again later");
 
     /// 409: another user has the name.
     pub const USER_NAME_TAKEN: Self = Self::known(ScimType::Uniqueness, "userName is taken");
     /// 409: another resource has the identifier.
     pub const EXTERNAL_ID_TAKEN: Self = Self::known(ScimType::Uniqueness, "externalId is taken");
+    /// 409: another group has the name.
+    pub const DISPLAY_NAME_TAKEN: Self = Self::known(ScimType::Uniqueness, "displayName is taken");
     /// 409: another user has the anchor.
     pub const IMMUTABLE_ID_TAKEN: Self = Self::known(ScimType::Uniqueness, "immutableId is taken");
     /// 409: bulk operations wait for each other, RFC 7644 §3.7.1.
@@ -131,8 +131,6 @@ impl Error {
     /// 409: the bulk operation that should have made the resource did not.
     pub const UNMET_REFERENCE: Self =
         Self::plain(409, "an operation that this one refers to has failed");
-    /// 409: the resource kept changing while we tried.
-    pub const CONFLICT: Self = Self::plain(409, "too many writers at once; try again");
 
     /// 400: the body is no JSON.
     pub const NO_JSON: Self = Self::known(ScimType::InvalidSyntax, "the body is not valid JSON");
@@ -160,18 +158,17 @@ impl Error {
         ScimType::TooMany,
         "the filter needs too many resources to be read: use a narrower one",
     );
-    /// 400: the anchor, once set, stays.
-    pub const IMMUTABLE_ID_SET: Self =
-        Self::known(ScimType::Mutability, "immutableId is set and cannot be changed");
     /// 400: the address of somebody now used for somebody else.
     pub const OBJECT_ID_DIFFERS: Self =
         Self::known(ScimType::Mutability, "externalId names another object than the user's own");
+    /// 400: somebody enrolled before Entra knew them, so that nobody knows who it was.
+    pub const ENROLLED_UNKNOWN: Self = Self::known(
+        ScimType::Mutability,
+        "the user had enrolled before Entra named them: delete them here first",
+    );
     /// 400: the cursor is not ours, or of another query, RFC 9865 §2.1.
     pub const INVALID_CURSOR: Self =
         Self::known(ScimType::InvalidCursor, "the cursor does not belong to this query");
-    /// 400: the cursor is too old, RFC 9865 §2.1.
-    pub const EXPIRED_CURSOR: Self =
-        Self::known(ScimType::ExpiredCursor, "the cursor has expired: start again without it");
     /// 400: the count cannot be used with a cursor, RFC 9865 §2.1.
     pub const INVALID_COUNT: Self =
         Self::known(ScimType::InvalidCount, "count must be a number of at least 0");

@@ -37,3 +37,4 @@ pub use projection::Projection;
 pub use query::Parameters;
 pub use resource::Resource;
 pub use schema::ResourceType;
+pub use value::MAX_EMAILS;

@@ -131,6 +131,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::MAX_EMAILS;
     use crate::schema::{GROUP, USER};
 
     fn operations(count: usize, operation: &Value) -> Value {
@@ -161,7 +162,7 @@ mod tests {
     #[test]
     fn values_are_counted_where_they_end_up() {
         let mut user = Resource::read(&USER, json!({ "userName": "a" })).unwrap();
-        let emails: Vec<_> = (0..50).map(|n| format!("{n}@x")).collect();
+        let emails: Vec<_> = (0..MAX_EMAILS).map(|n| format!("{n}@x")).collect();
         let fill = json!({ "op": "add", "path": "emails", "value": emails });
         Patch::read(&USER, operations(1, &fill)).unwrap().apply(&mut user).unwrap();
         let full = user.clone();
@@ -171,7 +172,7 @@ mod tests {
             json!({ "op": "add", "path": "emails[type eq \"work\"].value", "value": "more@x" }),
         ] {
             let error = Patch::read(&USER, operations(1, &more)).unwrap().apply(&mut user);
-            assert_eq!(error.unwrap_err().detail(), "emails: takes at most 50 values");
+            assert_eq!(error.unwrap_err().detail(), "emails: takes at most 40 values");
             assert_eq!(user, full);
         }
     }

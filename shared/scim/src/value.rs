@@ -15,8 +15,8 @@ pub(crate) const MAX_TEXT: usize = 8 * 1024;
 const MAX_BINARY: usize = 32 * 1024;
 /// The most values of an attribute.
 const MAX_VALUES: usize = 1_000;
-/// The most e-mail addresses: each is an entry of an index.
-const MAX_EMAILS: usize = 50;
+/// The most e-mail addresses: each is an entry of an index, all of them written at once.
+pub const MAX_EMAILS: usize = 40;
 /// The deepest nesting of a body.
 const MAX_DEPTH: usize = 16;
 
@@ -341,7 +341,7 @@ mod tests {
                 json!([{ "value": "a", "primary": true }, { "value": "b", "primary": true }]),
                 Err("emails: only one value can be primary"),
             ),
-            ("emails", json!(vec!["a"; 51]), Err("emails: takes at most 50 values")),
+            ("emails", json!(vec!["a"; 41]), Err("emails: takes at most 40 values")),
             ("ims", json!(vec!["a"; 1001]), Err("ims: takes at most 1000 values")),
             ("x509Certificates", json!(["MIIB+/=="]), Ok(json!([{ "value": "MIIB+/==" }]))),
             (

@@ -98,7 +98,7 @@ fn what_is_referred_to_comes_first_and_the_rest_stays_in_order() {
 fn references_are_filled_in_paths_and_bodies() {
     let request = read(json!([
         post("u", json!({})),
-        { "method": "PATCH", "path": "/Groups/bulkId:g", "data": { "a": [{ "value": "bulkId:u" }] } },
+        { "method": "PATCH", "path": "/Groups/bulkId:g", "data": { "members": [{ "value": "bulkId:u" }] } },
         { "method": "POST", "path": "/Groups", "bulkId": "g", "data": {} },
     ]));
     let plan = request.plan();
@@ -110,8 +110,46 @@ fn references_are_filled_in_paths_and_bodies() {
     let patch = plan[2].operation.clone().unwrap();
     let filled = patch.clone().resolved(&created).unwrap();
     assert_eq!(filled.id.as_deref(), Some("2"));
-    assert_eq!(filled.data, json!({ "a": [{ "value": "1" }] }));
+    assert_eq!(filled.data, json!({ "members": [{ "value": "1" }] }));
     assert_eq!(patch.resolved(&HashMap::new()), Err(Error::UNMET_REFERENCE));
+}
+
+#[test]
+fn a_reference_is_one_only_where_an_id_may_stand() {
+    let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let patch = |path: &str, value: Value| json!({ "Operations": [{ "op": "add", "path": path, "value": value }] });
+    let (one, text) = (json!({ "value": "bulkId:u" }), json!("bulkId:u"));
+    let cases = [
+        (json!({ "members": [one] }), true),
+        (json!({ "Members": ["bulkId:u"] }), true),
+        (json!({ urn: { "manager": one } }), true),
+        (json!({ "manager": text }), true),
+        (patch("members", json!([one])), true),
+        (patch("MANAGER", text.clone()), true),
+        (patch("manager.value", text.clone()), true),
+        (patch(&format!("{urn}:manager"), one.clone()), true),
+        (patch(urn, json!({ "manager": one })), true),
+        (json!({ "Operations": [{ "op": "add", "value": { "members": [one] } }] }), true),
+        (json!({ "Operations": [{ "op": "add", "value": { format!("{urn}:manager.value"): text } }] }), true),
+        (json!({ "displayName": text }), false),
+        (json!({ "emails": [one] }), false),
+        (json!({ "members": [{ "value": "u", "display": text }] }), false),
+        (patch("displayName", text.clone()), false),
+        (patch("emails[type eq \"work\"].value", text.clone()), false),
+        (patch("displayName[value eq \"x:members\"]", text.clone()), false),
+        (json!({ "Operations": [{ "op": "add", "path": "bulkId:u", "value": { "title": text } }] }), false),
+    ];
+    let created = HashMap::from([("u".to_owned(), "1".to_owned())]);
+    for (data, refers) in cases {
+        let operation = json!([{ "method": "PUT", "path": "/Users/7", "data": data }]);
+        let Ok(operation) = read(operation).operations.remove(0).operation else {
+            unreachable!("{data}")
+        };
+        assert_eq!(operation.references().contains("u"), refers, "{data}");
+        let resolved = operation.resolved(&created).unwrap();
+        assert_eq!(resolved.data != data, refers, "{data}");
+        assert_eq!(resolved.data.to_string().contains("bulkId:"), !refers, "{data}");
+    }
 }
 
 #[test]

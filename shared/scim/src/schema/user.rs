@@ -28,8 +28,9 @@ static ATTRIBUTES: [Attribute; 20] = [
     Attribute::complex("ims", "addresses for instant messages", &IMS).multiple(),
     Attribute::complex("photos", "pictures", &PHOTOS).multiple(),
     Attribute::complex("addresses", "postal addresses", &ADDRESSES).multiple(),
-    // Only if asked for: finding them takes a second read, for each user of a list.
-    Attribute::complex("groups", "the groups the user is in", &GROUPS)
+    // Where RFC 7643 §8.7.1 has `default`, only if asked for: finding them takes reads of their own
+    // for each user, and Entra, which reads users all the time, never looks at them.
+    Attribute::complex("groups", "the groups the user is in; only if asked for", &GROUPS)
         .multiple()
         .read_only()
         .requested(),
