@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use crate::clock::Now;
 use crate::directory::{Directory, DirectoryError};
+use crate::graph::GraphState;
 use crate::journal::Journal;
+use crate::oauth::access_token::AccessTokens;
 use crate::pending::{Pending, Recent, SignOut};
 use crate::provisioning::{Job, Provisioner};
 use crate::request_key::{Kept, RequestKey, SigningError};
@@ -69,6 +71,9 @@ pub(crate) struct App {
     directory: Mutex<Directory>,
     flow: Mutex<Flow>,
     request_key: Mutex<Option<RequestKey>>,
+    /// What the simulated Graph lets in.
+    pub(crate) access_tokens: AccessTokens,
+    pub(crate) graph: GraphState,
     pub(crate) provisioner: Provisioner,
 }
 
@@ -80,6 +85,8 @@ impl App {
             directory: Mutex::new(directory),
             flow: Mutex::default(),
             request_key: Mutex::default(),
+            access_tokens: AccessTokens::default(),
+            graph: GraphState::default(),
             provisioner: Provisioner::new(job),
         }
     }

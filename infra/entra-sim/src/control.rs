@@ -24,6 +24,13 @@ use crate::provisioning::ProvisioningError;
 /// A refused change: 400 with its causes, or 500 when the disk refused it.
 pub(crate) struct Failure(StatusCode, String);
 
+impl Failure {
+    /// The simulator itself failed.
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
+        Self(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+    }
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         (self.0, Json(json!({ "error": self.1 }))).into_response()

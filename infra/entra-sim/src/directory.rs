@@ -41,6 +41,16 @@ pub(crate) struct Directory {
     /// The last change of each object that ever was, by object id.
     #[serde(default)]
     pub(crate) changed: BTreeMap<String, u64>,
+    /// The last change of each property of a user, by object id; those that are not here are as old
+    /// as the user.
+    #[serde(default)]
+    pub(crate) changed_properties: BTreeMap<String, BTreeMap<String, u64>>,
+    /// When each user was made, as a revision, by object id.
+    #[serde(default)]
+    pub(crate) made: BTreeMap<String, u64>,
+    /// Object ids of users who are gone for good.
+    #[serde(default)]
+    pub(crate) gone: BTreeSet<String>,
     /// By name in lower case.
     pub(crate) domains: BTreeMap<String, Domain>,
     /// By domain name in lower case.
@@ -155,8 +165,13 @@ impl Directory {
 
     fn keep_user(&mut self, user: GraphUser) {
         if self.users.get(&user.id) != Some(&user) {
-            self.deleted.remove(&user.id);
+            let restored = self.deleted.remove(&user.id).is_some();
+            self.gone.remove(&user.id);
             self.touch(&user.id);
+            match self.users.get(&user.id).cloned() {
+                Some(known) if !restored => self.note_properties(&known, &user),
+                Some(_) | None => self.note_made(&user.id),
+            }
             self.users.insert(user.id.clone(), user);
         }
     }

@@ -1,6 +1,8 @@
 //! A simulated Microsoft Entra ID: home-realm discovery, the redirect to a federated identity
 //! provider, and `/login.srf` as a strict verifier that answers with AADSTS codes.
 //!
+//! Also Microsoft Graph, as far as a directory is read and written by it.
+//!
 //! Also its provisioning service, a SCIM client with Entra's mappings, cycles and dialects.
 //!
 //! Knows nothing of the product: it shares no protocol code with it, reads XML through
@@ -17,12 +19,14 @@ mod departure;
 mod directory;
 mod envelope;
 mod federation;
+mod graph;
 mod graph_group;
 mod graph_user;
 mod instant;
 mod journal;
 mod login_srf;
 mod logout;
+mod oauth;
 mod pages;
 mod pending;
 mod policy;
@@ -47,6 +51,7 @@ pub use federation::{
     AuthenticationProtocol, Domain, FederatedIdpMfaBehavior, InternalDomainFederation,
     PromptLoginBehavior,
 };
+pub use graph::{Disorder, Fault, GraphCall, GraphFault, GraphSettings};
 pub use graph_group::GraphGroup;
 pub use graph_user::GraphUser;
 pub use policy::RootDomains;

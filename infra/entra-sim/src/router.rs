@@ -11,12 +11,12 @@ use axum::http::header::{
 };
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{any, get, post, put};
 
 use crate::app::App;
 use crate::control::{groups, lifecycle, provisioning};
 use crate::login_srf::LARGEST_FORM;
-use crate::{assets, control, login_srf, portal, provisioning_page};
+use crate::{assets, control, graph, login_srf, portal, provisioning_page};
 
 /// No form-action: the forms lead on to the identity provider, and Chromium checks each redirect
 /// after a form against it.
@@ -64,6 +64,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/_sim/policy", put(control::put_policy))
         .route("/_sim/clock", put(control::put_clock))
         .route("/_sim/log", get(control::log))
+        .route("/v1.0/{*path}", any(graph::serve))
+        .route("/_sim/graph", get(graph::control::state).put(graph::control::configure))
+        .route("/_sim/graph/faults", put(graph::control::put_faults))
+        .route("/_sim/graph/token", post(graph::control::token))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), guard))
         .with_state(app)

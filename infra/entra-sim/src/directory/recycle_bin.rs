@@ -57,6 +57,9 @@ impl Directory {
 
     /// Removes an object id from everywhere.
     pub(crate) fn purge(&mut self, id: &str) {
+        if self.is_or_was_user(id) {
+            self.gone.insert(id.to_owned());
+        }
         self.users.remove(id);
         self.deleted.remove(id);
         self.assigned.remove(id);

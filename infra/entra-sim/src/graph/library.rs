@@ -1,0 +1,58 @@
+//! Graph, for tests in the caller's process.
+
+use super::{GraphCall, GraphFault, GraphSettings};
+use crate::app::App;
+use crate::oauth::access_token::{Claims, Unsigned};
+use crate::simulator::Simulator;
+
+impl App {
+    /// The address that stands for `https://graph.microsoft.com/v1.0`.
+    pub(crate) fn graph_url(&self) -> String {
+        let public = self.graph.settings().public_url;
+        public.unwrap_or_else(|| format!("{}/v1.0", self.site.url()))
+    }
+
+    /// A token of the tenant with these roles, whatever was consented to.
+    pub(crate) fn token(&self, roles: Vec<String>) -> Result<String, Unsigned> {
+        let tenant = self.directory().tenant_id.clone();
+        let application = "00000000-0000-4000-8000-00000000a991";
+        self.access_tokens.issue(&Claims::new(&tenant, application, roles, self.now().simulated))
+    }
+}
+
+impl Simulator {
+    /// The address that stands for `https://graph.microsoft.com/v1.0`.
+    #[must_use]
+    pub fn graph_url(&self) -> String {
+        self.app().graph_url()
+    }
+
+    /// The tenant's id.
+    #[must_use]
+    pub fn tenant_id(&self) -> String {
+        self.app().directory().tenant_id.clone()
+    }
+
+    /// A token for Graph with these roles, whatever was consented to; [`None`] when the machine can
+    /// sign nothing.
+    #[must_use]
+    pub fn graph_token(&self, roles: &[&str]) -> Option<String> {
+        self.app().token(roles.iter().map(|role| (*role).to_owned()).collect()).ok()
+    }
+
+    /// Says how Graph behaves from now on.
+    pub fn set_graph(&self, settings: GraphSettings) {
+        self.app().graph.hold().settings = settings;
+    }
+
+    /// Lets a call of Graph go wrong, behind those that were said before.
+    pub fn inject(&self, fault: GraphFault) {
+        self.app().graph.hold().faults.push(fault);
+    }
+
+    /// What Graph was asked, oldest first.
+    #[must_use]
+    pub fn graph_calls(&self) -> Vec<GraphCall> {
+        self.app().graph.hold().calls()
+    }
+}

@@ -1,0 +1,210 @@
+//! `/v1.0/`: from HTTP and back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+
+use super::answer::{Answer, set};
+use super::caller::caller;
+use super::dispatch::dispatch;
+use super::fault::{self, Fault};
+use super::request::Request;
+use super::state::GraphCall;
+use super::{batch, limiter};
+use crate::app::App;
+use crate::random;
+
+/// Answers any call.
+pub(crate) async fn serve(
+    State(app): State<Arc<App>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let latency = app.graph.settings().latency_ms;
+    if latency > 0 {
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+    }
+    let header =
+        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let client_request_id = header("client-request-id");
+    let address = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let address = address.strip_prefix("/v1.0").unwrap_or(&address).to_owned();
+    let content = (header("content-type"), body);
+    let read = read(&app, method.as_str(), &address, &headers, header("prefer"), content);
+    let answer = match read {
+        Err(answer) => answer,
+        Ok(request) => {
+            let (outcome, answer) = carry_out(&app, &request, client_request_id.as_deref());
+            if let Outcome::Silent = outcome {
+                return std::future::pending().await;
+            }
+            if let Outcome::Raw(response) = outcome {
+                return response;
+            }
+            answer
+        }
+    };
+    http(&app, answer, client_request_id.as_deref())
+}
+
+fn read(
+    app: &App,
+    method: &str,
+    address: &str,
+    headers: &HeaderMap,
+    prefer: Option<String>,
+    (content_type, body): (Option<String>, Bytes),
+) -> Result<Request, Answer> {
+    let claims = caller(app, headers)?;
+    let body = if body.is_empty() {
+        None
+    } else {
+        if !content_type.is_some_and(|kind| kind.starts_with("application/json")) {
+            let message = "The content type of the request is not supported.";
+            return Err(Answer::error(415, "UnsupportedMediaType", message));
+        }
+        let parsed: Result<Value, _> = serde_json::from_slice(&body);
+        Some(parsed.map_err(|_| Answer::error(400, "BadRequest", "Unable to read JSON."))?)
+    };
+    Request::read(method, address, prefer, body, claims)
+}
+
+/// What becomes of a call besides its answer.
+enum Outcome {
+    Answered,
+    /// It is never answered.
+    Silent,
+    /// It is answered like this, whatever it was.
+    Raw(Response),
+}
+
+/// Meets faults and limits, does it, and remembers it.
+fn carry_out(app: &App, request: &Request, correlation: Option<&str>) -> (Outcome, Answer) {
+    let found = {
+        let mut state = app.graph.hold();
+        fault::take(&mut state.faults, &request.method, &request.address())
+    };
+    let answered = |answer: Answer| (Outcome::Answered, answer);
+    let (outcome, answer) = match found {
+        None => answered(perform(app, request, correlation)),
+        Some(Fault::Throttled { retry_after }) => answered(throttled(retry_after)),
+        Some(Fault::Status(status)) => {
+            answered(Answer::error(status, "ServiceNotAvailable", "This was asked for."))
+        }
+        Some(Fault::Reset) => {
+            let resync = format!("{}/users/delta?$deltatoken=", app.graph_url());
+            let message = "Resync required. Replace local items with the server's version.";
+            answered(Answer::error(410, "resyncRequired", message).with("location", resync))
+        }
+        Some(Fault::Expired) => {
+            let message = "The sync state is not found: it is too old.";
+            answered(Answer::error(400, "syncStateNotFound", message))
+        }
+        Some(Fault::Hang) => (Outcome::Silent, Answer { status: 0, ..Answer::default() }),
+        Some(Fault::Lost) => {
+            perform(app, request, correlation);
+            answered(Answer::error(504, "GatewayTimeout", "The answer is lost."))
+        }
+        Some(Fault::Garbage) => raw(200, "text/html", "<html>a proxy's page</html>".into()),
+        Some(Fault::Torn) => raw(200, "application/json", r#"{"value":[{"id":"#.into()),
+        Some(Fault::Redirect(address)) => {
+            answered(Answer { status: 302, ..Answer::default() }.with("location", address))
+        }
+        Some(Fault::ForeignLink(address)) => {
+            answered(Answer::ok(json!({ "value": [], "@odata.nextLink": address })))
+        }
+        Some(Fault::Empty) => {
+            let mut answer = perform(app, request, correlation);
+            if let Some(body) = answer.body.as_mut() {
+                set(body, "value", json!([]));
+            }
+            answered(answer)
+        }
+        Some(Fault::Huge(bytes)) => raw(200, "application/json", " ".repeat(bytes)),
+        Some(Fault::ConsentLost) => answered(request.needs(&[]).err().unwrap_or_default()),
+        Some(Fault::Unauthorized) => answered(Answer::error(
+            401,
+            "InvalidAuthenticationToken",
+            "Lifetime validation failed, the token is expired.",
+        )),
+    };
+    remember(app, GraphCall::of(request, correlation, answer.status));
+    (outcome, answer)
+}
+
+fn perform(app: &App, request: &Request, correlation: Option<&str>) -> Answer {
+    if request.path == ["$batch"] {
+        return batch::carry_out(app, request, correlation).unwrap_or_else(|answer| answer);
+    }
+    within_limits(app, request)
+}
+
+/// One call, alone or of a batch, if there are units left for it.
+pub(crate) fn within_limits(app: &App, request: &Request) -> Answer {
+    let units = limiter::units(&request.method, request.query.get("$select"));
+    let limited = {
+        let mut state = app.graph.hold();
+        let limit = state.settings.units;
+        state.limiter.take(units, limit)
+    };
+    match limited {
+        Ok(()) => dispatch(app, request),
+        Err(seconds) => throttled(Some(seconds)),
+    }
+}
+
+fn throttled(retry_after: Option<u64>) -> Answer {
+    let answer = Answer::error(429, "TooManyRequests", "Too many requests.");
+    match retry_after {
+        Some(seconds) => answer.with("retry-after", seconds.to_string()),
+        None => answer,
+    }
+}
+
+fn raw(status: u16, kind: &'static str, body: String) -> (Outcome, Answer) {
+    let mut response = body.into_response();
+    response.headers_mut().insert("content-type", HeaderValue::from_static(kind));
+    (Outcome::Raw(response), Answer { status, ..Answer::default() })
+}
+
+/// Writes a call down.
+pub(crate) fn remember(app: &App, call: GraphCall) {
+    app.graph.hold().remember(call);
+}
+
+fn http(app: &App, mut answer: Answer, client_request_id: Option<&str>) -> Response {
+    let request_id = random::guid();
+    let inner = answer.body.as_mut().and_then(|body| body.get_mut("error")?.get_mut("innerError"));
+    if let Some(inner) = inner {
+        *inner = json!({
+            "date": app.now().simulated.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+            "request-id": request_id,
+            "client-request-id": client_request_id.unwrap_or(&request_id),
+        });
+    }
+    let body = answer.body.map(|body| Body::from(body.to_string())).unwrap_or_default();
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if answer.status != 204 {
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+    }
+    answer.headers.push(("request-id", request_id));
+    if let Some(id) = client_request_id {
+        answer.headers.push(("client-request-id", id.to_owned()));
+    }
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}

@@ -1,0 +1,93 @@
+//! The tenant, its domains, and how they are federated.
+
+use serde_json::{Value, json};
+
+use super::answer::{Answer, set};
+use super::request::Request;
+use super::shape;
+use crate::app::App;
+
+/// `GET /organization`.
+pub(crate) fn organization(app: &App, request: &Request) -> Result<Answer, Answer> {
+    may_read_organization(request)?;
+    request.query.only(&["$select"])?;
+    let select = request.query.select();
+    let found = shape::selected(shape::organization(&app.directory()), select.as_deref());
+    Ok(list(app, "organization", vec![found]))
+}
+
+/// `GET /domains`.
+pub(crate) fn domains(app: &App, request: &Request) -> Result<Answer, Answer> {
+    may_read_domains(request)?;
+    request.query.only(&["$select"])?;
+    let select = request.query.select();
+    let directory = app.directory();
+    let all = directory.domains.values();
+    let all =
+        all.map(|domain| shape::selected(shape::domain(&directory, domain), select.as_deref()));
+    let all = all.collect();
+    drop(directory);
+    Ok(list(app, "domains", all))
+}
+
+/// `GET /domains/{id}`.
+pub(crate) fn domain(app: &App, request: &Request, name: &str) -> Result<Answer, Answer> {
+    may_read_domains(request)?;
+    request.query.only(&["$select"])?;
+    let directory = app.directory();
+    let found = directory.domains.get(&name.to_ascii_lowercase());
+    let found = found.ok_or_else(|| Answer::not_found(name))?;
+    let select = request.query.select();
+    Ok(Answer::ok(shape::selected(shape::domain(&directory, found), select.as_deref())))
+}
+
+/// `GET /domains/{id}/federationConfiguration`: one, or none.
+pub(crate) fn federation(app: &App, request: &Request, name: &str) -> Result<Answer, Answer> {
+    request.needs(&[
+        "Domain-InternalFederation.Read.All",
+        "Domain-InternalFederation.ReadWrite.All",
+        "Domain.ReadWrite.All",
+    ])?;
+    request.query.only(&["$select"])?;
+    let name = name.to_ascii_lowercase();
+    let found = {
+        let directory = app.directory();
+        if !directory.domains.contains_key(&name) {
+            return Err(Answer::not_found(&name));
+        }
+        directory.federations.get(&name).cloned()
+    };
+    let select = request.query.select();
+    let shown = found.iter().filter_map(|found| serde_json::to_value(found).ok());
+    let shown = shown.map(|found| {
+        let mut found = shape::selected(found, select.as_deref());
+        set(&mut found, "@odata.type", json!("#microsoft.graph.internalDomainFederation"));
+        found
+    });
+    Ok(list(app, "domains/federationConfiguration", shown.collect()))
+}
+
+fn may_read_organization(request: &Request) -> Result<(), Answer> {
+    request.needs(&[
+        "Organization.Read.All",
+        "Organization.ReadWrite.All",
+        "User.Read.All",
+        "User.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+    ])
+}
+
+fn may_read_domains(request: &Request) -> Result<(), Answer> {
+    request.needs(&[
+        "Domain.Read.All",
+        "Domain.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+    ])
+}
+
+fn list(app: &App, what: &str, value: Vec<Value>) -> Answer {
+    let context = format!("{}/$metadata#{what}", app.graph_url());
+    Answer::ok(json!({ "@odata.context": context, "value": value }))
+}
