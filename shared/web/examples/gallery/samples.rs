@@ -118,7 +118,6 @@ fn ends(language: Language, v: &Values<'_>) -> Vec<Named> {
         next: v.subject,
         administrator: Some(v.subject),
         request_id: v.request_id,
-        retry_url: Some(v.url),
     };
     vec![
         ("signed-out", SignedOut { language, organization: Some(v.organization) }.into_response()),
@@ -132,7 +131,7 @@ fn ends(language: Language, v: &Values<'_>) -> Vec<Named> {
         ),
         (
             "problem-unavailable",
-            Problem::of(Trouble::Unavailable, language, v.request_id).retry(v.url).into_response(),
+            Problem::of(Trouble::Unavailable, language, v.request_id).into_response(),
         ),
     ]
 }

@@ -554,12 +554,6 @@ messages! {
         fr: "Numéro de demande",
         es: "Número de solicitud",
     }
-    problem_retry {
-        en: "Try again",
-        de: "Noch einmal versuchen",
-        fr: "Réessayer",
-        es: "Intentar de nuevo",
-    }
     problem_what_next {
         en: "What you can do",
         de: "Was Sie tun können",
@@ -637,18 +631,6 @@ messages! {
         de: "Vielleicht ist die Adresse falsch geschrieben, oder die Seite ist umgezogen.",
         fr: "L’adresse est peut-être mal saisie, ou la page a été déplacée.",
         es: "Puede que la dirección esté mal escrita o que la página se haya movido.",
-    }
-    user_unknown_title {
-        en: "Your account is not known here",
-        de: "Ihr Konto ist hier nicht bekannt",
-        fr: "Votre compte n’est pas connu ici",
-        es: "Su cuenta no se conoce aquí",
-    }
-    user_unknown_what {
-        en: "Your passkey was read, but it belongs to no account of this organization.",
-        de: "Ihr Passkey wurde gelesen, gehört aber zu keinem Konto dieser Organisation.",
-        fr: "Votre clé d’accès a été lue, mais elle n’appartient à aucun compte de cette organisation.",
-        es: "Se leyó su clave de acceso, pero no pertenece a ninguna cuenta de esta organización.",
     }
     user_disabled_title {
         en: "Your account is turned off",

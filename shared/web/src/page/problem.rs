@@ -22,8 +22,6 @@ pub struct Problem<'a> {
     pub administrator: Option<&'a str>,
     /// Finds the log entry.
     pub request_id: &'a str,
-    /// Where another try begins, if one may help.
-    pub retry_url: Option<&'a str>,
 }
 
 impl<'a> Problem<'a> {
@@ -38,14 +36,7 @@ impl<'a> Problem<'a> {
             next: trouble.next(language),
             administrator: trouble.administrator(language),
             request_id,
-            retry_url: None,
         }
-    }
-
-    /// Adds a link for another try.
-    #[must_use]
-    pub fn retry(self, url: &'a str) -> Self {
-        Self { retry_url: Some(url), ..self }
     }
 }
 
@@ -69,8 +60,6 @@ pub enum Trouble {
     OtherBrowser,
     /// No such page.
     NotFound,
-    /// The passkey belongs to no user here.
-    UserUnknown,
     /// The user may not sign in.
     UserDisabled,
     /// The user has no ImmutableID.
@@ -101,12 +90,11 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 17] = [
         Self::RequestRefused,
         Self::RequestOver,
         Self::OtherBrowser,
         Self::NotFound,
-        Self::UserUnknown,
         Self::UserDisabled,
         Self::NoAnchor,
         Self::OutsideDomain,
@@ -129,7 +117,6 @@ impl Trouble {
             Self::RequestRefused => StatusCode::BAD_REQUEST,
             Self::RequestOver | Self::LinkOver => StatusCode::GONE,
             Self::OtherBrowser
-            | Self::UserUnknown
             | Self::UserDisabled
             | Self::NoAnchor
             | Self::OutsideDomain
@@ -152,7 +139,6 @@ impl Trouble {
             Self::RequestOver => language.request_over_title(),
             Self::OtherBrowser => language.other_browser_title(),
             Self::NotFound => language.not_found_title(),
-            Self::UserUnknown => language.user_unknown_title(),
             Self::UserDisabled => language.user_disabled_title(),
             Self::NoAnchor => language.no_anchor_title(),
             Self::OutsideDomain => language.outside_domain_title(),
@@ -175,7 +161,6 @@ impl Trouble {
             Self::RequestOver => language.request_over_what(),
             Self::OtherBrowser => language.other_browser_what(),
             Self::NotFound => language.not_found_what(),
-            Self::UserUnknown => language.user_unknown_what(),
             Self::UserDisabled => language.user_disabled_what(),
             Self::NoAnchor => language.no_anchor_what(),
             Self::OutsideDomain => language.outside_domain_what(),
@@ -201,8 +186,7 @@ impl Trouble {
             | Self::TooLarge
             | Self::Internal => language.next_start_again(),
             Self::OtherBrowser => language.other_browser_next(),
-            Self::UserUnknown
-            | Self::UserDisabled
+            Self::UserDisabled
             | Self::NoAnchor
             | Self::OutsideDomain
             | Self::PasskeyRefused
@@ -225,7 +209,6 @@ impl Trouble {
             | Self::RequestOver
             | Self::OtherBrowser
             | Self::NotFound
-            | Self::UserUnknown
             | Self::UserDisabled
             | Self::LinkOver
             | Self::AwaitingApproval
