@@ -59,11 +59,6 @@ impl<K: Clone + Eq + Hash, T: Clone> CachedBy<K, T> {
         Ok(value)
     }
 
-    /// Forgets the value of `key`, so that the next [`get`](Self::get) reads.
-    pub fn forget(&self, key: &K) {
-        self.lock().remove(key);
-    }
-
     /// Returns the value kept for `key`, for a caller that reads it together with others.
     pub fn kept(&self, key: &K, now: Timestamp) -> Option<T> {
         let slots = self.lock();
@@ -131,8 +126,7 @@ mod tests {
         assert_eq!(cached.get((), at(0), async || Err::<u8, _>("down")).await, Err("down"));
         assert_eq!(cached.get((), at(0), async || Ok::<_, &str>(1)).await, Ok(1));
         assert_eq!(cached.get((), at(60), async || Err("down")).await, Err("down"));
-        cached.forget(&());
-        assert_eq!(cached.get((), at(1), async || Ok::<_, &str>(2)).await, Ok(2));
+        assert_eq!(cached.get((), at(61), async || Ok::<_, &str>(2)).await, Ok(2));
     }
 
     #[tokio::test]
