@@ -7,7 +7,7 @@ use http::header::SET_COOKIE;
 use identity::{OrganizationId, OutboxId, Refusal, Secret, Session, User, may_sign_in};
 use jiff::Timestamp;
 use keys::ring::SigningKey;
-use saml::response::{Answer, AuthnContext, Failure as Declined, FailureStatus, form_value};
+use saml::response::{Answer, AuthnContext, Declined, form_value};
 use store::{Action, Actor, Answered, Facts, PendingAuthn, SignedIn, Stored, TableError};
 use web::failure::RequestId;
 use web::language::Language;
@@ -146,7 +146,6 @@ pub(crate) async fn decline_passive(
         reply_url: &facts.domain.reply_url,
         in_response_to: &authn.id,
         now,
-        status: FailureStatus::NoPassive,
     };
     Ok(post(facts, authn, &declined.to_xml()?, language))
 }

@@ -1,6 +1,6 @@
 //! What Entra gets back: one signed assertion, or a status that says why there is none.
 
-mod failure;
+mod declined;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use xmldsig::{Certificate, Element, IllegalCharacter, Place, Sha256Digest, Unsig
 use crate::instant::{written, written_from};
 use crate::names::{ASSERTION, ENTRA, PERSISTENT, PROTOCOL, SUCCESS};
 
-pub use failure::{Failure, FailureStatus};
+pub use declined::Declined;
 
 /// How long before now an assertion holds already, for clocks that are behind ours.
 pub const BACKDATED: SignedDuration = SignedDuration::from_mins(2);

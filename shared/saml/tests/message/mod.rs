@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use saml::Certificate;
 use saml::logout::LogoutResponse;
 use saml::metadata::EntityDescriptor;
-use saml::response::{Answer, AuthnContext, Failure, FailureStatus};
+use saml::response::{Answer, AuthnContext, Declined};
 
 pub(crate) const ISSUER: &str = "https://login.contoso.test/saml/contoso.test";
 pub(crate) const ENTRA_URL: &str = "https://login.microsoftonline.com/login.srf";
@@ -36,14 +36,13 @@ pub(crate) fn answer() -> Answer<'static> {
     }
 }
 
-pub(crate) fn failure(status: FailureStatus) -> Failure<'static> {
-    Failure {
+pub(crate) fn declined() -> Declined<'static> {
+    Declined {
         response_id: "_11111111-1111-4111-8111-111111111111",
         issuer: ISSUER,
         reply_url: ENTRA_URL,
         in_response_to: "_3f0c6c2e-1f52-4b53-9d1e-0a1b2c3d4e5f",
         now: now(),
-        status,
     }
 }
 

@@ -3,38 +3,16 @@
 use jiff::Timestamp;
 use xmldsig::{Element, IllegalCharacter};
 
-use crate::names::{PROTOCOL, RESPONDER};
+use crate::names::{NO_PASSIVE, PROTOCOL, RESPONDER};
 
 use super::{Envelope, status_code};
 
-/// Why there is no assertion: the second-level status.
+/// The person would have to be asked, and the request forbids it. Asserts nobody, and so needs no
+/// signature.
 ///
-/// SAML Core §3.2.2.2.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum FailureStatus {
-    /// The person could not be authenticated.
-    AuthnFailed,
-    /// The person would have to be asked, and the request forbids it.
-    NoPassive,
-    /// We are able to answer and choose not to.
-    RequestDenied,
-}
-
-impl FailureStatus {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::AuthnFailed => "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed",
-            Self::NoPassive => "urn:oasis:names:tc:SAML:2.0:status:NoPassive",
-            Self::RequestDenied => "urn:oasis:names:tc:SAML:2.0:status:RequestDenied",
-        }
-    }
-}
-
-/// A response without an assertion, which needs no signature.
-///
-/// SAML Core §3.2.2.
+/// SAML Core §3.2.2, SAML Core §3.2.2.2.
 #[derive(Clone, Copy, Debug)]
-pub struct Failure<'a> {
+pub struct Declined<'a> {
     /// The response's own ID, an `NCName`.
     pub response_id: &'a str,
     /// The issuer of the federated domain, byte for byte as Entra knows it.
@@ -45,11 +23,9 @@ pub struct Failure<'a> {
     pub in_response_to: &'a str,
     /// When the answer is issued.
     pub now: Timestamp,
-    /// Why there is no assertion.
-    pub status: FailureStatus,
 }
 
-impl Failure<'_> {
+impl Declined<'_> {
     /// Renders the response.
     ///
     /// SAML Core §3.2.2.
@@ -65,7 +41,7 @@ impl Failure<'_> {
             in_response_to: self.in_response_to,
             now: self.now,
         };
-        let code = status_code(RESPONDER).child(status_code(self.status.code()));
+        let code = status_code(RESPONDER).child(status_code(NO_PASSIVE));
         envelope.element().child(Element::new(PROTOCOL, "Status").child(code)).canonical()
     }
 }
