@@ -126,12 +126,12 @@ impl App {
             Unsent::Over => (Action::EnrolmentRefused, None, "request_over"),
             Unsent::NoUser => (Action::EnrolmentRefused, None, "no_such_user"),
             Unsent::TooMany(user) => (Action::EnrolmentRefused, Some(user), "too_many_codes"),
-            Unsent::Refused(user, ClaimRefusal::ChangedLately) => {
+            Unsent::Refused(user, refusal @ ClaimRefusal::ChangedLately) => {
                 next = self.ask_all(item.organization, user.id).await?;
-                (Action::EnrolmentWaits, Some(user), "claim_changed_lately")
+                (Action::EnrolmentWaits, Some(user), refusal.word())
             }
             Unsent::Refused(user, refusal) => {
-                (Action::EnrolmentRefused, Some(user), reason(refusal))
+                (Action::EnrolmentRefused, Some(user), refusal.word())
             }
         };
         let mut audit = self.audit(action, request_id, now);
@@ -144,15 +144,4 @@ impl App {
 fn fill(before: &Enrolment, slip: &CodeSlip, user: &User, hash: SecretHash) -> Enrolment {
     let slip = CodeSlip { sent: Some((user.id, hash)), ..slip.clone() };
     Enrolment { slip: Some(slip), ..before.clone() }
-}
-
-/// The word that the audit keeps of a refusal.
-const fn reason(refusal: ClaimRefusal) -> &'static str {
-    match refusal {
-        ClaimRefusal::Blocked => "user_blocked",
-        ClaimRefusal::Administrator => "administrator",
-        ClaimRefusal::EnrolledBefore => "enrolled_before",
-        ClaimRefusal::NoClaim => "no_claim",
-        ClaimRefusal::ChangedLately => "claim_changed_lately",
-    }
 }

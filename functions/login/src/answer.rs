@@ -57,7 +57,7 @@ pub(crate) async fn issue(
     };
     if let Err(refusal) = may_sign_in(&user.value, &facts.domain) {
         let mut audit = of(Action::SignInRefused);
-        audit.reason = Some(reason(refusal).to_owned());
+        audit.reason = Some(refusal.word().to_owned());
         app.store.audit(org, &audit).await?;
         return Err(refusal.into());
     }
@@ -85,6 +85,12 @@ pub(crate) async fn issue(
             let key = Some(&ring.active);
             let actor = Actor::User(user.value.id);
             return Err(refuse_replay(app, org, facts, actor, key, request_id, now).await?);
+        }
+        // Somebody changed what the answer rests on: it never leaves, but the key was used.
+        Err(error @ TableError::Conflict { .. }) => {
+            let issuer = &facts.domain.issuer;
+            app.audit_key(org, &ring.active, issuer, "answer_withdrawn", request_id).await?;
+            return Err(error.into());
         }
         Err(error) => return Err(error.into()),
     }
@@ -179,15 +185,6 @@ async fn sign(
     .unsigned(&Certificate::from_der(key.certificate.clone()))?;
     let signature = app.sign(key, unsigned.digest(), now).await?;
     Ok(unsigned.finish(&signature))
-}
-
-/// The word that the audit keeps of a refusal.
-pub(crate) const fn reason(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::Blocked => "user_blocked",
-        Refusal::NoAnchor => "user_without_anchor",
-        Refusal::OutsideDomain => "user_outside_domain",
-    }
 }
 
 fn post(facts: &Facts, authn: &PendingAuthn, xml: &str, language: Language) -> Response {

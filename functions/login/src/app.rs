@@ -118,7 +118,8 @@ impl App {
     ) -> Result<Arc<KeyRing>, Failure> {
         let read = async || {
             let ring = self.store.key_ring(org, now).await?;
-            ring.map(|stored| Arc::new(stored.value)).ok_or(Failure::NoKeys)
+            let ring = ring.map(|stored| Arc::new(stored.value)).ok_or(Failure::NoKeys);
+            ring.inspect_err(|_| count_unsigned(now))
         };
         self.rings.get(org, now, read).await
     }
@@ -130,8 +131,8 @@ impl App {
         digest: Sha256Digest,
         now: Timestamp,
     ) -> Result<Vec<u8>, Failure> {
-        let signature = self.keys.signer(key)?.sign(digest).await;
-        Ok(signature.inspect_err(|_| web::metric::count("SigningFailed", "login", now))?)
+        let sign = async { Ok(self.keys.signer(key)?.sign(digest).await?) };
+        sign.await.inspect_err(|_| count_unsigned(now))
     }
 
     /// Records a use of a key that no sign-in carries.
@@ -171,4 +172,9 @@ impl App {
         entry.request_id = Some(request_id.as_str().to_owned());
         entry
     }
+}
+
+/// Nothing is ever answered unsigned: whatever keeps a key from signing is counted alike.
+fn count_unsigned(now: Timestamp) {
+    web::metric::count("SigningFailed", "login", now);
 }

@@ -2,9 +2,8 @@
 
 use identity::Organization;
 use jiff::Timestamp;
-use passkey::{Begun, RelyingParty};
+use passkey::{Begun, Refused, RelyingParty};
 use store::Ceremony;
-use web::page::Notice;
 
 use crate::failure::Failure;
 
@@ -20,9 +19,19 @@ pub(crate) fn begin(begun: Begun, now: Timestamp) -> (Ceremony, String) {
 }
 
 /// The state of a ceremony whose answer is not too late.
-pub(crate) fn state(ceremony: Option<&Ceremony>, now: Timestamp) -> Result<&str, Notice> {
-    match ceremony {
-        Some(ceremony) if now < ceremony.ends_at => Ok(&ceremony.state),
-        Some(_) | None => Err(Notice::TooLate),
+pub(crate) fn state(ceremony: Option<&Ceremony>, now: Timestamp) -> Option<&str> {
+    ceremony.filter(|ceremony| now < ceremony.ends_at).map(|ceremony| &*ceremony.state)
+}
+
+/// The word that the audit keeps of an answer that does not hold.
+pub(crate) const fn word(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::Malformed => "answer_malformed",
+        Refused::Challenge => "challenge_other",
+        Refused::Origin => "origin_other",
+        Refused::UserVerification => "user_not_verified",
+        Refused::Cloned => "passkey_cloned",
+        Refused::NotDiscoverable => "passkey_not_discoverable",
+        Refused::Invalid(_) => "passkey_invalid",
     }
 }

@@ -1,6 +1,7 @@
 //! `/enrol/{organization}`: from a typed address, a link or a recovery code to a passkey.
 
 mod address;
+mod candidate;
 mod code;
 mod link;
 mod recover;
@@ -9,13 +10,16 @@ mod register;
 use axum::Router;
 use axum::routing::{get, post};
 use http::HeaderMap;
-use identity::{Address, Hint, OrganizationId, Secret};
+use identity::{Address, Attempt, Hint, OrganizationId, Secret, UserId};
 use jiff::Timestamp;
-use store::{Enrolling, Enrolment, Request, Stored};
+use store::{Action, Actor, Enrolling, Enrolment, Request, Stored};
+use web::failure::RequestId;
 
 use crate::app::App;
 use crate::browser::{Half, Ticket};
 use crate::failure::Failure;
+
+pub(crate) use self::candidate::MayNotEnrol;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -100,6 +104,29 @@ impl Step {
     fn enrolment(&self) -> Option<&Stored<Enrolment>> {
         self.enrolling.enrolment.as_ref()
     }
+}
+
+/// Counts a code that was refused, whichever way: many of them are somebody who guesses.
+fn count_refused(now: Timestamp) {
+    web::metric::count("CodeRefused", "login", now);
+}
+
+/// Refuses what was tried too often with a typed address. Each one counts; the audit tells it once
+/// a window.
+async fn too_many(
+    app: &App,
+    org: OrganizationId,
+    (attempt, address): (Attempt, &Address),
+    subject: Option<UserId>,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<Failure, Failure> {
+    count_refused(now);
+    let mut audit = app.audit(Actor::Stranger, Action::EnrolmentRefused, request_id, now);
+    audit.subject = subject;
+    audit.reason = Some(attempt.word().to_owned());
+    app.store.audit_limit(org, attempt, address, &audit, now).await?;
+    Ok(Failure::TooMany)
 }
 
 /// A request that no relying party waits for.

@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use identity::Refusal;
+use identity::{ClaimRefusal, Refusal};
 use keys::{CertificateShape, SignError};
 use passkey::Misconfigured;
 use saml::IllegalCharacter;
@@ -18,6 +18,8 @@ use web::csrf::CsrfRefused;
 use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Page, Problem, Trouble};
+
+use crate::enrol::MayNotEnrol;
 
 /// Why a request ends here.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +44,8 @@ pub(crate) enum Failure {
     TooMany,
     #[error("the link is used or over")]
     LinkOver,
-    #[error("the user may not enrol")]
-    MayNotEnrol,
-    #[error("the claim changed lately")]
-    AwaitingApproval,
-    #[error("the user has as many passkeys as there can be")]
-    TooManyPasskeys,
+    #[error("the proof enrols nobody any more")]
+    MayNotEnrol(#[from] MayNotEnrol),
     #[error("the user may not sign in")]
     Refused(#[from] Refusal),
     #[error("the passkey may be a copy")]
@@ -92,11 +90,18 @@ impl Failure {
             }
             Self::Form(_) | Self::FormUnreadable(_) => Trouble::FormRefused,
             Self::TooMany => Trouble::TooMany,
-            Self::LinkOver => Trouble::LinkOver,
-            Self::MayNotEnrol => Trouble::AskAdministrator,
-            Self::AwaitingApproval => Trouble::AwaitingApproval,
-            Self::TooManyPasskeys => Trouble::TooManyPasskeys,
-            Self::Refused(Refusal::Blocked) => Trouble::UserDisabled,
+            Self::LinkOver | Self::MayNotEnrol(MayNotEnrol::ProofOver(_)) => Trouble::LinkOver,
+            // Whoever proved the code may be told.
+            Self::MayNotEnrol(MayNotEnrol::Claim(ClaimRefusal::ChangedLately)) => {
+                Trouble::AwaitingApproval
+            }
+            Self::MayNotEnrol(MayNotEnrol::Claim(_) | MayNotEnrol::UserGone) => {
+                Trouble::AskAdministrator
+            }
+            Self::MayNotEnrol(MayNotEnrol::TooManyPasskeys) => Trouble::TooManyPasskeys,
+            Self::MayNotEnrol(MayNotEnrol::Blocked) | Self::Refused(Refusal::Blocked) => {
+                Trouble::UserDisabled
+            }
             Self::Refused(Refusal::NoAnchor) => Trouble::NoAnchor,
             Self::Refused(Refusal::OutsideDomain) => Trouble::OutsideDomain,
             Self::Cloned => Trouble::PasskeyRefused,

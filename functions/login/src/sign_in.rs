@@ -17,7 +17,7 @@ use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Notice, Page, SignIn};
 
-use crate::answer::{Fresh, Grounds, decline_passive, issue, reason, set_cookie};
+use crate::answer::{Fresh, Grounds, decline_passive, issue, set_cookie};
 use crate::app::App;
 use crate::browser::{Half, HeldSession, Ticket, surplus};
 use crate::ceremony;
@@ -144,8 +144,7 @@ fn judge<'a>(
     answer: &SignInAnswer,
     now: Timestamp,
 ) -> Result<(&'a Stored<User>, Stored<store::Passkey>), Denied> {
-    let state = ceremony::state(request.value.ceremony.as_ref(), now);
-    let state = state.map_err(|_| Denied::TooLate)?;
+    let state = ceremony::state(request.value.ceremony.as_ref(), now).ok_or(Denied::TooLate)?;
     let known = facts.user.as_ref().zip(facts.passkey.as_ref());
     let (user, passkey) = known.ok_or(Denied::Unknown)?;
     let party = ceremony::relying_party(&facts.organization).map_err(|_| Denied::Unknown)?;
@@ -166,13 +165,8 @@ impl Denied {
         match self {
             Self::TooLate => "challenge_over",
             Self::Unknown => "passkey_unknown",
-            Self::Passkey(Refused::Malformed) => "answer_malformed",
-            Self::Passkey(Refused::Challenge) => "challenge_other",
-            Self::Passkey(Refused::Origin) => "origin_other",
-            Self::Passkey(Refused::UserVerification) => "user_not_verified",
-            Self::Passkey(Refused::Cloned) => "passkey_cloned",
-            Self::Passkey(Refused::NotDiscoverable | Refused::Invalid(_)) => "passkey_invalid",
-            Self::Person(refusal) => reason(*refusal),
+            Self::Passkey(refused) => ceremony::word(refused),
+            Self::Person(refusal) => refusal.word(),
         }
     }
 

@@ -17,6 +17,17 @@ pub enum Proof {
     RecoveryCode,
 }
 
+impl Proof {
+    /// The word that the audit keeps.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::EmailCode => "email_code",
+            Self::Link => "link",
+            Self::RecoveryCode => "recovery_code",
+        }
+    }
+}
+
 /// How long a changed claim waits for an administrator.
 const SETTLING: SignedDuration = SignedDuration::from_hours(24);
 
@@ -38,6 +49,19 @@ pub enum ClaimRefusal {
     /// The claim changed within 24 hours and waits for an administrator's approval.
     #[error("the personal address changed within 24 hours")]
     ChangedLately,
+}
+
+impl ClaimRefusal {
+    /// The word that the audit keeps.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Blocked => "user_blocked",
+            Self::Administrator => "administrator",
+            Self::EnrolledBefore => "enrolled_before",
+            Self::NoClaim => "no_claim",
+            Self::ChangedLately => "claim_changed_lately",
+        }
+    }
 }
 
 /// Decides whether a personal claim may enrol a person now.

@@ -25,7 +25,7 @@ pub use domain::{DomainName, FederatedDomain, NotADomainName};
 pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol, settled_address};
 pub use hint::Hint;
 pub use id::{ChangeId, GroupId, Id, NotAnId, OrganizationId, OutboxId, ScimKeyId, UserId};
-pub use limit::Limit;
+pub use limit::{Attempt, Limit};
 pub use organization::{Organization, SESSION_HOURS};
 pub use scim_key::{NotAScimKey, ScimClient, ScimKey};
 pub use secret::{NotASecret, RecoveryCode, Secret, SecretHash};

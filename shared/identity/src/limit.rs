@@ -25,6 +25,9 @@ impl Limit {
     /// Wrong recovery codes that may be tried for one typed address.
     pub const RECOVERIES_PER_ADDRESS: Self = Self { times: 5, window_seconds: 3600 };
 
+    /// Entries of the audit about one link that is over.
+    pub const OVER_LINKS: Self = Self { times: 1, window_seconds: 3600 };
+
     /// The number of the window that `now` falls into.
     pub fn window(self, now: Timestamp) -> i64 {
         now.as_second().div_euclid(self.window_seconds)
@@ -33,5 +36,36 @@ impl Limit {
     /// The first second after the window that `now` falls into, since 1970.
     pub fn window_end(self, now: Timestamp) -> i64 {
         (self.window(now) + 1) * self.window_seconds
+    }
+}
+
+/// What a typed address may be used for only so often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// To ask for a code.
+    AskForCode,
+    /// To try a code, right or wrong.
+    TryCode,
+    /// To try a recovery code that is wrong.
+    TryRecoveryCode,
+}
+
+impl Attempt {
+    /// How often.
+    pub const fn limit(self) -> Limit {
+        match self {
+            Self::AskForCode => Limit::CODES_PER_ADDRESS,
+            Self::TryCode => Limit::CODE_TRIES_PER_ADDRESS,
+            Self::TryRecoveryCode => Limit::RECOVERIES_PER_ADDRESS,
+        }
+    }
+
+    /// The word that the audit keeps of one too many.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AskForCode => "codes_asked_too_often",
+            Self::TryCode => "codes_tried_too_often",
+            Self::TryRecoveryCode => "recovery_codes_tried_too_often",
+        }
     }
 }

@@ -19,6 +19,17 @@ pub enum Refusal {
     OutsideDomain,
 }
 
+impl Refusal {
+    /// The word that the audit keeps.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Blocked => "user_blocked",
+            Self::NoAnchor => "user_without_anchor",
+            Self::OutsideDomain => "user_outside_domain",
+        }
+    }
+}
+
 /// Decides whether a person may sign in under a domain.
 ///
 /// # Errors

@@ -1,13 +1,14 @@
 //! Enrolments: from a typed address, a link or a recovery code to a registered passkey.
 
 use identity::{
-    Address, Limit, Organization, OrganizationId, OutboxId, Proof, SecretHash, Session, User,
-    UserId,
+    Address, Attempt, Limit, Organization, OrganizationId, OutboxId, Proof, SecretHash, Session,
+    User, UserId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
+use crate::limits::{count, count_attempt};
 use crate::requests::request_item;
 use crate::schema::Key;
 use crate::sign_ins::session_item;
@@ -143,6 +144,25 @@ impl Store {
         self.table.write(vec![enrolment_write(org, request, enrolment, expected)?]).await
     }
 
+    /// Stores what an enrolment became when an answer was refused, with what the audit says of it.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when it is not at that version any more.
+    pub async fn refuse_enrolment(
+        &self,
+        org: OrganizationId,
+        request: &SecretHash,
+        (enrolment, expected): (&Enrolment, Version),
+        audit: &AuditEntry,
+    ) -> Result<(), TableError> {
+        let writes = vec![
+            enrolment_write(org, request, enrolment, Some(expected))?,
+            Write::Put(audit.item(org)?, Expect::Absent),
+        ];
+        self.table.write(writes).await
+    }
+
     /// Asks for a code: the enrolment, what sends the code, and the count that bounds both, for
     /// any typed address alike.
     ///
@@ -160,7 +180,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), TableError> {
         let writes = vec![
-            count(org, &of_address("CODES", address), Limit::CODES_PER_ADDRESS, now),
+            count_attempt(org, Attempt::AskForCode, address, now),
             enrolment_write(org, request, enrolment.0, enrolment.1)?,
             Write::Put(sender.item()?, Expect::Absent),
         ];
@@ -183,7 +203,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), TableError> {
         let mut writes = vec![
-            count(org, &of_address("TRIES", address), Limit::CODE_TRIES_PER_ADDRESS, now),
+            count_attempt(org, Attempt::TryCode, address, now),
             enrolment_write(org, request, enrolment.0, Some(enrolment.1))?,
         ];
         if let Some(audit) = refused {
@@ -215,19 +235,23 @@ impl Store {
         self.table.write(writes).await
     }
 
-    /// Counts one more wrong recovery code for a typed address.
+    /// Counts one more wrong recovery code for a typed address, with what the audit says of it.
     ///
     /// # Errors
     ///
-    /// [`TableError::Conflict`] when the address was tried too often.
-    pub async fn count_recovery(
+    /// [`TableError::Conflict`] at position 0 when the address was tried too often.
+    pub async fn refuse_recovery(
         &self,
         org: OrganizationId,
         address: &Address,
+        audit: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        let what = of_address("RECOVERIES", address);
-        self.table.write(vec![count(org, &what, Limit::RECOVERIES_PER_ADDRESS, now)]).await
+        let writes = vec![
+            count_attempt(org, Attempt::TryRecoveryCode, address, now),
+            Write::Put(audit.item(org)?, Expect::Absent),
+        ];
+        self.table.write(writes).await
     }
 
     /// Registers a passkey, with everything that comes with it: all or nothing.
@@ -250,7 +274,8 @@ impl Store {
             Write::Put(new.audit.item(org)?, Expect::Absent),
         ];
         if let Some((hash, link)) = new.link {
-            writes.push(Write::Delete(Key::link(org, hash), link.version));
+            let used = Link { used_at: Some(new.audit.at), ..link.value.clone() };
+            writes.push(Write::Put(used.item(org, hash)?, Expect::Version(link.version)));
         }
         self.table.write(writes).await
     }
@@ -265,15 +290,4 @@ fn enrolment_write(
     let item = Item::new(Key::enrolment(org, request), enrolment)?;
     let expect = expected.map_or(Expect::Absent, Expect::Version);
     Ok(Write::Put(item.until(enrolment.ends_at.as_second()), expect))
-}
-
-/// What is counted for a typed address, whose text stays out of keys.
-fn of_address(what: &str, address: &Address) -> String {
-    let hash = SecretHash::of(&[address.folded().as_bytes()]);
-    format!("{what}#ADDRESS#{}", hash.as_str())
-}
-
-fn count(org: OrganizationId, what: &str, limit: Limit, now: Timestamp) -> Write {
-    let key = Key::limit(org, what, limit.window(now));
-    Write::Count { key, limit: limit.times, expires_at: limit.window_end(now) }
 }

@@ -13,6 +13,7 @@ mod forget;
 mod groups;
 mod item;
 mod key_ring;
+mod limits;
 mod links;
 mod memberships;
 mod names;

@@ -15,7 +15,13 @@ pub struct Link {
     pub user: UserId,
     /// First instant at which it proves nothing any more.
     pub ends_at: Timestamp,
+    /// When it was used up, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<Timestamp>,
 }
+
+/// How long a link is known after its end, in seconds: whoever comes back with it is audited.
+const KNOWN_SECONDS: i64 = 7 * 86_400;
 
 impl Link {
     /// How long a link may be used.
@@ -23,23 +29,29 @@ impl Link {
 
     /// A link made now.
     pub fn new(user: UserId, now: Timestamp) -> Self {
-        Self { user, ends_at: now.checked_add(Self::LIFETIME).unwrap_or(now) }
+        let ends_at = now.checked_add(Self::LIFETIME).unwrap_or(now);
+        Self { user, ends_at, used_at: None }
+    }
+
+    /// Whether it still proves something.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.used_at.is_none() && now < self.ends_at
     }
 
     pub(crate) fn item(&self, org: OrganizationId, hash: &SecretHash) -> Result<Item, TableError> {
-        Ok(Item::new(Key::link(org, hash), self)?.until(self.ends_at.as_second()))
+        let known_until = self.ends_at.as_second() + KNOWN_SECONDS;
+        Ok(Item::new(Key::link(org, hash), self)?.until(known_until))
     }
 }
 
 impl Store {
-    /// A link that still proves something.
+    /// A link that was handed out, whether or not it still [holds](Link::holds).
     pub async fn link(
         &self,
         org: OrganizationId,
         hash: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<Stored<Link>>, TableError> {
-        let link: Option<Stored<Link>> = self.table.get(Key::link(org, hash), now).await?;
-        Ok(link.filter(|link| now < link.value.ends_at))
+        self.table.get(Key::link(org, hash), now).await
     }
 }

@@ -31,7 +31,7 @@
 //! | enrolment of a request | `ORG#{org}#REQUEST#{sha256}` | `ENROLMENT` | in a batch |
 //! | answered request of a relying party | `ORG#{org}#ANSWERED#{sha256}` | `ANSWERED` | in a batch; claimed |
 //! | enrolment link | `ORG#{org}#LINK#{sha256}` | `LINK` | 1 get |
-//! | counted attempts | `ORG#{org}#LIMIT#{what}#{window}` | `LIMIT` | in the transaction that they bound |
+//! | counted attempts, and that one too many was audited | `ORG#{org}#LIMIT#{what}#{window}` | `LIMIT` | in the transaction that they bound |
 //! | outbox item | `ORG#{org}#OUTBOX#{id}` | `OUTBOX` | 1 get; due ones by index |
 //! | audit entry | `ORG#{org}#AUDIT#{day}#{shard}` | `{instant}#{id}` | in the transaction that it reports |
 //!

@@ -24,6 +24,8 @@ pub struct Authenticator {
     pub challenge: Option<String>,
     /// The user handle that is given, instead of the stored one.
     pub user_handle: Option<Vec<u8>>,
+    /// The id of the credential that it makes, instead of a random one.
+    pub credential_id: Option<Vec<u8>>,
     credential: Option<Credential>,
 }
 
@@ -43,6 +45,7 @@ impl Default for Authenticator {
             origin: None,
             challenge: None,
             user_handle: None,
+            credential_id: None,
             credential: None,
         }
     }
@@ -58,6 +61,7 @@ impl Authenticator {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
         let mut id = vec![0; 32];
         aws_lc_rs::rand::fill(&mut id).unwrap();
+        let id = self.credential_id.clone().unwrap_or(id);
         let user = B64.decode(options["user"]["id"].as_str().unwrap()).unwrap();
         let client_data = self.client_data("webauthn.create", &options, origin);
 

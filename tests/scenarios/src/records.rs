@@ -185,6 +185,20 @@ impl World {
         self.unchanged_but(before, &[], what).await;
     }
 
+    /// Checks that nothing at all was written since, the audit included.
+    pub async fn unwritten_since(&self, before: &Records, what: &str) {
+        let now = self.quiet().await;
+        assert_eq!(now.audited_since(before), [], "something was audited: {what}");
+        self.unchanged_since(before, what).await;
+    }
+
+    /// Why enrolments were refused that are not in an earlier reading, sorted.
+    pub async fn refusals_since(&self, before: &Records) -> Vec<String> {
+        let audited = self.quiet().await.audited_since(before).into_iter();
+        let refused = audited.filter(|(action, _)| action == "enrolment_refused");
+        refused.map(|(_, reason)| reason.expect("a reason")).collect()
+    }
+
     /// Checks that nothing was written since, the audit and items with one of these in their
     /// partition key apart.
     pub async fn unchanged_but(&self, before: &Records, parts: &[&str], what: &str) {

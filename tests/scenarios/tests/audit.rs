@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use scenarios::saml::{AuthnRequest, between, decode};
 use scenarios::scim::entra_user;
 use scenarios::world::SITE_REQUEST;
-use scenarios::{Authenticator, Browser, Page, Records, World};
+use scenarios::{Authenticator, Browser, Effect, Fault, Page, Records, World};
 use serde_json::{Value, json};
 
 /// Entries that are not in an earlier reading, without what differs each time: their ids, which are
@@ -182,6 +182,22 @@ async fn every_other_use_of_the_key_is_named_with_its_purpose() {
     let [relying_party, _] = signed(&world);
     let signed_out = with(entry(by(ada.user.id), "signed_out"), [relying_party]);
     assert_eq!(entries(&world, &before).await, [used("logout_response"), signed_out]);
+}
+
+/// Whoever changes the user, the pending request or the passkey meanwhile withdraws the answer.
+#[tokio::test]
+async fn a_signature_whose_answer_never_leaves_is_named_all_the_same() {
+    let world = World::start().await;
+    let mut ada = world.person("ada").await;
+    let before = world.quiet().await;
+    let effect = Effect::Cancel("ConditionalCheckFailed");
+    world.login.fault(Fault { operation: "TransactWriteItems", skip: 0, times: 1, effect });
+
+    ada.browser.visit(&world.sso("_1")).await.assert_refused(503, "withdrawn");
+    world.login.mend_spent("the answer");
+
+    let used = with(entry(json!("system"), "key_used"), [("reason", json!("answer_withdrawn"))]);
+    assert_eq!(entries(&world, &before).await, [with(used, signed(&world))]);
 }
 
 #[tokio::test]

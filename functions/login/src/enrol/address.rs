@@ -4,7 +4,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
-use identity::{Address, Code};
+use identity::{Address, Attempt, Code};
 use jiff::Timestamp;
 use serde::Deserialize;
 use store::{CodeSlip, Enrolment, OutboxItem, TableError, Task};
@@ -12,7 +12,7 @@ use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Address as AddressPage, Notice, Page};
 
-use super::{RACES, Step};
+use super::{RACES, Step, too_many};
 use crate::app::App;
 use crate::failure::Failure;
 
@@ -107,7 +107,10 @@ pub(super) async fn ask_for_code(
         let enrolment = (&enrolment, expected);
         match app.store.ask_for_code(step.org, hash, enrolment, &sender, &address, now).await {
             Ok(()) => break,
-            Err(TableError::Conflict { position: 0 }) => return Err(Failure::TooMany),
+            Err(TableError::Conflict { position: 0 }) => {
+                let attempt = (Attempt::AskForCode, &address);
+                return Err(too_many(app, step.org, attempt, None, request_id, now).await?);
+            }
             // The sender of an earlier code filled its slip in meanwhile. Who is told so knows that
             // there is somebody.
             Err(TableError::Conflict { .. }) if attempt < RACES => {

@@ -4,15 +4,15 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
-use identity::{Code, Proof};
+use identity::{Address, Attempt, Code, Proof, UserId};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{Action, Actor, AuditEntry, CodeSlip, Enrolment, TableError};
+use store::{Action, Actor, AuditEntry, CodeSlip, Enrolment, Stored, TableError};
 use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Code as CodePage, Notice, Page};
 
-use super::{RACES, Step, address};
+use super::{RACES, Step, address, count_refused, too_many};
 use crate::app::App;
 use crate::failure::Failure;
 
@@ -81,11 +81,22 @@ pub(super) async fn resend(
 #[derive(Debug, PartialEq, Eq)]
 enum Judgement {
     /// It proves who this is.
-    Proven(identity::UserId),
+    Proven(UserId),
     /// It does not, and was counted.
     Wrong,
     /// It was the last try.
     Last,
+}
+
+impl Judgement {
+    /// The word that the audit keeps of a code that proves nothing.
+    const fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Proven(_) => None,
+            Self::Wrong => Some("code_wrong"),
+            Self::Last => Some("code_tried_too_often"),
+        }
+    }
 }
 
 /// Judges a code that may still be tried.
@@ -133,11 +144,9 @@ async fn tried(
     }) else {
         return Ok(onward(step));
     };
-    if slip.tries >= Code::TRIES {
-        return Ok(page(step, Some(Notice::TooManyTries), language));
-    }
-    if now >= slip.ends_at {
-        return Ok(page(step, Some(Notice::CodeExpired), language));
+    if let Some(notice) = over(slip, now) {
+        end(app, step, (stored, slip), request_id, now).await?;
+        return Ok(page(step, Some(notice), language));
     }
     let Ok(typed) = code.parse::<Code>() else {
         return Ok(page(step, Some(Notice::WrongCode), language));
@@ -145,25 +154,40 @@ async fn tried(
     let Some(address) = &stored.value.typed else {
         return Ok(onward(step));
     };
-    let hash = step.ticket.hash();
-    let judgement = judge(slip, &typed, hash);
-    let after = after(&stored.value, slip, &judgement);
-    let refused = refused(app, slip, &judgement, request_id, now);
-    let change = (&after, stored.version);
-    let judged = app.store.judge_code(step.org, hash, change, address, refused.as_ref(), now);
-    match judged.await {
-        Ok(()) => {}
-        Err(TableError::Conflict { position: 0 }) => return Err(Failure::TooMany),
-        Err(error) => return Err(error.into()),
-    }
-    if refused.is_some() {
-        web::metric::count("CodeRefused", "login", now);
-    }
+    let judgement = judge(slip, &typed, step.ticket.hash());
+    keep(app, step, (stored, slip, address), &judgement, request_id, now).await?;
     match judgement {
         Judgement::Proven(_) => Ok(Redirect::to(&step.passkey_url()).into_response()),
         Judgement::Wrong => Ok(page(step, Some(Notice::WrongCode), language)),
         Judgement::Last => Ok(page(step, Some(Notice::TooManyTries), language)),
     }
+}
+
+/// Stores what became of a try, which counts it.
+async fn keep(
+    app: &App,
+    step: &Step,
+    (stored, slip, address): (&Stored<Enrolment>, &CodeSlip, &Address),
+    judgement: &Judgement,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let after = after(&stored.value, slip, judgement);
+    let refused = judgement.reason().map(|reason| audit(app, slip, reason, request_id, now));
+    let (hash, change) = (step.ticket.hash(), (&after, stored.version));
+    let kept = app.store.judge_code(step.org, hash, change, address, refused.as_ref(), now);
+    match kept.await {
+        Ok(()) => {}
+        Err(TableError::Conflict { position: 0 }) => {
+            let (attempt, subject) = ((Attempt::TryCode, address), sent_to(slip));
+            return Err(too_many(app, step.org, attempt, subject, request_id, now).await?);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    if refused.is_some() {
+        count_refused(now);
+    }
+    Ok(())
 }
 
 fn after(before: &Enrolment, slip: &CodeSlip, judgement: &Judgement) -> Enrolment {
@@ -180,21 +204,50 @@ fn after(before: &Enrolment, slip: &CodeSlip, judgement: &Judgement) -> Enrolmen
     after
 }
 
-/// What the audit says of a code that proves nothing.
-fn refused(
+/// What the page says of a code that may not be tried any more.
+fn over(slip: &CodeSlip, now: Timestamp) -> Option<Notice> {
+    if now >= slip.ends_at {
+        Some(Notice::CodeExpired)
+    } else {
+        (slip.tries >= Code::TRIES).then_some(Notice::TooManyTries)
+    }
+}
+
+/// Ends a code that was tried too late: the audit tells it once. The last of its tries was told
+/// when it was made.
+async fn end(
     app: &App,
-    slip: &CodeSlip,
-    judgement: &Judgement,
+    step: &Step,
+    (stored, slip): (&Stored<Enrolment>, &CodeSlip),
     request_id: &RequestId,
     now: Timestamp,
-) -> Option<AuditEntry> {
-    let reason = match judgement {
-        Judgement::Proven(_) => return None,
-        Judgement::Wrong => "code_wrong",
-        Judgement::Last => "code_tried_too_often",
-    };
+) -> Result<(), Failure> {
+    if slip.tries < Code::TRIES {
+        let ended = CodeSlip { tries: Code::TRIES, ..slip.clone() };
+        let after = Enrolment { slip: Some(ended), ..stored.value.clone() };
+        let audit = audit(app, slip, "code_over", request_id, now);
+        let (hash, change) = (step.ticket.hash(), (&after, stored.version));
+        app.store.refuse_enrolment(step.org, hash, change, &audit).await?;
+    }
+    count_refused(now);
+    Ok(())
+}
+
+/// What the audit says of a code that proves nothing.
+fn audit(
+    app: &App,
+    slip: &CodeSlip,
+    reason: &str,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> AuditEntry {
     let mut audit = app.audit(Actor::Stranger, Action::EnrolmentRefused, request_id, now);
-    audit.subject = slip.sent.as_ref().map(|(user, _)| *user);
+    audit.subject = sent_to(slip);
     audit.reason = Some(reason.to_owned());
-    Some(audit)
+    audit
+}
+
+/// Whose code it is, where it is anybody's.
+fn sent_to(slip: &CodeSlip) -> Option<UserId> {
+    slip.sent.as_ref().map(|(user, _)| *user)
 }

@@ -1,7 +1,8 @@
 //! `/enrol/{organization}/link/{token}`: a one-time link.
 //!
 //! A GET changes nothing, since mail scanners follow links; the button opens an enrolment, and the
-//! registration at its end uses the link up.
+//! registration at its end uses the link up. Whoever comes with one that is over is audited, once
+//! an hour; a token that never was a link writes nothing.
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
@@ -10,7 +11,8 @@ use http::HeaderMap;
 use identity::{Organization, OrganizationId, Proof, Secret};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{Enrolment, Link, Stored};
+use store::{Action, Actor, Enrolment, Link, Stored};
+use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Invitation, Page};
 
@@ -31,9 +33,10 @@ pub(super) async fn show(
     Path((org, token)): Path<(String, String)>,
     headers: HeaderMap,
     language: Language,
+    request_id: RequestId,
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
-    let (org, token, _) = find(&app, &org, &token, now).await?;
+    let (org, token, _) = find(&app, &org, &token, &request_id, now).await?;
     let organization = organization(&app, org, now).await?;
     // Kept where there is one, so that the same link in two tabs works in both.
     let half = token.half(&headers).unwrap_or_else(|_| Half::of(Secret::mint(&*app.entropy)));
@@ -54,11 +57,12 @@ pub(super) async fn open(
     Path((org, token)): Path<(String, String)>,
     headers: HeaderMap,
     language: Language,
+    request_id: RequestId,
     form: Result<Form<Pressed>, FormRejection>,
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
     let Form(form) = form?;
-    let (org, token, link) = find(&app, &org, &token, now).await?;
+    let (org, token, link) = find(&app, &org, &token, &request_id, now).await?;
     token.half(&headers)?.check_csrf(&form.csrf)?;
     web::csrf::same_origin(&headers, &organization(&app, org, now).await?.base_url)?;
 
@@ -85,12 +89,20 @@ async fn find(
     app: &App,
     org: &str,
     token: &str,
+    request_id: &RequestId,
     now: Timestamp,
 ) -> Result<(OrganizationId, Ticket, Stored<Link>), Failure> {
     let org = org.parse().map_err(|_| Failure::LinkOver)?;
     let token = Ticket::parse(token).map_err(|_| Failure::LinkOver)?;
-    let link = app.store.link(org, token.hash(), now).await?;
-    Ok((org, token, link.ok_or(Failure::LinkOver)?))
+    let link = app.store.link(org, token.hash(), now).await?.ok_or(Failure::LinkOver)?;
+    if link.value.holds(now) {
+        return Ok((org, token, link));
+    }
+    let mut audit = app.audit(Actor::Stranger, Action::EnrolmentRefused, request_id, now);
+    audit.subject = Some(link.value.user);
+    audit.reason = Some("link_over".to_owned());
+    app.store.audit_over_link(org, token.hash(), &audit, now).await?;
+    Err(Failure::LinkOver)
 }
 
 async fn organization(

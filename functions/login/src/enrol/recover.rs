@@ -5,7 +5,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
-use identity::{Address, Proof, RecoveryCode, SecretHash, User, UserId};
+use identity::{Address, Attempt, Proof, RecoveryCode, SecretHash, User, UserId};
 use jiff::Timestamp;
 use serde::Deserialize;
 use store::{Action, Actor, Enrolment, Stored, TableError};
@@ -13,7 +13,7 @@ use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Notice, Page, Recover};
 
-use super::Step;
+use super::{Step, count_refused, too_many};
 use crate::app::App;
 use crate::failure::Failure;
 
@@ -82,17 +82,35 @@ pub(super) async fn submit(
             Ok(Redirect::to(&step.passkey_url()).into_response())
         }
         None => {
-            let counted = app.store.count_recovery(step.org, &address, now).await;
-            counted.map_err(|error| match error {
-                TableError::Conflict { .. } => Failure::TooMany,
-                other => other.into(),
-            })?;
-            let mut audit = app.audit(Actor::Stranger, Action::EnrolmentRefused, &request_id, now);
-            audit.subject = user.map(|user| user.value.id);
-            audit.reason = Some("recovery_code_wrong".to_owned());
-            app.store.audit(step.org, &audit).await?;
+            let subject = user.map(|user| user.value.id);
+            refuse(&app, &step, &address, subject, &request_id, now).await?;
             Ok(page(&step, Some(Notice::WrongRecovery), language))
         }
+    }
+}
+
+/// Counts a wrong code in the write that audits it.
+async fn refuse(
+    app: &App,
+    step: &Step,
+    address: &Address,
+    subject: Option<UserId>,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let mut audit = app.audit(Actor::Stranger, Action::EnrolmentRefused, request_id, now);
+    audit.subject = subject;
+    audit.reason = Some("recovery_code_wrong".to_owned());
+    match app.store.refuse_recovery(step.org, address, &audit, now).await {
+        Ok(()) => {
+            count_refused(now);
+            Ok(())
+        }
+        Err(TableError::Conflict { position: 0 }) => {
+            let attempt = (Attempt::TryRecoveryCode, address);
+            Err(too_many(app, step.org, attempt, subject, request_id, now).await?)
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -27,13 +27,13 @@ async fn after_five_wrong_codes_the_right_one_is_wrong_too() {
     world.user("ada").await;
     let (mut browser, page) = asked(&world, "ada").await;
     let code = world.code("ada@personal.test").await;
-    let before = world.quiet().await;
+    let first = world.quiet().await;
 
     for typed in ["", "12345", "1234567", "abcdef", "\u{661}\u{662}\u{663}\u{664}\u{665}\u{666}"] {
         let page = browser.submit(&page, &[("code", typed)]).await;
         assert!(complains(&page), "{typed}: {}", page.text);
     }
-    world.unchanged_since(&before, "what is no code is no try").await;
+    world.unwritten_since(&first, "what is no code is no try").await;
     let mut last = page.clone();
     for _ in 0..5 {
         last = browser.submit(&page, &[("code", &wrong(&code))]).await;
@@ -46,10 +46,9 @@ async fn after_five_wrong_codes_the_right_one_is_wrong_too() {
     assert_eq!(right.text, last.text, "no more than after the last wrong one");
     assert!(browser.visit(&page.action().replace("/code", "/passkey")).await.status != 303);
     world.unchanged_since(&before, "the right code, too late").await;
-    let refused = ("enrolment_refused", "code_tried_too_often");
-    let audit = world.records().await.audit();
-    let entries = audit.iter().map(|entry| (&entry["action"], &entry["reason"]));
-    assert_eq!(entries.filter(|(a, r)| **a == refused.0 && **r == refused.1).count(), 1);
+    let refused = world.refusals_since(&first).await;
+    let wrong = [&["code_tried_too_often"][..], &["code_wrong"; 4]].concat();
+    assert_eq!(refused, wrong, "each try, and the end of the code once");
 }
 
 #[tokio::test]
@@ -67,10 +66,13 @@ async fn a_code_holds_for_ten_minutes_and_not_an_instant_longer() {
     world.clock.pass(SignedDuration::from_nanos(1));
     let before = world.quiet().await;
     let expired = late.submit(&late_page, &[("code", &too_late)]).await;
+    let again = late.submit(&late_page, &[("code", &too_late)]).await;
 
     good.options();
     assert!(complains(&expired), "{}", expired.text);
-    world.unchanged_since(&before, "a code that is over").await;
+    assert_eq!(again.text, expired.text);
+    world.unchanged_but(&before, &["#REQUEST#"], "a code that is over").await;
+    assert_eq!(world.refusals_since(&before).await, ["code_over"], "once");
     // Another one can be had in the same place.
     let resend = late_page.action().replace("/code", "/resend");
     let csrf = late_page.field("csrf").unwrap();
@@ -166,21 +168,37 @@ async fn what_is_sent_while_the_mail_is_being_addressed_is_judged_all_the_same()
 #[tokio::test]
 async fn an_address_is_tried_fifteen_times_a_day_and_no_more() {
     let world = World::start().await;
-    world.user("ada").await;
-    for _ in 0..3 {
-        let (mut browser, mut page) = asked(&world, "ada").await;
+    let ada = world.user("ada").await;
+    let before = world.quiet().await;
+    let mailed = async || {
+        let (browser, page) = asked(&world, "ada").await;
         world.quiet().await;
+        (browser, page, world.code("ada@personal.test").await)
+    };
+    for _ in 0..3 {
+        let (mut browser, mut page, code) = mailed().await;
         for _ in 0..5 {
-            page = browser.submit(&page, &[("code", "000000")]).await;
+            page = browser.submit(&page, &[("code", &wrong(&code))]).await;
         }
     }
+    let tried = [&["code_tried_too_often"; 3][..], &["code_wrong"; 12]].concat();
+    assert_eq!(world.refusals_since(&before).await, tried, "each wrong try is in the audit");
 
-    let (mut browser, page) = asked(&world, "ada").await;
-    world.quiet().await;
-    let code = world.code("ada@personal.test").await;
-    let page = browser.submit(&page, &[("code", &code)]).await;
+    let (mut browser, page, code) = mailed().await;
+    let before = world.quiet().await;
+    let right = browser.submit(&page, &[("code", &code)]).await;
+    right.assert_refused(429, "the sixteenth try, though it is right");
+    for _ in 0..3 {
+        let page = browser.submit(&page, &[("code", &wrong(&code))]).await;
+        page.assert_refused(429, "whoever goes on");
+    }
 
-    page.assert_refused(429, "the sixteenth try, though it is right");
-    let wrong = world.records().await.audit().len();
-    assert!(wrong >= 15, "each wrong try is in the audit: {wrong}");
+    world.unchanged_but(&before, &["#LIMIT#TOLD#"], "past the limit").await;
+    assert_eq!(world.refusals_since(&before).await, ["codes_tried_too_often"], "once a day");
+    let entries = world.quiet().await.audit();
+    let last = entries.iter().find(|entry| entry["reason"] == "codes_tried_too_often");
+    assert_eq!(last.unwrap()["subject"], ada.id.to_string().as_str());
+    world.clock.pass(SignedDuration::from_hours(24));
+    let (mut browser, page, code) = mailed().await;
+    browser.submit(&page, &[("code", &code)]).await.options();
 }

@@ -3,6 +3,9 @@
 use jiff::SignedDuration;
 use scenarios::{Authenticator, World};
 
+/// What says that a refusal was audited already.
+const TOLD: [&str; 1] = ["#LIMIT#TOLD#"];
+
 #[tokio::test]
 async fn looking_at_a_link_changes_nothing() {
     let world = World::start().await;
@@ -36,7 +39,15 @@ async fn a_used_link_is_over() {
     browser.visit(&link).await.assert_refused(410, "its page, in its own browser");
     browser.submit(&button, &[]).await.assert_refused(410, "its button");
 
-    world.unchanged_since(&before, "a used link").await;
+    world.unchanged_but(&before, &TOLD, "a used link").await;
+    assert_eq!(world.refusals_since(&before).await, ["link_over"], "once an hour");
+    let told = world.quiet().await;
+    world.clock.pass(SignedDuration::from_hours(1));
+    world.browser().visit(&link).await.assert_refused(410, "an hour later");
+    assert_eq!(world.refusals_since(&told).await, ["link_over"], "the next hour");
+    let entries = world.quiet().await.audit();
+    let subject = user.id.to_string();
+    assert_eq!(entries.last().unwrap()["subject"], subject.as_str(), "whom it would have enrolled");
 }
 
 #[tokio::test]
@@ -60,7 +71,13 @@ async fn a_link_holds_for_a_day_and_not_an_instant_longer() {
     early.visit(&page.action()).await.assert_refused(410, "the page behind it");
     let registered = early.register(&page, &mut authenticator).await;
     registered.assert_refused(410, "the registration behind it");
-    world.unchanged_since(&before, "a link that is over").await;
+    world.unchanged_but(&before, &TOLD, "a link that is over").await;
+    let refused = world.refusals_since(&before).await;
+    assert_eq!(refused, ["link_over"; 3], "the link once an hour, what it opened each time");
+    world.clock.pass(SignedDuration::from_hours(24 * 7));
+    let before = world.quiet().await;
+    late.visit(&link).await.assert_refused(410, "nobody knows it any more");
+    world.unwritten_since(&before, "a forgotten link").await;
 }
 
 #[tokio::test]
@@ -126,7 +143,8 @@ async fn a_link_that_is_none_is_over() {
     for case in cases {
         world.browser().visit(&case).await.assert_refused(410, &case);
     }
-    world.unchanged_since(&before, "a link that is none").await;
+    // Whoever invents tokens fills no table.
+    world.unwritten_since(&before, "a link that is none").await;
 }
 
 #[tokio::test]
@@ -145,5 +163,6 @@ async fn a_link_of_somebody_who_was_disabled_since_enrols_nobody() {
     registered.assert_refused(403, "its registration");
     opened.assert_refused(403, "its page");
     world.unchanged_but(&before, &["#REQUEST#"], "a disabled user's link").await;
+    assert_eq!(world.refusals_since(&before).await, ["user_blocked"; 2]);
     assert_eq!(world.records().await.count("PASSKEY#"), 0);
 }

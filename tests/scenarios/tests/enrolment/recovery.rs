@@ -59,15 +59,20 @@ async fn five_wrong_recovery_codes_an_hour_are_judged_and_a_right_one_always() {
     let wrong = "ABCDE-ABCDE-ABCDE-ABCDE-ABCDE";
     let mut refused = Vec::new();
     for address in ["ada@contoso.test", "nobody@contoso.test"] {
+        let before = world.quiet().await;
         for _ in 0..5 {
             let page = recover(&world, address, wrong).await;
             assert_eq!(page.status, 200, "{address}");
         }
+        assert_eq!(world.refusals_since(&before).await, ["recovery_code_wrong"; 5], "{address}");
         let before = world.quiet().await;
         let page = recover(&world, address, wrong).await;
         page.assert_refused(429, address);
         refused.push(page.text);
-        world.unchanged_but(&before, &["#REQUEST#"], address).await;
+        recover(&world, address, wrong).await.assert_refused(429, address);
+        world.unchanged_but(&before, &["#REQUEST#", "#LIMIT#TOLD#"], address).await;
+        let told = world.refusals_since(&before).await;
+        assert_eq!(told, ["recovery_codes_tried_too_often"], "{address}: once an hour");
     }
     assert_eq!(refused[0], refused[1]);
     // Nobody locks somebody out whose code is right.

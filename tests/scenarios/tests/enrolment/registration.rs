@@ -27,27 +27,42 @@ async fn a_dishonest_registration_stores_nothing_and_its_challenge_is_spent() {
         change(&mut answer);
         answer.to_string()
     }
-    let lies: [(&str, Lie); 8] = [
-        ("no user verification", |page, origin| made(page, origin, |a| a.verifies = false)),
-        ("another origin", |page, _| made(page, "https://evil.test", |_| ())),
-        ("another challenge", |page, origin| {
-            made(page, origin, |a| a.challenge = Some("A".repeat(43)))
-        }),
-        ("not discoverable", |page, origin| {
-            changed(page, origin, |v| {
-                v["clientExtensionResults"]["credProps"]["rk"] = Value::Bool(false);
-            })
-        }),
-        ("a broken attestation", |page, origin| {
-            changed(page, origin, |v| v["response"]["attestationObject"] = "oA".into())
-        }),
-        ("nothing", |_, _| String::new()),
-        ("no JSON", |_, _| "{".to_owned()),
-        ("100 kB of JSON", |_, _| format!("[{}0]", "0,".repeat(50_000))),
+    let lies: [(&str, Lie, &str); 8] = [
+        // what is wrong, the answer, what the audit says
+        (
+            "no user verification",
+            |page, origin| made(page, origin, |a| a.verifies = false),
+            "user_not_verified",
+        ),
+        ("another origin", |page, _| made(page, "https://evil.test", |_| ()), "origin_other"),
+        (
+            "another challenge",
+            |page, origin| made(page, origin, |a| a.challenge = Some("A".repeat(43))),
+            "challenge_other",
+        ),
+        (
+            "not discoverable",
+            |page, origin| {
+                changed(page, origin, |v| {
+                    v["clientExtensionResults"]["credProps"]["rk"] = Value::Bool(false);
+                })
+            },
+            "passkey_not_discoverable",
+        ),
+        (
+            "a broken attestation",
+            |page, origin| {
+                changed(page, origin, |v| v["response"]["attestationObject"] = "oA".into())
+            },
+            "passkey_invalid",
+        ),
+        ("nothing", |_, _| String::new(), "answer_malformed"),
+        ("no JSON", |_, _| "{".to_owned(), "answer_malformed"),
+        ("100 kB of JSON", |_, _| format!("[{}0]", "0,".repeat(50_000)), "answer_malformed"),
     ];
     let world = World::start().await;
     let (mut browser, mut page) = by_link(&world).await;
-    for (what, lie) in lies {
+    for (what, lie, reason) in lies {
         let before = world.quiet().await;
         let honest = made(&page, &world.base_url, |_| ());
 
@@ -57,6 +72,7 @@ async fn a_dishonest_registration_stores_nothing_and_its_challenge_is_spent() {
         assert!(asked.notice().is_some(), "{what}");
         assert_ne!(asked.options(), page.options(), "{what}: the challenge is the same");
         world.unchanged_but(&before, &["#REQUEST#"], what).await;
+        assert_eq!(world.refusals_since(&before).await, [reason], "{what}");
         page = browser.submit(&page, &[("response", &honest)]).await;
         assert!(page.recovery_code_shown().is_none(), "{what}: the challenge was good again");
         world.unchanged_but(&before, &["#REQUEST#"], what).await;
@@ -87,6 +103,7 @@ async fn a_registration_may_take_five_minutes() {
 
     assert!(late.notice().is_some(), "{}", late.text);
     world.unchanged_but(&before, &["#REQUEST#"], "after five minutes").await;
+    assert_eq!(world.refusals_since(&before).await, ["challenge_over"]);
     world.clock.pass(SignedDuration::from_mins(5) - SignedDuration::from_nanos(1));
     let done = browser.register(&late, &mut Authenticator::default()).await;
     assert!(done.recovery_code().is_some(), "just before: {}", done.text);
@@ -131,11 +148,12 @@ async fn an_enrolment_is_reported_to_the_work_address() {
 #[tokio::test]
 async fn much_may_happen_between_a_code_and_its_passkey() {
     let world = World::start().await;
-    for (name, what) in [
-        ("blocked", "disabled since"),
-        ("enrolled", "enrolled elsewhere since"),
-        ("changed", "their claim changed since"),
-        ("promoted", "an administrator since"),
+    for (name, what, reason) in [
+        ("blocked", "disabled since", "user_blocked"),
+        ("enrolled", "enrolled elsewhere since", "enrolled_before"),
+        ("changed", "their claim changed since", "claim_changed_lately"),
+        ("promoted", "an administrator since", "administrator"),
+        ("bare", "their claim was taken away since", "no_claim"),
     ] {
         let user = world.user(name).await;
         let mut browser = world.browser();
@@ -151,7 +169,8 @@ async fn much_may_happen_between_a_code_and_its_passkey() {
                 let now = world.now();
                 world.amend(&user, |user| user.claim_changed_at = Some(now)).await;
             }
-            _ => world.amend(&user, |user| user.role = Role::Administrator).await,
+            "promoted" => world.amend(&user, |user| user.role = Role::Administrator).await,
+            _ => world.amend(&user, |user| user.personal_email = None).await,
         }
         let before = world.quiet().await;
 
@@ -165,10 +184,30 @@ async fn much_may_happen_between_a_code_and_its_passkey() {
             assert_eq!(waits, name == "changed", "{what}: {}", refused.text);
         }
         world.unchanged_since(&before, what).await;
+        assert_eq!(world.refusals_since(&before).await, [reason; 2], "{what}");
     }
-    let reasons = world.records().await.audit();
-    let refused = reasons.iter().filter(|entry| entry["action"] == "enrolment_refused").count();
-    assert_eq!(refused, 8, "each refusal is audited");
+}
+
+#[tokio::test]
+async fn a_passkey_that_is_known_already_is_refused_and_audited() {
+    let world = World::start().await;
+    let copy = || {
+        let mut authenticator = Authenticator::default();
+        authenticator.credential_id = Some(vec![7; 32]);
+        authenticator
+    };
+    let (mut browser, page) = by_link(&world).await;
+    assert!(browser.register(&page, &mut copy()).await.recovery_code().is_some());
+    let grace = world.user("grace").await;
+    let mut other = world.browser();
+    let page = other.open_link(&world.link(&world.contoso(), &grace).await).await;
+    let before = world.quiet().await;
+
+    let refused = other.register(&page, &mut copy()).await;
+
+    assert!(refused.notice().is_some(), "{}", refused.text);
+    world.unchanged_but(&before, &["#REQUEST#"], "a known credential").await;
+    assert_eq!(world.refusals_since(&before).await, ["passkey_known"]);
 }
 
 #[tokio::test]
@@ -201,6 +240,7 @@ async fn a_user_has_at_most_twenty_passkeys() {
     let before = world.quiet().await;
     let refused = world.browser().open_link(&link).await;
     refused.assert_refused(403, "the twenty-first");
+    assert_eq!(world.refusals_since(&before).await, ["too_many_passkeys"]);
     assert!(refused.text.contains("20 passkeys"), "{}", refused.text);
     world.unchanged_but(&before, &["#REQUEST#"], "the twenty-first").await;
     assert_eq!(passkeys().await, 20);

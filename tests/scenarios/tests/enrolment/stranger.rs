@@ -146,7 +146,9 @@ async fn a_sixth_code_within_the_hour_is_refused_for_any_address_alike() {
         page.assert_refused(429, address);
         refused.push(seen(&page));
         ask(&address.to_uppercase()).await.assert_refused(429, address);
-        world.unchanged_but(&before, &["#REQUEST#"], address).await;
+        world.unchanged_but(&before, &["#REQUEST#", "#LIMIT#TOLD#"], address).await;
+        let told = world.refusals_since(&before).await;
+        assert_eq!(told, ["codes_asked_too_often"], "{address}: once an hour");
     }
     assert_eq!(refused[0], refused[1]);
     assert_eq!(world.mails("ada@personal.test").len(), 5);
@@ -176,7 +178,8 @@ async fn asking_again_on_the_page_counts_like_asking_anew() {
     let page = browser.post(&resend, &[("csrf", &csrf)]).await;
 
     page.assert_refused(429, "the sixth");
-    world.unchanged_since(&before, "the sixth").await;
+    world.unchanged_but(&before, &["#LIMIT#TOLD#"], "the sixth").await;
+    assert_eq!(world.refusals_since(&before).await, ["codes_asked_too_often"]);
     assert_eq!(world.mails("ada@personal.test").len(), 5);
 }
 

@@ -3,6 +3,7 @@
 
 mod errand;
 mod lane;
+mod metric;
 mod operator;
 mod process;
 mod signing;

@@ -6,9 +6,9 @@ use local::services::mail::Message;
 use scenarios::saml::{AuthnRequest, between, decode};
 use scenarios::world::code_of;
 use scenarios::{Authenticator, Browser, Call, Effect, Fault, Page};
-use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::metric::counted;
 use crate::site::{PATIENCE, Site};
 use crate::visitor::{Action, Over};
 
@@ -353,7 +353,7 @@ async fn a_signature_that_does_not_come_is_counted_and_shown_with_the_number_of_
     let page = browser.visit(&sso(&site.request())).await;
     assert!(browser.sign_in(&page, &mut site.administrator).await.answer().is_some());
     for code in ["ThrottlingException", "DisabledException", "KMSInvalidStateException"] {
-        let before = counted(&site.stack);
+        let before = counted(&site.stack, "SigningFailed");
         let effect = Effect::Refuse(400, code);
         site.wire.fault(Fault { operation: "Sign", skip: 0, times: usize::MAX, effect });
         let url = sso(&site.request());
@@ -367,20 +367,8 @@ async fn a_signature_that_does_not_come_is_counted_and_shown_with_the_number_of_
         assert!(number.len() > 5, "{code}: {number}");
         let logged = site.stack.log().iter().any(|line| line.text.contains(number));
         assert!(logged, "{code}: the log does not know {number}");
-        assert_eq!(counted(&site.stack), before + 1, "{code}");
+        assert_eq!(counted(&site.stack, "SigningFailed"), before + 1, "{code}");
         let (_, response, _) = reloaded.answer().expect(code);
         assert!(decode(&response).contains("SignatureValue>"));
     }
-}
-
-/// How many lines count a signature that did not come.
-fn counted(stack: &local::Stack) -> usize {
-    let lines = stack.log();
-    let metrics = lines.iter().filter_map(|line| serde_json::from_str::<Value>(&line.text).ok());
-    let of_login = |line: &Value| {
-        line["SigningFailed"] == 1
-            && line["Function"] == "login"
-            && line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Passerelle"
-    };
-    metrics.filter(of_login).count()
 }

@@ -70,7 +70,7 @@ async fn every_message_that_is_not_entras_ends_on_one_and_the_same_page() {
         let first = first.get_or_insert_with(|| page.text.clone());
         assert_eq!(page.text, *first, "{}: the page tells something of the input", vector.name);
     }
-    world.unchanged_since(&before, "a refused message").await;
+    world.unwritten_since(&before, "a refused message").await;
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn a_bomb_is_refused_before_it_bursts() {
         let page = world.pass(Request::get(uri).body(Body::empty()).unwrap()).await;
         page.assert_refused(status, &size.to_string());
     }
-    world.unchanged_since(&before, "a bomb").await;
+    world.unwritten_since(&before, "a bomb").await;
 }
 
 #[tokio::test]
@@ -242,7 +242,7 @@ async fn nothing_is_at_any_other_place() {
         let page = world.pass(request.body(Body::empty()).unwrap()).await;
         page.assert_refused(404, path);
     }
-    world.unchanged_since(&before, "another place").await;
+    world.unwritten_since(&before, "another place").await;
 }
 
 #[tokio::test]

@@ -114,7 +114,8 @@ async fn a_link_is_handed_out_to_a_user_as_they_were_read() {
         (&stale, 0, false),
     ];
     for (hash, after, proves) in cases {
-        let link = place.store.link(place.org(), hash, noon() + seconds(after)).await.unwrap();
-        assert_eq!(link.is_some(), proves, "after {after} s");
+        let now = noon() + seconds(after);
+        let link = place.store.link(place.org(), hash, now).await.unwrap();
+        assert_eq!(link.is_some_and(|link| link.value.holds(now)), proves, "after {after} s");
     }
 }
