@@ -30,6 +30,16 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    /// What counts an item that is put off for it: mail has an alarm of its own.
+    pub(crate) const fn metric(&self) -> &'static str {
+        match self {
+            Self::Mail(_) | Self::Letter(_) => "MailPostponed",
+            Self::Table(_) | Self::Unfinished | Self::Sweep { .. } => "OutboxPostponed",
+        }
+    }
+}
+
 /// What Lambda is told, which shows in its console: no cause, which is in the log.
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
@@ -41,5 +51,23 @@ impl From<Failure> for Diagnostic {
             Failure::Sweep { .. } => "Sweep",
         };
         Self { error_type: error_type.to_owned(), error_message: failure.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_fails_of_a_mail_is_counted_as_mail() {
+        let table = || TableError::Conflict { position: 0 };
+        let cases = [
+            (Failure::Table(table()), "OutboxPostponed"),
+            (Failure::Unfinished, "OutboxPostponed"),
+            (Failure::Sweep { failed: 1, due: 2 }, "OutboxPostponed"),
+        ];
+        for (failure, metric) in cases {
+            assert_eq!(failure.metric(), metric, "{failure}");
+        }
     }
 }

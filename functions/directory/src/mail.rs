@@ -2,7 +2,9 @@
 
 use courier::mail::Letter;
 use courier::{Language, mail};
-use identity::{Address, Organization, OrganizationId, Secret, User, UserId, settled_address};
+use identity::{
+    Address, Organization, OrganizationId, Secret, User, UserId, UserName, settled_address,
+};
 use jiff::Timestamp;
 use store::{Action, Link, OutboxItem, Stored, Task};
 use web::failure::RequestId;
@@ -57,6 +59,19 @@ impl App {
         self.send(letter, to).await
     }
 
+    /// A mail to each of these administrators, or to all, that says when the operator let somebody
+    /// in.
+    pub(crate) async fn alert_recoveries(
+        &self,
+        item: &OutboxItem,
+        administrators: Option<&[UserId]>,
+        user: UserId,
+    ) -> Result<Vec<OutboxItem>, Failure> {
+        let alert = |administrator| Task::AlertRecovery { administrator, user };
+        let rest = |rest| Task::AlertRecoveries { administrators: Some(rest), user };
+        self.alert_each(item, administrators, alert, rest).await
+    }
+
     /// Tells an administrator that the operator let somebody in.
     pub(crate) async fn alert_recovery(
         &self,
@@ -64,7 +79,7 @@ impl App {
         administrator: UserId,
         user: UserId,
     ) -> Result<(), Failure> {
-        self.tell(item, administrator, user, mail::recovery_alert).await
+        self.tell(item, administrator, (user, None), mail::recovery_alert).await
     }
 
     /// Tells an administrator that an enrolment waits.
@@ -74,7 +89,7 @@ impl App {
         administrator: UserId,
         user: UserId,
     ) -> Result<(), Failure> {
-        self.tell(item, administrator, user, mail::approval_wanted).await
+        self.tell(item, administrator, (user, None), mail::approval_wanted).await
     }
 
     /// Asks every administrator of an organization to approve somebody's changed address.
@@ -105,18 +120,13 @@ impl App {
         &self,
         item: &OutboxItem,
         administrators: Option<&[UserId]>,
-        user: UserId,
+        (user, account): (UserId, Option<&UserName>),
     ) -> Result<Vec<OutboxItem>, Failure> {
-        let (org, now) = (item.organization, self.clock.now());
-        let administrators = match administrators {
-            Some(named) => named.to_vec(),
-            None => self.administrators(org).await?,
-        };
-        let alert = |administrator| Task::AlertBlock { administrator, user };
-        let rest = |rest| Task::AlertBlocks { administrators: Some(rest), user };
-        let new = |task| OutboxItem::new(&*self.entropy, org, task, now);
-        let blocked_at = |next| OutboxItem { created_at: item.created_at, ..next };
-        Ok(each(&administrators, alert, rest).map(new).map(blocked_at).collect())
+        let account = || account.cloned();
+        let alert = |administrator| Task::AlertBlock { administrator, user, account: account() };
+        let rest =
+            |rest| Task::AlertBlocks { administrators: Some(rest), user, account: account() };
+        self.alert_each(item, administrators, alert, rest).await
     }
 
     /// Tells an administrator that one of them was blocked.
@@ -124,9 +134,27 @@ impl App {
         &self,
         item: &OutboxItem,
         administrator: UserId,
-        user: UserId,
+        about: (UserId, Option<&UserName>),
     ) -> Result<(), Failure> {
-        self.tell(item, administrator, user, mail::block_alert).await
+        self.tell(item, administrator, about, mail::block_alert).await
+    }
+
+    /// An item for each of these administrators, or for all, which says when it happened.
+    async fn alert_each(
+        &self,
+        item: &OutboxItem,
+        administrators: Option<&[UserId]>,
+        one: impl Fn(UserId) -> Task,
+        others: impl FnOnce(Vec<UserId>) -> Task,
+    ) -> Result<Vec<OutboxItem>, Failure> {
+        let (org, now) = (item.organization, self.clock.now());
+        let administrators = match administrators {
+            Some(named) => named.to_vec(),
+            None => self.administrators(org).await?,
+        };
+        let new = |task| OutboxItem::new(&*self.entropy, org, task, now);
+        let happened_at = |next| OutboxItem { created_at: item.created_at, ..next };
+        Ok(each(&administrators, one, others).map(new).map(happened_at).collect())
     }
 
     async fn administrators(&self, org: OrganizationId) -> Result<Vec<UserId>, Failure> {
@@ -134,20 +162,26 @@ impl App {
         Ok(organization.map(|stored| stored.value.administrators).unwrap_or_default())
     }
 
+    /// Tells an administrator of an account: by the name that it had, where it may be gone.
     async fn tell(
         &self,
         item: &OutboxItem,
         administrator: UserId,
-        user: UserId,
+        (user, account): (UserId, Option<&UserName>),
         write: impl Fn(Language, &str, &str, Timestamp) -> Result<Letter, mail::LetterError>,
     ) -> Result<(), Failure> {
-        let now = self.clock.now();
-        let Some((organization, user)) = self.people(item, user).await? else { return Ok(()) };
-        let to = self.store.user(item.organization, administrator, now).await?;
+        let (org, now) = (item.organization, self.clock.now());
+        let Some(organization) = self.store.organization(org, now).await? else { return Ok(()) };
+        let account = match account {
+            Some(account) => Some(account.clone()),
+            None => self.store.user(org, user, now).await?.map(|user| user.value.user_name),
+        };
+        let Some(account) = account else { return Ok(()) };
+        let to = self.store.user(org, administrator, now).await?;
         let to = to.as_ref().and_then(|to| to.value.user_name.address());
         let Some(to) = to else { return Ok(()) };
-        let account = user.value.user_name.as_str();
-        let letter = write(Language::default(), &organization.name, account, item.created_at)?;
+        let name = &organization.value.name;
+        let letter = write(Language::default(), name, account.as_str(), item.created_at)?;
         self.send(letter, to).await
     }
 

@@ -1,8 +1,9 @@
 //! Carries out outbox items: each is taken for a while, carried out, and ended.
 
 use bus::OutboxDue;
-use jiff::SignedDuration;
-use store::{Action, AuditEntry, Folded, OutboxItem, Resource, Stored, Task};
+use identity::UserId;
+use jiff::{SignedDuration, Timestamp};
+use store::{Action, AuditEntry, OutboxItem, Progress, Resource, Stored, Task};
 use web::failure::RequestId;
 
 use crate::app::App;
@@ -11,8 +12,37 @@ use crate::failure::Failure;
 
 /// How many items of each of the index's partitions one sweep takes.
 const SWEPT: i32 = 25;
-/// How long one item may take that can be carried out in parts: half of what Lambda gives us.
-const FOLDING: SignedDuration = SignedDuration::from_secs(30);
+/// How long one invocation begins new things, of the minute that Lambda gives us.
+const BEGINNING: SignedDuration = SignedDuration::from_secs(30);
+/// How long a batch of the queue spends on what may take long: others wait behind it, who may have
+/// asked for a code. The sweep goes on with it.
+const LONG_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(10);
+
+/// One invocation: which, and how long it begins what.
+struct Turn<'a> {
+    request_id: &'a RequestId,
+    /// First instant at which nothing is begun any more.
+    ends: Timestamp,
+    /// First instant at which nothing long is begun, or gone on with, any more.
+    long_ends: Timestamp,
+}
+
+impl<'a> Turn<'a> {
+    fn of_a_sweep(request_id: &'a RequestId, now: Timestamp) -> Self {
+        let ends = now.checked_add(BEGINNING).unwrap_or(now);
+        Self { request_id, ends, long_ends: ends }
+    }
+
+    fn of_a_batch(request_id: &'a RequestId, now: Timestamp) -> Self {
+        let long_ends = now.checked_add(LONG_IN_A_BATCH).unwrap_or(now);
+        Self { long_ends, ..Self::of_a_sweep(request_id, now) }
+    }
+
+    /// Whether there is time to begin with an item.
+    fn has_time_for(&self, item: &OutboxItem, now: Timestamp) -> bool {
+        now < if item.task.is_long() { self.long_ends } else { self.ends }
+    }
+}
 
 /// What carrying an item out comes to, besides mails that are out already: written by the
 /// transaction that ends the item.
@@ -27,38 +57,60 @@ pub(crate) struct Outcome {
 impl App {
     /// Carries out every item that a batch names, and says which messages must come again.
     pub(crate) async fn batch(&self, messages: &[Message], request_id: &RequestId) -> Reply {
-        let mut reply = Reply::default();
-        for message in messages {
-            // Anything else on the queue is not ours: it would fail for ever.
-            let Some(due) = message.due() else { continue };
-            if let Err(failure) = self.deliver(due, request_id).await {
-                web::failure::log(&failure, request_id);
-                let item_identifier = message.message_id.clone();
-                reply.batch_item_failures.push(Failed { item_identifier });
-            }
-        }
-        reply
+        let turn = Turn::of_a_batch(request_id, self.clock.now());
+        // Anything else on the queue is not ours: it would fail for ever.
+        let due = messages.iter().enumerate();
+        let due = due.filter_map(|(number, message)| Some((number, message.due()?)));
+        let due = due.collect::<Vec<_>>();
+        let failed = self.carry_out_all(&due, &turn).await;
+        let failed = failed.into_iter().filter_map(|number| messages.get(number));
+        let failed = failed.map(|message| Failed { item_identifier: message.message_id.clone() });
+        Reply { batch_item_failures: failed.collect() }
     }
 
     /// Carries out everything that is due, then fails if any of it failed.
     pub(crate) async fn sweep(&self, request_id: &RequestId) -> Result<(), Failure> {
+        let turn = Turn::of_a_sweep(request_id, self.clock.now());
         let due = self.store.due_outbox(SWEPT, self.clock.now()).await?;
-        let mut failed = 0;
-        for (organization, item) in &due {
-            let due = OutboxDue { organization: *organization, item: *item };
-            if let Err(failure) = self.deliver(due, request_id).await {
-                web::failure::log(&failure, request_id);
-                failed += 1;
-            }
-        }
+        let named = due
+            .iter()
+            .map(|(organization, item)| OutboxDue { organization: *organization, item: *item });
+        let named = named.enumerate().collect::<Vec<_>>();
+        let failed = self.carry_out_all(&named, &turn).await.len();
         if failed == 0 { Ok(()) } else { Err(Failure::Sweep { failed, due: due.len() }) }
     }
 
-    /// Carries out one item, unless it is done or somebody else is at it.
-    async fn deliver(&self, due: OutboxDue, request_id: &RequestId) -> Result<(), Failure> {
-        let now = self.clock.now();
-        let taken = self.store.take_outbox(due.organization, due.item, now).await?;
-        let Some(item) = taken else { return Ok(()) };
+    /// Carries items out, as long as there is time: what somebody waits for first, then what has
+    /// waited longest. The next sweep takes what is left. Answers which ones failed.
+    async fn carry_out_all(&self, due: &[(usize, OutboxDue)], turn: &Turn<'_>) -> Vec<usize> {
+        let (mut items, mut failed) = (Vec::new(), Vec::new());
+        for (number, due) in due {
+            let read = self.store.outbox(due.organization, due.item, self.clock.now()).await;
+            match read {
+                Ok(item) => items.extend(item.map(|item| (*number, item))),
+                Err(error) => {
+                    web::failure::log(&error, turn.request_id);
+                    failed.push(*number);
+                }
+            }
+        }
+        items.sort_by_key(|(_, item)| (item.value.task.is_long(), item.value.due_at));
+        for (number, item) in items {
+            if !turn.has_time_for(&item.value, self.clock.now()) {
+                continue;
+            }
+            if let Err(failure) = self.deliver(item, turn).await {
+                web::failure::log(&failure, turn.request_id);
+                failed.push(number);
+            }
+        }
+        failed
+    }
+
+    /// Carries out one item, unless somebody else is at it.
+    async fn deliver(&self, item: Stored<OutboxItem>, turn: &Turn<'_>) -> Result<(), Failure> {
+        let (now, request_id) = (self.clock.now(), turn.request_id);
+        let Some(item) = self.store.take_outbox(item, now).await? else { return Ok(()) };
         if item.value.is_stale(now) {
             web::metric::count("MailGivenUp", "directory", now);
             let mut given_up = self.audit(Action::MailGivenUp, request_id, now);
@@ -66,7 +118,7 @@ impl App {
             given_up.reason = Some("a_day_is_over".to_owned());
             return Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?);
         }
-        match self.perform(&item.value, request_id).await {
+        match self.perform(&item.value, turn).await {
             Ok(Outcome { audit, next }) => {
                 Ok(self.store.finish_outbox(&item, audit.as_ref(), &next).await?)
             }
@@ -77,7 +129,9 @@ impl App {
                 given_up.reason = Some(error.to_string());
                 Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?)
             }
-            Err(Failure::Unfinished) => Ok(self.store.continue_outbox(&item, now).await?),
+            Err(Failure::Unfinished) => {
+                Ok(self.store.continue_outbox(&item, self.clock.now()).await?)
+            }
             Err(failure) => {
                 self.postpone(&item, &failure, request_id).await?;
                 Ok(())
@@ -93,22 +147,23 @@ impl App {
         request_id: &RequestId,
     ) -> Result<(), Failure> {
         let now = self.clock.now();
-        web::metric::count("MailPostponed", "directory", now);
+        web::metric::count(failure.metric(), "directory", now);
         web::failure::log(failure, request_id);
         Ok(self.store.postpone_outbox(item, now).await?)
     }
 
-    async fn perform(&self, item: &OutboxItem, request_id: &RequestId) -> Result<Outcome, Failure> {
+    async fn perform(&self, item: &OutboxItem, turn: &Turn<'_>) -> Result<Outcome, Failure> {
+        let (org, request_id) = (item.organization, turn.request_id);
         match &item.task {
             Task::SendCode { enrolment, seed } => {
                 return self.send_code(item, enrolment, seed, request_id).await;
             }
             Task::ClaimChanged { user } => {
-                let next = self.ask_all(item.organization, *user).await?;
+                let next = self.ask_all(org, *user).await?;
                 return Ok(Outcome { audit: None, next });
             }
             Task::AskApprovals { administrators, user } => {
-                let next = self.ask_approvals(item.organization, administrators, *user);
+                let next = self.ask_approvals(org, administrators, *user);
                 return Ok(Outcome { audit: None, next });
             }
             Task::ReportEnrolment { user, passkey, language } => {
@@ -117,39 +172,55 @@ impl App {
             Task::SendInvitation { user } => {
                 self.send_invitation(item, *user, request_id).await?;
             }
+            Task::AlertRecoveries { administrators, user } => {
+                let next = self.alert_recoveries(item, administrators.as_deref(), *user).await?;
+                return Ok(Outcome { audit: None, next });
+            }
             Task::AlertRecovery { administrator, user } => {
                 self.alert_recovery(item, *administrator, *user).await?;
             }
             Task::AskApproval { administrator, user } => {
                 self.ask_approval(item, *administrator, *user).await?;
             }
-            Task::AlertBlocks { administrators, user } => {
-                let next = self.alert_blocks(item, administrators.as_deref(), *user).await?;
+            Task::AlertBlocks { administrators, user, account } => {
+                let about = (*user, account.as_ref());
+                let next = self.alert_blocks(item, administrators.as_deref(), about).await?;
                 return Ok(Outcome { audit: None, next });
             }
-            Task::AlertBlock { administrator, user } => {
-                self.alert_block(item, *administrator, *user).await?;
+            Task::AlertBlock { administrator, user, account } => {
+                self.alert_block(item, *administrator, (*user, account.as_ref())).await?;
             }
-            Task::ForgetUser { user } => {
-                let now = self.clock.now();
-                self.store.forget_user(item.organization, *user, now).await?;
-                let mut audit = self.audit(Action::UserForgotten, request_id, now);
-                audit.resource = Some(Resource::User(*user));
-                return Ok(Outcome { audit: Some(audit), next: Vec::new() });
-            }
+            Task::ForgetUser { user } => return self.forget_user(item, *user, turn).await,
             Task::ForgetGroup { group, changes } => {
-                let now = self.clock.now();
-                self.store.forget_group(item.organization, *group, changes, now).await?;
+                let (until, clock) = (turn.long_ends, &*self.clock);
+                whole(self.store.forget_group(org, *group, changes, until, clock).await?)?;
             }
             Task::FoldMembers { group, .. } => {
-                let now = self.clock.now();
-                let go_on = || self.clock.now().duration_since(now) < FOLDING;
-                match self.store.fold_members(item.organization, *group, go_on, now).await? {
-                    Folded::Everything => {}
-                    Folded::Partly => return Err(Failure::Unfinished),
-                }
+                let (until, clock) = (turn.long_ends, &*self.clock);
+                whole(self.store.fold_members(org, *group, until, clock).await?)?;
             }
         }
         Ok(Outcome::default())
+    }
+
+    async fn forget_user(
+        &self,
+        item: &OutboxItem,
+        user: UserId,
+        turn: &Turn<'_>,
+    ) -> Result<Outcome, Failure> {
+        let (org, until) = (item.organization, turn.long_ends);
+        whole(self.store.forget_user(org, user, until, &*self.clock).await?)?;
+        let mut audit = self.audit(Action::UserForgotten, turn.request_id, self.clock.now());
+        audit.resource = Some(Resource::User(user));
+        Ok(Outcome { audit: Some(audit), next: Vec::new() })
+    }
+}
+
+/// What is carried out in part stays due.
+const fn whole(progress: Progress) -> Result<(), Failure> {
+    match progress {
+        Progress::Everything => Ok(()),
+        Progress::Partly => Err(Failure::Unfinished),
     }
 }

@@ -144,12 +144,8 @@ impl App {
             return Err(Failure::Blocked);
         }
 
-        let alert = |administrator: &Stored<User>| {
-            let task =
-                Task::AlertRecovery { administrator: administrator.value.id, user: user.value.id };
-            OutboxItem::new(&*self.entropy, org, task, now)
-        };
-        let alerts = administrators.iter().map(alert).collect::<Vec<_>>();
+        let alert = Task::AlertRecoveries { administrators: None, user: user.value.id };
+        let alerts = [OutboxItem::new(&*self.entropy, org, alert, now)];
         let token = Secret::mint(&*self.entropy);
         let link = Link::new(user.value.id, now);
         let mut audit = self.audit(Action::LinkHandedOut, request_id, now);

@@ -4,7 +4,7 @@ use identity::{DomainName, Organization, OrganizationId, ScimClient, ScimKey, Sc
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Action, MOST_SCIM_KEYS, ProvisioningKey};
+use store::{Action, ProvisioningKey, TableError};
 use web::failure::RequestId;
 
 use crate::app::App;
@@ -59,9 +59,6 @@ impl App {
         }
         let expires_at = asked.expires_days.map(|days| expiry(days, now)).transpose()?;
         let organization = self.organization_of(&asked.domain, now).await?;
-        if self.store.scim_keys(organization.id, now).await?.len() >= MOST_SCIM_KEYS {
-            return Err(Failure::TooManyKeys);
-        }
         let secret = ScimKey::mint(&*self.entropy);
         let key = ProvisioningKey {
             id: ScimKeyId::mint(&*self.entropy),
@@ -76,7 +73,10 @@ impl App {
         audit.key = Some(key.id.to_string());
         audit.reason = Some(key.client.as_str().to_owned());
         let org = organization.id;
-        self.store.create_scim_key(org, &secret.hash(), &key, &audit).await?;
+        match self.store.create_scim_key(org, &secret.hash(), &key, &audit).await {
+            Err(TableError::Conflict { position: 0 }) => return Err(Failure::TooManyKeys),
+            other => other?,
+        }
         Ok(json!({
             "tenant_url": tenant_url(&organization),
             "key": secret.reveal(),

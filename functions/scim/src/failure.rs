@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use scim::ScimType;
-use store::{Named, ProvisionError, TableError};
+use store::{Named, Profile, ProvisionError, TableError};
 use web::failure::RequestId;
 
 use crate::answer::SCIM_JSON;
@@ -16,8 +16,11 @@ use crate::answer::SCIM_JSON;
 /// When a client may try again what could not be done now, in seconds.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
+// One limit, kept where values are read and again where they are written.
+const _: () = assert!(scim::MAX_EMAILS == Profile::MOST_EMAILS);
+
 const TOO_MANY_EMAILS: scim::Error =
-    scim::Error::known(ScimType::InvalidValue, "emails: takes at most 45 values");
+    scim::Error::known(ScimType::InvalidValue, "emails: takes fewer values");
 
 /// Why a request ends here.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,7 @@ impl From<ProvisionError> for Failure {
             ProvisionError::Taken(Named::ExternalId | Named::ObjectId) => {
                 scim::Error::EXTERNAL_ID_TAKEN.into()
             }
+            ProvisionError::Taken(Named::DisplayName) => scim::Error::DISPLAY_NAME_TAKEN.into(),
             ProvisionError::Taken(Named::Anchor) => scim::Error::IMMUTABLE_ID_TAKEN.into(),
             ProvisionError::TooLarge => scim::Error::RESOURCE_TOO_LARGE.into(),
             ProvisionError::TooManyEmails => TOO_MANY_EMAILS.into(),

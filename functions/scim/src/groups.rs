@@ -9,8 +9,10 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
+use identity::GroupId;
 use scim::schema::GROUP;
 use scim::{Filter, ListQuery, ListResponse, Parameters, Patch, Projection, Resource, member};
+use serde_json::Value;
 use store::{Group, Stored};
 
 use crate::answer::{self, Shown};
@@ -18,6 +20,7 @@ use crate::app::App;
 use crate::caller::{Caller, Named, Presented};
 use crate::conditions::Conditions;
 use crate::failure::Failure;
+use crate::list::Room;
 use crate::payload::{LARGEST, LARGEST_GROUP, Payload};
 use crate::unknown;
 
@@ -41,7 +44,8 @@ async fn list(
 ) -> Result<Response, Failure> {
     let caller = app.caller(presented).await?;
     let query = ListQuery::from_query(&GROUP, &parameters(query.as_deref()))?;
-    Ok(answer::document(&app.list_groups(&caller, &query).await?.into_json()))
+    let list = app.list_groups(&caller, &query, &mut Room::default()).await?;
+    Ok(answer::document(&list.into_json()))
 }
 
 /// `POST /Groups/.search`, RFC 7644 §3.4.3.
@@ -52,7 +56,8 @@ async fn search(
 ) -> Result<Response, Failure> {
     let caller = app.caller(presented).await?;
     let query = ListQuery::from_search(&GROUP, &payload.json(LARGEST)?)?;
-    Ok(answer::document(&app.list_groups(&caller, &query).await?.into_json()))
+    let list = app.list_groups(&caller, &query, &mut Room::default()).await?;
+    Ok(answer::document(&list.into_json()))
 }
 
 /// `POST /Groups`, RFC 7644 §3.3.
@@ -66,8 +71,10 @@ async fn create(
     let body = payload.json(LARGEST_GROUP)?;
     let members = member::listed(&body)?.unwrap_or_default();
     let wanted = Resource::read(&GROUP, body)?;
-    let created = app.create_group(&caller, &wanted, &users(&members)?).await?;
-    answer::created(&app.shown_group(&caller, &created, &projection(query.as_deref())).await?)
+    let members = users(&members)?;
+    let created = app.create_group(&caller, &wanted, &members).await?;
+    let body = members::written(&caller, &created, &members, &projection(query.as_deref()));
+    answer::created(&shown(&caller, &created, body))
 }
 
 /// `GET /Groups/{id}`, RFC 7644 §3.4.1.
@@ -84,7 +91,8 @@ async fn read(
     if conditions.is_known(&version) {
         return answer::not_modified(&version);
     }
-    answer::resource(&app.shown_group(&caller, &group, &projection(query.as_deref())).await?)
+    let body = app.group_with_members(&caller, &group, &projection(query.as_deref())).await?;
+    answer::resource(&shown(&caller, &group, body))
 }
 
 /// `PUT /Groups/{id}`, RFC 7644 §3.5.1.
@@ -101,11 +109,13 @@ async fn replace(
     let members = users(&member::listed(&body)?.unwrap_or_default())?;
     let wanted = Resource::read(&GROUP, body)?;
     let replaced = app.replace_group(&caller, group, &conditions, &wanted, &members).await?;
-    answer::resource(&app.shown_group(&caller, &replaced, &projection(query.as_deref())).await?)
+    let body = members::written(&caller, &replaced, &members, &projection(query.as_deref()));
+    answer::resource(&shown(&caller, &replaced, body))
 }
 
 /// `PATCH /Groups/{id}`, RFC 7644 §3.5.2: nothing is answered unless attributes are asked for, so
-/// that nobody reads a hundred thousand members because one was added.
+/// that nobody reads a hundred thousand members because one was added. What was done is never
+/// answered as if it had failed: what cannot be read then is not answered either.
 async fn patch(
     State(app): State<App>,
     presented: Presented,
@@ -122,10 +132,14 @@ async fn patch(
     if parameters.get("attributes").or(parameters.get("excludedAttributes")).is_none() {
         return answer::no_content();
     }
-    let patched = app.store.group(caller.org, id, caller.now).await?;
-    let patched = patched.ok_or(scim::Error::NOT_FOUND)?;
     let projection = Projection::from_query(&GROUP, &parameters);
-    answer::resource(&app.shown_group(&caller, &patched, &projection).await?)
+    match app.patched_group(&caller, id, &projection).await {
+        Ok(shown) => answer::resource(&shown),
+        Err(error) => {
+            web::failure::log(&error, &caller.request_id);
+            answer::no_content()
+        }
+    }
 }
 
 /// `DELETE /Groups/{id}`, RFC 7644 §3.6.
@@ -149,30 +163,39 @@ fn projection(query: Option<&str>) -> Projection {
     Projection::from_query(&GROUP, &parameters(query))
 }
 
+fn shown(caller: &Caller, group: &Stored<Group>, body: Value) -> Shown {
+    Shown { body, version: version(group), location: caller.group_url(group.value.id) }
+}
+
 impl App {
     /// Groups that a query asks for.
     pub(crate) async fn list_groups(
         &self,
         caller: &Caller,
         query: &ListQuery,
+        room: &mut Room,
     ) -> Result<ListResponse, Failure> {
         let lookup = query.filter.as_ref().and_then(Filter::lookup);
         let named = self.groups_of(caller, lookup).await?;
-        self.list::<Stored<Group>>(caller, query, named).await
+        self.list::<Stored<Group>>(caller, query, named, room).await
     }
 
-    /// A group as an answer shows it, with its members where they are asked for.
-    async fn shown_group(
+    /// A group as it is after it was changed, without its members where they fit no answer.
+    async fn patched_group(
         &self,
         caller: &Caller,
-        group: &Stored<Group>,
+        id: GroupId,
         projection: &Projection,
     ) -> Result<Shown, Failure> {
-        Ok(Shown {
-            body: self.group_with_members(caller, group, projection).await?,
-            version: version(group),
-            location: caller.group_url(group.value.id),
-        })
+        let group = self.store.group(caller.org, id, caller.now).await?;
+        let group = group.ok_or(scim::Error::NOT_FOUND)?;
+        let body = match self.group_with_members(caller, &group, projection).await {
+            Err(Failure::Refused(error)) if error == scim::Error::TOO_MANY_MEMBERS => {
+                Value::Object(projection.apply(resource::shown(caller, &group)))
+            }
+            body => body?,
+        };
+        Ok(shown(caller, &group, body))
     }
 
     /// Who calls, and a group of their organization, in one read.
@@ -189,6 +212,6 @@ impl App {
         let (org, hash) = (presented.org, &presented.hash);
         let (key, group) = self.store.scim_key_and_group(org, hash, id, now).await?;
         let caller = self.admit(presented, key, now).await?;
-        Ok((caller, group.ok_or(scim::Error::NOT_FOUND)?))
+        Ok((caller, group.read()?.ok_or(scim::Error::NOT_FOUND)?))
     }
 }

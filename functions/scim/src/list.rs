@@ -2,6 +2,7 @@
 //! one, and otherwise by reading an organization up to a stated bound.
 
 mod cursor;
+mod room;
 
 use identity::OrganizationId;
 use jiff::Timestamp;
@@ -15,12 +16,14 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 
+pub(crate) use room::Room;
+
 /// How many resources are read at the most for a filter or an order that no index has.
 pub(crate) const MOST_READ: usize = 5_000;
 /// How many of them are read at once.
 const READ_AT_ONCE: usize = 500;
-/// How many bytes of resources an answer holds at the most: Lambda's own limit is 6 MB.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// About how many bytes of them are kept until all are read.
+const MOST_KEPT: usize = 8 * 1024 * 1024;
 
 /// A kind of resource that can be listed.
 pub(crate) trait Listed: Sized + Sync {
@@ -46,6 +49,8 @@ pub(crate) trait Listed: Sized + Sync {
     ) -> Result<Option<Position>, TableError>;
     /// How many are read at the most to answer a filter that no index answers.
     fn most_read(filter: Option<&Filter>) -> usize;
+    /// About how many bytes one of them is.
+    fn size(&self) -> usize;
     /// One of them without what is costly to find.
     fn resource(&self, caller: &Caller) -> Resource;
     /// One of them as a filter sees it.
@@ -60,32 +65,37 @@ pub(crate) trait Listed: Sized + Sync {
 }
 
 impl App {
-    /// Answers a query; `candidates` are all that an index named for its filter.
+    /// Answers a query with as much as there is room for; `candidates` are all that an index named
+    /// for its filter.
     pub(crate) async fn list<K: Listed>(
         &self,
         caller: &Caller,
         query: &ListQuery,
         candidates: Option<Vec<K>>,
+        room: &mut Room,
     ) -> Result<ListResponse, Failure> {
         let indexed = query.sort.as_ref().is_none_or(Sort::is_indexed);
         match candidates {
             Some(candidates) => {
                 let matching = self.matching(caller, query, candidates).await?;
-                self.picked(caller, query, matching).await
+                self.picked(caller, query, matching, room).await
             }
-            None if query.filter.is_none() && indexed => self.walked::<K>(caller, query).await,
+            None if query.filter.is_none() && indexed => {
+                self.walked::<K>(caller, query, room).await
+            }
             None => {
                 let everything = self.everything::<K>(caller, query).await?;
-                self.picked(caller, query, everything).await
+                self.picked(caller, query, everything, room).await
             }
         }
     }
 
-    /// One page of the index.
+    /// One page of the index, which ends where there is no room or no time for more.
     async fn walked<K: Listed>(
         &self,
         caller: &Caller,
         query: &ListQuery,
+        room: &mut Room,
     ) -> Result<ListResponse, Failure> {
         let (org, now) = (caller.org, caller.now);
         let total = K::count(self, org).await?;
@@ -100,29 +110,54 @@ impl App {
             }
         };
         let page = match &from {
-            _ if query.count == 0 => store::Page { items: Vec::new(), next: None },
-            Place::Beyond => store::Page { items: Vec::new(), next: None },
+            _ if query.count == 0 => store::Page::empty(),
+            Place::Beyond => store::Page::empty(),
             Place::Start => K::page(self, org, order, None, query.count, now).await?,
             Place::At(at) => K::page(self, org, order, Some(at), query.count, now).await?,
         };
+        let (resources, passed) = self.shown(caller, query, &page.items, room).await?;
+        let next = page.next_after(passed);
         let start = match &query.page {
-            scim::Page::Cursor(_) => {
-                Start::Cursor(page.next.as_ref().map(|next| next.token(&identity)))
-            }
+            scim::Page::Cursor(_) => Start::Cursor(next.map(|next| next.token(&identity))),
             scim::Page::Index(start) => {
-                let read = u64::try_from(page.items.len()).unwrap_or_default();
-                if let Some(next) = &page.next {
+                let read = u64::try_from(resources.len()).unwrap_or_default();
+                if let Some(next) = next {
                     let walk = Position::walk(caller.key.id, &identity, start + read);
                     self.store.remember_walk(org, &walk, next, now).await?;
                 }
                 Start::Index(*start)
             }
         };
-        let mut resources = Vec::with_capacity(page.items.len());
-        for item in &page.items {
-            resources.push(item.answer(self, caller, &query.projection).await?);
-        }
         Ok(ListResponse { total, start, resources })
+    }
+
+    /// As many as there is room and time for, as an answer shows them, and how many were passed.
+    async fn shown<K: Listed>(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        items: &[K],
+        room: &mut Room,
+    ) -> Result<(Vec<Value>, usize), Failure> {
+        let (mut resources, mut passed) = (Vec::new(), 0);
+        for item in items {
+            match (self.is_late(caller), room.is_empty()) {
+                (true, true) => return Err(Error::UNAVAILABLE.into()),
+                (true, false) => break,
+                (false, _) => {}
+            }
+            match item.answer(self, caller, &query.projection).await {
+                Ok(answer) if room.put(&answer) => resources.push(answer),
+                Ok(_) => break,
+                // It was deleted meanwhile.
+                Err(Failure::Refused(error)) if error == Error::NOT_FOUND => {}
+                // The next page, which begins with it, says so.
+                Err(Failure::Refused(_)) if !room.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+            passed += 1;
+        }
+        Ok((resources, passed))
     }
 
     /// Where a page begins: whoever walked here finds the place at once, whoever jumps has it
@@ -146,7 +181,8 @@ impl App {
         Ok(at.map_or(Place::Beyond, Place::At))
     }
 
-    /// Everything that a filter says yes to, read page by page.
+    /// Everything that a filter says yes to, read page by page, up to a bound of how many are read
+    /// and of how much is kept.
     async fn everything<K: Listed>(
         &self,
         caller: &Caller,
@@ -157,7 +193,7 @@ impl App {
         if K::count(self, caller.org).await? > most as u64 {
             return Err(too_many());
         }
-        let (mut matching, mut read, mut from) = (Vec::new(), 0, None);
+        let (mut matching, mut read, mut kept, mut from) = (Vec::new(), 0, 0, None);
         loop {
             if self.is_late(caller) {
                 return Err(Error::UNAVAILABLE.into());
@@ -168,7 +204,12 @@ impl App {
             if read > most {
                 return Err(too_many());
             }
-            matching.extend(self.matching(caller, query, page.items).await?);
+            let found = self.matching(caller, query, page.items).await?;
+            kept += found.iter().map(K::size).sum::<usize>();
+            if kept > MOST_KEPT {
+                return Err(too_many());
+            }
+            matching.extend(found);
             match page.next {
                 Some(next) => from = Some(next),
                 None => return Ok(matching),
@@ -186,6 +227,9 @@ impl App {
         let Some(filter) = &query.filter else { return Ok(items) };
         let mut matching = Vec::new();
         for item in items {
+            if self.is_late(caller) {
+                return Err(Error::UNAVAILABLE.into());
+            }
             if filter.matches(&item.seen(self, caller, filter).await?) {
                 matching.push(item);
             }
@@ -199,6 +243,7 @@ impl App {
         caller: &Caller,
         query: &ListQuery,
         mut matching: Vec<K>,
+        room: &mut Room,
     ) -> Result<ListResponse, Failure> {
         if let Some(sort) = &query.sort {
             let keyed = matching.into_iter().map(|item| (item.resource(caller), item));
@@ -215,20 +260,14 @@ impl App {
             }
         };
         let total = u64::try_from(matching.len()).unwrap_or(u64::MAX);
-        let (mut resources, mut bytes) = (Vec::new(), 0);
-        for item in matching.iter().skip(offset).take(query.count) {
-            let answer = item.answer(self, caller, &query.projection).await?;
-            bytes += answer.to_string().len();
-            if bytes > MOST_BYTES && !resources.is_empty() {
-                break;
-            }
-            resources.push(answer);
-        }
-        let next = offset.saturating_add(resources.len());
+        let rest = matching.get(offset..).unwrap_or_default();
+        let page = rest.get(..query.count).unwrap_or(rest);
+        let (resources, passed) = self.shown(caller, query, page, room).await?;
+        let next = offset.saturating_add(passed);
         let start = match &query.page {
             scim::Page::Index(start) => Start::Index(*start),
             scim::Page::Cursor(_) => {
-                let more = next < matching.len() && !resources.is_empty();
+                let more = next < matching.len() && passed > 0;
                 Start::Cursor(more.then(|| cursor::write(next, &identity)))
             }
         };

@@ -9,6 +9,7 @@ use crate::answer;
 use crate::app::App;
 use crate::caller::{Caller, Presented};
 use crate::failure::Failure;
+use crate::list::Room;
 use crate::payload::{LARGEST, Payload};
 
 /// `GET` of the base URL.
@@ -65,11 +66,13 @@ impl App {
         start: u64,
     ) -> Result<ListResponse, Failure> {
         let count = users.count;
-        let ListResponse { total, mut resources, .. } = self.list_users(caller, &users).await?;
+        let mut room = Room::default();
+        let first = self.list_users(caller, &users, &mut room).await?;
+        let ListResponse { total, mut resources, .. } = first;
         let next = start.saturating_add(u64::try_from(resources.len()).unwrap_or(u64::MAX));
         groups.page = Page::Index(next.saturating_sub(total).max(1));
         groups.count = if next > total { count - resources.len() } else { 0 };
-        let second = self.list_groups(caller, &groups).await?;
+        let second = self.list_groups(caller, &groups, &mut room).await?;
         resources.extend(second.resources);
         Ok(ListResponse { total: total + second.total, start: Start::Index(start), resources })
     }
@@ -93,8 +96,9 @@ impl App {
                 (Page::Cursor(None), 0, within(rest), count)
             }
         };
-        let first = self.list_users(caller, &users).await?;
-        let second = self.list_groups(caller, &groups).await?;
+        let mut room = Room::default();
+        let first = self.list_users(caller, &users, &mut room).await?;
+        let second = self.list_groups(caller, &groups, &mut room).await?;
         let next = match (in_users.is_some(), first.start, second.start) {
             (true, Start::Cursor(Some(next)), _) => Some(format!("{USERS}{next}")),
             (true, ..) => (second.total > 0).then(|| GROUPS.to_owned()),

@@ -11,6 +11,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use scim::schema::USER;
 use scim::{Filter, ListQuery, ListResponse, Parameters, Patch, Projection, Resource};
+use serde_json::Value;
 use store::Provisioned;
 
 use crate::answer::{self, Shown};
@@ -18,6 +19,7 @@ use crate::app::App;
 use crate::caller::{Caller, Named, Presented};
 use crate::conditions::Conditions;
 use crate::failure::Failure;
+use crate::list::Room;
 use crate::payload::{LARGEST, Payload};
 use crate::unknown;
 
@@ -43,7 +45,7 @@ async fn list(
     let filter = query.as_ref().ok().and_then(|query| query.filter.as_ref());
     // A key is believed before a query is refused.
     let (caller, named) = app.caller_and_users(presented, filter.and_then(Filter::lookup)).await?;
-    let list = app.list::<Provisioned>(&caller, &query?, named).await?;
+    let list = app.list::<Provisioned>(&caller, &query?, named, &mut Room::default()).await?;
     Ok(answer::document(&list.into_json()))
 }
 
@@ -55,7 +57,8 @@ async fn search(
 ) -> Result<Response, Failure> {
     let caller = app.caller(presented).await?;
     let query = ListQuery::from_search(&USER, &payload.json(LARGEST)?)?;
-    Ok(answer::document(&app.list_users(&caller, &query).await?.into_json()))
+    let list = app.list_users(&caller, &query, &mut Room::default()).await?;
+    Ok(answer::document(&list.into_json()))
 }
 
 /// `POST /Users`, RFC 7644 §3.3.
@@ -68,7 +71,7 @@ async fn create(
     let caller = app.caller(presented).await?;
     let resource = Resource::read(caller.user_kind(), payload.json(LARGEST)?)?;
     let created = app.create_user(&caller, resource).await?;
-    answer::created(&app.shown_user(&caller, &created, query.as_deref()).await?)
+    answer::created(&app.written_user(&caller, &created, query.as_deref()).await)
 }
 
 /// `GET /Users/{id}`, RFC 7644 §3.4.1.
@@ -82,10 +85,13 @@ async fn read(
     let (caller, user) = app.caller_and_user(presented, &id).await?;
     let version = version(&user);
     conditions.check_read(&version)?;
-    if conditions.is_known(&version) {
+    let projection = projection(query.as_deref());
+    // Groups change without the user.
+    if conditions.is_known(&version) && !projection.wants("groups") {
         return answer::not_modified(&version);
     }
-    answer::resource(&app.shown_user(&caller, &user, query.as_deref()).await?)
+    let body = app.user_with_groups(&caller, &user, &projection).await?;
+    answer::resource(&shown(&caller, &user, body))
 }
 
 /// `PUT /Users/{id}`, RFC 7644 §3.5.1.
@@ -100,7 +106,7 @@ async fn replace(
     let (caller, user) = app.caller_and_user(presented, &id).await?;
     let wanted = Resource::read(caller.user_kind(), payload.json(LARGEST)?)?;
     let replaced = app.replace_user(&caller, user, &conditions, &wanted).await?;
-    answer::resource(&app.shown_user(&caller, &replaced, query.as_deref()).await?)
+    answer::resource(&app.written_user(&caller, &replaced, query.as_deref()).await)
 }
 
 /// `PATCH /Users/{id}`, RFC 7644 §3.5.2.
@@ -115,7 +121,7 @@ async fn patch(
     let (caller, user) = app.caller_and_user(presented, &id).await?;
     let patch = Patch::read(caller.user_kind(), payload.json(LARGEST)?)?;
     let patched = app.patch_user(&caller, user, &conditions, &patch).await?;
-    answer::resource(&app.shown_user(&caller, &patched, query.as_deref()).await?)
+    answer::resource(&app.written_user(&caller, &patched, query.as_deref()).await)
 }
 
 /// `DELETE /Users/{id}`, RFC 7644 §3.6.
@@ -130,21 +136,32 @@ async fn delete(
     answer::no_content()
 }
 
+/// Which attributes of a user the query of a request asks for, RFC 7644 §3.9.
+fn projection(query: Option<&str>) -> Projection {
+    Projection::from_query(&USER, &Parameters::read(query.unwrap_or_default()))
+}
+
+fn shown(caller: &Caller, user: &Provisioned, body: Value) -> Shown {
+    Shown { body, version: version(user), location: caller.user_url(user.user.value.id) }
+}
+
 impl App {
-    /// A user as an answer shows them, with the attributes that a query asks for, RFC 7644 §3.9.
-    async fn shown_user(
+    /// A user as they were just written. That is done, so whatever fails now is left out.
+    async fn written_user(
         &self,
         caller: &Caller,
         user: &Provisioned,
         query: Option<&str>,
-    ) -> Result<Shown, Failure> {
-        let parameters = Parameters::read(query.unwrap_or_default());
-        let projection = Projection::from_query(&USER, &parameters);
-        Ok(Shown {
-            body: self.user_with_groups(caller, user, &projection).await?,
-            version: version(user),
-            location: caller.user_url(user.user.value.id),
-        })
+    ) -> Shown {
+        let projection = projection(query);
+        let body = match self.user_with_groups(caller, user, &projection).await {
+            Ok(body) => body,
+            Err(error) => {
+                web::failure::log(&error, &caller.request_id);
+                Value::Object(projection.apply(resource::shown(caller, user)))
+            }
+        };
+        shown(caller, user, body)
     }
 
     /// Users that a query asks for.
@@ -152,10 +169,11 @@ impl App {
         &self,
         caller: &Caller,
         query: &ListQuery,
+        room: &mut Room,
     ) -> Result<ListResponse, Failure> {
         let lookup = query.filter.as_ref().and_then(Filter::lookup);
         let named = self.users_of(caller, lookup).await?;
-        self.list::<Provisioned>(caller, query, named).await
+        self.list::<Provisioned>(caller, query, named, room).await
     }
 
     /// Who calls, and a user of their organization, in one read.
@@ -172,6 +190,6 @@ impl App {
         let (org, hash) = (presented.org, &presented.hash);
         let (key, user) = self.store.scim_key_and_user(org, hash, id, now).await?;
         let caller = self.admit(presented, key, now).await?;
-        Ok((caller, user.ok_or(scim::Error::NOT_FOUND)?))
+        Ok((caller, user.read()?.ok_or(scim::Error::NOT_FOUND)?))
     }
 }

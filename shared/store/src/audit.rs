@@ -83,6 +83,16 @@ pub enum Action {
     ScimKeyRevoked,
     /// A mail could not be delivered for a day and was given up.
     MailGivenUp,
+    /// Somebody of an Entra tenant authorised the connection to it.
+    TenantAuthorised,
+    /// The connection to an Entra tenant works, with what is granted now.
+    TenantConnected,
+    /// The connection to an Entra tenant was ended.
+    TenantDisconnected,
+    /// A connection to an Entra tenant was refused: the reason says why.
+    ConnectionRefused,
+    /// What was granted in an Entra tenant is gone.
+    ConsentLost,
 }
 
 /// What a change was made to.
@@ -140,6 +150,17 @@ impl AuditEntry {
             resource: None,
             attributes: Vec::new(),
         }
+    }
+
+    /// An entry of the same instant, by the same actor, in the same transaction.
+    pub(crate) fn beside(&self, action: Action) -> Self {
+        let mut id = *self.id.uuid().as_bytes();
+        if let Some(last) = id.last_mut() {
+            *last ^= 1;
+        }
+        let mut beside = Self::new(OutboxId::from_bytes(id), self.at, self.actor, action);
+        beside.request_id.clone_from(&self.request_id);
+        beside
     }
 
     pub(crate) fn item(&self, org: OrganizationId) -> Result<Item, TableError> {

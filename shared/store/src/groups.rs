@@ -15,8 +15,8 @@ use crate::staged::Folding;
 use crate::table::{Expect, Write, number};
 use crate::write::Clause;
 use crate::{
-    AuditEntry, Named, Order, OutboxItem, Page, Position, Profile, ProvisionError, ProvisioningKey,
-    Store, Stored, TableError, Task, Version,
+    AuditEntry, Named, OutboxItem, Profile, ProvisionError, ProvisioningKey, Store, Stored,
+    TableError, Task, Unread, Version,
 };
 
 /// A group of an organization's people.
@@ -24,7 +24,7 @@ use crate::{
 pub struct Group {
     /// Ours; never changes.
     pub id: GroupId,
-    /// What it is called; several may be called the same.
+    /// What it is called: no other group of the organization is, in any case.
     pub display_name: String,
     /// The provisioning client's own id: one group of the organization has it.
     pub external_id: Option<String>,
@@ -54,17 +54,25 @@ impl Group {
         }
     }
 
+    /// About how many bytes the group's resource takes without its members.
+    pub fn size(&self) -> usize {
+        400 + self.names_size()
+    }
+
+    fn names_size(&self) -> usize {
+        self.display_name.len() + self.external_id.as_ref().map_or(0, String::len)
+    }
+
     fn is_too_large(&self) -> bool {
-        let external_id = self.external_id.as_ref().map_or(0, String::len);
-        self.display_name.len() + external_id > Profile::MOST_BYTES
+        self.names_size() > Profile::MOST_BYTES
     }
 
     fn index(&self, org: OrganizationId) -> IndexKey {
         IndexKey::group(org, self.id, &fold(&self.display_name))
     }
 
-    fn name_keys(&self, org: OrganizationId) -> Vec<Key> {
-        vec![Key::group_of_name(org, &fold(&self.display_name), self.id)]
+    fn name_key(&self, org: OrganizationId) -> Key {
+        Key::group_name(org, &fold(&self.display_name))
     }
 }
 
@@ -134,7 +142,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`ProvisionError::Taken`] when another group has its external id,
+    /// [`ProvisionError::Taken`] when another group has its name or external id,
     /// [`ProvisionError::NoUser`] names a member who is nobody here.
     pub async fn create_group(
         &self,
@@ -161,9 +169,10 @@ impl Store {
                 Item::new(Key::group_external(org, external_id), &Owner { group: group.id })?;
             plan.claim(Named::ExternalId, owner);
         }
+        let owner = Item::new(group.name_key(org), &Owner { group: group.id })?;
+        plan.claim(Named::DisplayName, owner);
         let item = Item::new(Key::group(org, group.id), &group)?.indexed(group.index(org));
         plan.push(Write::Put(item, Expect::Absent));
-        plan.look_up(&[], &group.name_keys(org))?;
         plan.push(Write::Tally(Key::group_count(org, group.id), 1));
         plan.push(Write::Put(audit.item(org)?, Expect::Absent));
         let Some(staged) = staged else {
@@ -172,7 +181,7 @@ impl Store {
             return Ok(None);
         };
         let fold = fold_item(org, group.id, staged.change, audit, entropy);
-        plan.push(Write::Put(fold.item()?, Expect::Absent));
+        plan.await_fold(org, group.id, &fold)?;
         if let Err(error) = plan.carry_out(self).await {
             self.unstage(org, group.id, &staged, &error).await;
             return Err(error);
@@ -235,7 +244,7 @@ impl Store {
             return plan.carry_out(self).await.map(|()| None);
         };
         let fold = fold_item(org, id, staged.change, audit, entropy);
-        plan.push(Write::Put(fold.item()?, Expect::Absent));
+        plan.await_fold(org, id, &fold)?;
         if let Err(error) = plan.carry_out(self).await {
             self.unstage(org, id, &staged, &error).await;
             return Err(error);
@@ -262,7 +271,10 @@ impl Store {
         if let Some(external_id) = &group.external_id {
             plan.push(Write::Delete(Key::group_external(org, external_id), 1));
         }
-        plan.look_up(&group.name_keys(org), &[])?;
+        plan.push(Write::Delete(group.name_key(org), 1));
+        if !group.folding.is_empty() {
+            plan.push(Write::Remove(Key::folding(org, group.id)));
+        }
         plan.push(Write::Tally(Key::group_count(org, group.id), -1));
         let task = Task::ForgetGroup { group: group.id, changes: group.folding.clone() };
         let forget = OutboxItem::new(entropy, org, task, audit.at);
@@ -289,11 +301,12 @@ impl Store {
         hash: &SecretHash,
         group: GroupId,
         now: Timestamp,
-    ) -> Result<(Option<Stored<ProvisioningKey>>, Option<Stored<Group>>), TableError> {
+    ) -> Result<(Option<Stored<ProvisioningKey>>, Unread<Stored<Group>>), TableError> {
         let keys = [Key::scim_key(org, hash), Key::group(org, group)];
         let mut found = self.table.get_many(keys.to_vec()).await?;
         let [key, group] = keys;
-        Ok((found.take(&key, now)?, found.take(&group, now)?))
+        let key = found.take(&key, now)?;
+        Ok((key, Unread::of(move || found.take(&group, now))))
     }
 
     /// The group that has an external id, exactly.
@@ -303,42 +316,30 @@ impl Store {
         external_id: &str,
         now: Timestamp,
     ) -> Result<Option<Stored<Group>>, TableError> {
-        let key = Key::group_external(org, external_id);
-        let owner: Option<Stored<Owner>> = self.table.get(key, now).await?;
+        self.group_owning(org, Key::group_external(org, external_id), now).await
+    }
+
+    /// The group of a display name, in any case.
+    pub async fn group_named(
+        &self,
+        org: OrganizationId,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Option<Stored<Group>>, TableError> {
+        self.group_owning(org, Key::group_name(org, &fold(name)), now).await
+    }
+
+    async fn group_owning(
+        &self,
+        org: OrganizationId,
+        name: Key,
+        now: Timestamp,
+    ) -> Result<Option<Stored<Group>>, TableError> {
+        let owner: Option<Stored<Owner>> = self.table.get(name, now).await?;
         match owner {
             Some(owner) => self.group(org, owner.value.group, now).await,
             None => Ok(None),
         }
-    }
-
-    /// The groups of a display name in any case, at most `most` of them.
-    pub async fn groups_named(
-        &self,
-        org: OrganizationId,
-        name: &str,
-        most: usize,
-        now: Timestamp,
-    ) -> Result<Vec<Stored<Group>>, TableError> {
-        let folded = fold(name);
-        let ids = self.table.sort_keys(&Key::group_name(org, &folded), "", most).await?;
-        let ids = ids.iter().filter_map(|id| id.parse().ok()).take(most);
-        let keys = ids.map(|group| Key::group(org, group)).collect();
-        let mut groups = self.groups_at(keys, now).await?;
-        groups.retain(|group| fold(&group.value.display_name) == folded);
-        Ok(groups)
-    }
-
-    /// At most `most` groups of an organization from a place on, without their members.
-    pub async fn list_groups(
-        &self,
-        org: OrganizationId,
-        order: Order,
-        from: Option<&Position>,
-        most: usize,
-        now: Timestamp,
-    ) -> Result<Page<Stored<Group>>, TableError> {
-        let (keys, next) = self.group_places(org, order, from, most).await?;
-        Ok(Page { items: self.groups_at(keys, now).await?, next })
     }
 
     pub(crate) async fn groups_at(
@@ -378,6 +379,23 @@ impl Plan {
                 self.push(Write::Delete(Key::group_external(org, external_id), 1));
             }
         }
-        self.look_up(&before.name_keys(org), &after.name_keys(org))
+        let (old, new) = (before.name_key(org), after.name_key(org));
+        if old != new {
+            self.claim(Named::DisplayName, Item::new(new, &Owner { group: before.id })?);
+            self.push(Write::Delete(old, 1));
+        }
+        Ok(())
+    }
+
+    /// What carries a staged change out, and that the group is one whose changes wait.
+    pub(crate) fn await_fold(
+        &mut self,
+        org: OrganizationId,
+        group: GroupId,
+        fold: &OutboxItem,
+    ) -> Result<(), TableError> {
+        self.push(Write::Put(fold.item()?, Expect::Absent));
+        self.push(Write::Put(Item::new(Key::folding(org, group), &())?, Expect::Anything));
+        Ok(())
     }
 }

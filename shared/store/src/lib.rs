@@ -9,6 +9,7 @@ pub mod schema;
 mod audit;
 mod counters;
 mod enrolments;
+mod folds;
 mod forget;
 mod groups;
 mod item;
@@ -35,6 +36,7 @@ mod write;
 
 pub use audit::{Action, Actor, AuditEntry, Resource};
 pub use enrolments::{CodeSlip, Enrolling, Enrolment, NewPasskey};
+pub use folds::Progress;
 pub use groups::Group;
 pub use item::{Stored, Version};
 pub use links::Link;
@@ -48,9 +50,9 @@ pub use positions::Position;
 pub use profiles::{Profile, Provisioned};
 pub use provisioning::ProvisionError;
 pub use requests::{Ceremony, PendingAuthn, Request};
-pub use scim_keys::{KeyUse, MOST_SCIM_KEYS, ProvisioningKey};
+pub use scim_keys::{KeyUse, MOST_SCIM_KEYS, ProvisioningKey, Unread};
 pub use sign_ins::{Answered, Asking, Facts, SignedIn};
-pub use staged::{Folded, Folding};
+pub use staged::Folding;
 pub use table::{Table, TableError};
 pub use users::CreateUserError;
 

@@ -11,7 +11,6 @@ use crate::groups::{Members, Touch, fold_item};
 use crate::item::Item;
 use crate::provisioning::Plan;
 use crate::schema::{Key, SHARDS};
-use crate::staged::Folding;
 use crate::table::{Expect, Write};
 use crate::{AuditEntry, Group, OutboxItem, ProvisionError, Store, Stored, TableError};
 
@@ -88,7 +87,7 @@ pub struct Roster {
 }
 
 /// The two sides of one membership.
-fn sides(org: OrganizationId, group: GroupId, user: UserId) -> [Key; 2] {
+pub(crate) fn sides(org: OrganizationId, group: GroupId, user: UserId) -> [Key; 2] {
     [Key::member(org, group, user), Key::candidate(org, user, group)]
 }
 
@@ -173,7 +172,7 @@ impl Store {
         };
         let fold = fold_item(org, group, staged.change, audit, entropy);
         let mut plan = Plan::expecting(vec![touch.write(Key::group(org, group))?]);
-        plan.push(Write::Put(fold.item()?, Expect::Absent));
+        plan.await_fold(org, group, &fold)?;
         plan.push(Write::Put(audit.item(org)?, Expect::Absent));
         match plan.carry_out(self).await {
             Ok(()) => Ok(Some(fold)),
@@ -251,40 +250,64 @@ impl Store {
         user: UserId,
         now: Timestamp,
     ) -> Result<bool, TableError> {
+        Ok(self.membership(org, group, user, now).await?.is_some())
+    }
+
+    /// A group that somebody is in, what waits to be carried out included.
+    async fn membership(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Option<Stored<Group>>, TableError> {
         let keys = [Key::group(org, group), Key::member(org, group, user)];
         let mut waited = Vec::new();
         loop {
             let mut found = self.table.get_many(keys.to_vec()).await?;
             let [group_key, member_key] = &keys;
-            let Some(read) = found.take::<Group>(group_key, now)? else { return Ok(false) };
-            let staged = self.staged(org, &read.value, &mut waited, now).await?;
+            let Some(read) = found.take::<Group>(group_key, now)? else { return Ok(None) };
+            let staged = self.staged_of(org, &read.value, user, &mut waited, now).await?;
+            // It was carried out since the group was read.
             let Some(staged) = staged else { continue };
-            let last = staged.iter().rev().find(|(about, _)| *about == user);
-            return Ok(match last {
+            let is_in = match staged.last() {
                 Some((_, membership)) => *membership == Membership::Begins,
                 None => found.has(member_key),
-            });
+            };
+            return Ok(is_in.then_some(read));
         }
     }
 
-    /// The groups that somebody is in. A large change shows here once it is carried out, mostly
-    /// within a minute; [`Store::roster`] shows it at once.
+    /// The groups that somebody is in, in the order of their ids; a large change shows from the
+    /// write on that decided it.
     pub async fn groups_of(
         &self,
         org: OrganizationId,
         user: UserId,
         now: Timestamp,
     ) -> Result<Vec<Stored<Group>>, TableError> {
+        // These first: a change that is carried out meanwhile shows in what is read afterwards.
+        let folding = self.table.sort_keys(&Key::all_folding(org), "", usize::MAX).await?;
+        let folding =
+            folding.iter().filter_map(|id| id.parse().ok()).collect::<BTreeSet<GroupId>>();
         let pk = Key::user(org, user).pk;
         let candidates = self.table.sort_keys(&pk, "GROUP#", usize::MAX).await?;
         let groups = candidates.iter().filter_map(|sk| sk.strip_prefix("GROUP#")?.parse().ok());
-        let groups = groups.collect::<Vec<GroupId>>();
+        let groups = groups.filter(|group| !folding.contains(group)).collect::<Vec<GroupId>>();
         let member = |group: &GroupId| Key::member(org, *group, user);
         let keys = groups.iter().flat_map(|group| [Key::group(org, *group), member(group)]);
         let mut found = self.table.get_all(keys.collect()).await?;
         let is_in = groups.iter().filter(|group| found.has(&member(group))).collect::<Vec<_>>();
         let keys = is_in.into_iter().map(|group| Key::group(org, *group));
-        keys.filter_map(|key| found.take(&key, now).transpose()).collect()
+        let groups = keys.filter_map(|key| found.take(&key, now).transpose());
+        let mut groups = groups.collect::<Result<Vec<Stored<Group>>, _>>()?;
+        let reads = folding.into_iter().map(|group| self.membership(org, group, user, now));
+        let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);
+        while let Some(group) = reads.try_next().await? {
+            groups.extend(group);
+        }
+        groups.sort_by_key(|group| group.value.id);
+        Ok(groups)
     }
 
     /// Those who are in the group when nothing waits to be carried out, or at least `most` of them.
@@ -327,32 +350,5 @@ impl Store {
             }
             other => other,
         }
-    }
-
-    /// Takes away what a deleted group left behind: memberships, and changes that wait no more.
-    /// A group that is still there loses nothing.
-    pub async fn forget_group(
-        &self,
-        org: OrganizationId,
-        group: GroupId,
-        changes: &[Folding],
-        now: Timestamp,
-    ) -> Result<(), TableError> {
-        if self.group(org, group, now).await?.is_some() {
-            return Ok(());
-        }
-        for shard in 0..SHARDS {
-            let pk = Key::members(org, group, shard);
-            let members = self.table.sort_keys(&pk, "", usize::MAX).await?;
-            for some in members.chunks(MOST_AT_ONCE) {
-                let users = some.iter().filter_map(|user| user.parse().ok());
-                let removals = users.flat_map(|user| sides(org, group, user).map(Write::Remove));
-                self.table.write(removals.collect()).await?;
-            }
-        }
-        for change in changes {
-            self.remove_chunks(org, group, change).await?;
-        }
-        Ok(())
     }
 }

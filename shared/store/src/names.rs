@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::schema::Key;
-use crate::{ProvisioningKey, Store, Stored, TableError};
+use crate::{ProvisioningKey, Store, Stored, TableError, Unread};
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Owner {
@@ -23,6 +23,8 @@ pub enum Named {
     Anchor,
     /// Entra's object id.
     ObjectId,
+    /// The display name of a group, in any case.
+    DisplayName,
 }
 
 /// A name by which a user is looked up.
@@ -70,12 +72,31 @@ impl Store {
         hash: &SecretHash,
         name: LookUp<'_>,
         now: Timestamp,
-    ) -> Result<(Option<Stored<ProvisioningKey>>, Option<UserId>), TableError> {
+    ) -> Result<(Option<Stored<ProvisioningKey>>, Unread<UserId>), TableError> {
         let keys = [Key::scim_key(org, hash), name.key(org)];
         let mut found = self.table.get_many(keys.to_vec()).await?;
         let [key, name] = keys;
-        let owner: Option<Stored<Owner>> = found.take(&name, now)?;
-        Ok((found.take(&key, now)?, owner.map(|owner| owner.value.user)))
+        let key = found.take(&key, now)?;
+        let owner = Unread::of(move || {
+            let owner: Option<Stored<Owner>> = found.take(&name, now)?;
+            Ok(owner.map(|owner| owner.value.user))
+        });
+        Ok((key, owner))
+    }
+
+    /// Who has a name that somebody else wanted: that of its kind which `user` would have claimed.
+    pub async fn holder(
+        &self,
+        org: OrganizationId,
+        named: Named,
+        user: &User,
+        external_id: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<UserId>, TableError> {
+        let wanted = claims(org, user, external_id).into_iter().find(|(kind, _)| *kind == named);
+        let Some((_, key)) = wanted else { return Ok(None) };
+        let owner: Option<Stored<Owner>> = self.table.get(key, now).await?;
+        Ok(owner.map(|owner| owner.value.user))
     }
 
     /// Whose a name is.

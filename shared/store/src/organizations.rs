@@ -173,7 +173,7 @@ impl Store {
     ) -> Result<Vec<Stored<User>>, TableError> {
         let key = |user: &UserId| Key::user(organization.id, *user);
         let keys = organization.administrators.iter().map(key).collect::<Vec<_>>();
-        let mut found = self.table.get_many(keys.clone()).await?;
+        let mut found = self.table.get_all(keys.clone()).await?;
         keys.iter().filter_map(|key| found.take(key, now).transpose()).collect()
     }
 }

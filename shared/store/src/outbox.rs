@@ -1,7 +1,7 @@
 //! What must happen once a decision is stored: carried out afterwards, at least once.
 
 use ambient::Entropy;
-use identity::{ChangeId, GroupId, OrganizationId, OutboxId, SecretHash, UserId};
+use identity::{ChangeId, GroupId, OrganizationId, OutboxId, SecretHash, UserId, UserName};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,13 @@ pub enum Task {
         /// To whom.
         user: UserId,
     },
+    /// Tell administrators that somebody was let in by the operator, each by an item of their own.
+    AlertRecoveries {
+        /// Which administrators; all, where nobody is named.
+        administrators: Option<Vec<UserId>>,
+        /// Who was let in.
+        user: UserId,
+    },
     /// Tell an administrator that somebody was let in by the operator.
     AlertRecovery {
         /// Which administrator.
@@ -79,6 +86,9 @@ pub enum Task {
         administrators: Option<Vec<UserId>>,
         /// Who was blocked.
         user: UserId,
+        /// What the account was called, where it is gone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<UserName>,
     },
     /// Tell an administrator that the access of one of them was taken away.
     AlertBlock {
@@ -86,6 +96,9 @@ pub enum Task {
         administrator: UserId,
         /// Who was blocked.
         user: UserId,
+        /// What the account was called, where it is gone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<UserName>,
     },
     /// Take away what a deleted user left behind.
     ForgetUser {
@@ -114,6 +127,7 @@ impl Task {
         match self {
             Self::ReportEnrolment { user, .. }
             | Self::SendInvitation { user }
+            | Self::AlertRecoveries { user, .. }
             | Self::AlertRecovery { user, .. }
             | Self::ClaimChanged { user }
             | Self::AskApprovals { user, .. }
@@ -125,12 +139,18 @@ impl Task {
         }
     }
 
+    /// Whether it may take long: what somebody waits for goes first.
+    pub const fn is_long(&self) -> bool {
+        !self.may_be_given_up()
+    }
+
     /// Whether nobody waits for it any more after a day. What repairs the table is never given up.
     const fn may_be_given_up(&self) -> bool {
         match self {
             Self::SendCode { .. }
             | Self::ReportEnrolment { .. }
             | Self::SendInvitation { .. }
+            | Self::AlertRecoveries { .. }
             | Self::AlertRecovery { .. }
             | Self::ClaimChanged { .. }
             | Self::AskApprovals { .. }
@@ -204,21 +224,25 @@ impl Store {
         self.table.write(writes).await
     }
 
-    /// Takes an item for a while: [`None`] when it is done already or somebody else holds it.
-    pub async fn take_outbox(
+    /// An item that may be taken: [`None`] when it is done already or somebody else holds it.
+    pub async fn outbox(
         &self,
         org: OrganizationId,
         id: OutboxId,
         now: Timestamp,
     ) -> Result<Option<Stored<OutboxItem>>, TableError> {
         let stored: Option<Stored<OutboxItem>> = self.table.get(Key::outbox(org, id), now).await?;
-        let Some(Stored { value: mut item, version }) = stored else {
-            return Ok(None);
-        };
-        let held = item.attempts > 0 && now < item.due_at;
-        if held {
-            return Ok(None);
-        }
+        let held = |item: &OutboxItem| item.attempts > 0 && now < item.due_at;
+        Ok(stored.filter(|item| !held(&item.value)))
+    }
+
+    /// Takes an item for a while: [`None`] when somebody else did since it was read.
+    pub async fn take_outbox(
+        &self,
+        item: Stored<OutboxItem>,
+        now: Timestamp,
+    ) -> Result<Option<Stored<OutboxItem>>, TableError> {
+        let Stored { value: mut item, version } = item;
         item.attempts += 1;
         item.due_at = now.checked_add(LEASE).unwrap_or(now);
         match self.table.write(vec![Write::Put(item.item()?, Expect::Version(version))]).await {

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use crate::queries::From;
 use crate::schema::{IndexKey, Key, SHARDS};
-use crate::{Position, Provisioned, Store, TableError};
+use crate::{Group, Position, Provisioned, Store, Stored, TableError};
 
 /// How many partitions are read at once.
 const AT_ONCE: usize = 8;
-/// How many users one batch reads.
+/// How many users one batch reads, with what is kept beside them.
 const BATCH: usize = 50;
+/// How many groups one batch reads.
+const BATCH_OF_GROUPS: usize = 100;
 /// About how many bytes of resources a page may hold: an answer of ours may have 6 MB.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
@@ -33,6 +35,48 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins, if anything may follow.
     pub next: Option<Position>,
+    /// Where each of the items is.
+    places: Vec<Position>,
+    bytes: usize,
+}
+
+impl<T> Page<T> {
+    /// Nothing, and nothing follows.
+    pub const fn empty() -> Self {
+        Self { items: Vec::new(), next: None, places: Vec::new(), bytes: 0 }
+    }
+
+    /// Where the next page begins for whoever takes only so many of the items.
+    pub fn next_after(&self, taken: usize) -> Option<&Position> {
+        if taken >= self.items.len() {
+            return self.next.as_ref();
+        }
+        self.places.get(taken.checked_sub(1)?)
+    }
+
+    /// Adds what was found of some candidates, in their order, and says whether it is full: then
+    /// the next page begins behind the last item. One item always fits.
+    fn fill(
+        &mut self,
+        candidates: &[Place],
+        found: Vec<T>,
+        key: impl Fn(&T) -> Key,
+        size: impl Fn(&T) -> usize,
+    ) -> bool {
+        let mut found = found.into_iter().peekable();
+        for place in candidates {
+            // Who is gone is none, though the index may name them still.
+            let Some(item) = found.next_if(|item| key(item) == place.key) else { continue };
+            self.bytes += size(&item);
+            if self.bytes > PAGE_BYTES && !self.items.is_empty() {
+                self.next = self.places.last().cloned();
+                return true;
+            }
+            self.items.push(item);
+            self.places.push(place.at.clone());
+        }
+        false
+    }
 }
 
 /// A candidate of the index.
@@ -52,22 +96,18 @@ impl Store {
         most: usize,
         now: Timestamp,
     ) -> Result<Page<Provisioned>, TableError> {
-        let mut places = self.places(&users(org), order, from, most.saturating_add(1)).await?;
-        let more = places.len() > most;
-        places.truncate(most);
-        let (mut items, mut bytes) = (Vec::new(), 0);
-        let end = places.last().map(|place| place.at.clone());
+        let (places, next) = self.some_places(&users(org), order, from, most).await?;
+        let mut page = Page::empty();
         for batch in places.chunks(BATCH) {
             let ids = batch.iter().filter_map(|place| place.key.user_id(org));
             let read = self.all_provisioned(org, &ids.collect::<Vec<_>>(), now).await?;
-            bytes += read.iter().map(Provisioned::size).sum::<usize>();
-            items.extend(read);
-            let last = batch.last().map(|place| place.at.clone());
-            if bytes >= PAGE_BYTES && last != end {
-                return Ok(Page { items, next: last });
+            let key = |user: &Provisioned| Key::user(org, user.user.value.id);
+            if page.fill(batch, read, key, Provisioned::size) {
+                return Ok(page);
             }
         }
-        Ok(Page { items, next: end.filter(|_| more) })
+        page.next = next;
+        Ok(page)
     }
 
     /// The place behind the next `many` users, or [`None`] when there are fewer. Costs the keys that
@@ -82,20 +122,27 @@ impl Store {
         self.skip(&users(org), order, from, many).await
     }
 
-    /// The keys of groups from a place on, each with its place; one more than `most` where there
-    /// are more.
-    pub(crate) async fn group_places(
+    /// At most `most` groups of an organization from a place on, without their members.
+    pub async fn list_groups(
         &self,
         org: OrganizationId,
         order: Order,
         from: Option<&Position>,
         most: usize,
-    ) -> Result<(Vec<Key>, Option<Position>), TableError> {
-        let mut places = self.places(&groups(org), order, from, most.saturating_add(1)).await?;
-        let more = places.len() > most;
-        places.truncate(most);
-        let next = places.last().map(|place| place.at.clone()).filter(|_| more);
-        Ok((places.into_iter().map(|place| place.key).collect(), next))
+        now: Timestamp,
+    ) -> Result<Page<Stored<Group>>, TableError> {
+        let (places, next) = self.some_places(&groups(org), order, from, most).await?;
+        let mut page = Page::empty();
+        for batch in places.chunks(BATCH_OF_GROUPS) {
+            let keys = batch.iter().map(|place| place.key.clone()).collect();
+            let read = self.groups_at(keys, now).await?;
+            let key = |group: &Stored<Group>| Key::group(org, group.value.id);
+            if page.fill(batch, read, key, |group| group.value.size()) {
+                return Ok(page);
+            }
+        }
+        page.next = next;
+        Ok(page)
     }
 
     /// The place behind the next `many` groups, or [`None`] when there are fewer.
@@ -107,6 +154,21 @@ impl Store {
         many: usize,
     ) -> Result<Option<Position>, TableError> {
         self.skip(&groups(org), order, from, many).await
+    }
+
+    /// At most `most` candidates from a place on, and where the next one is if there are more.
+    async fn some_places(
+        &self,
+        partition: &(impl Fn(u8) -> String + Sync),
+        order: Order,
+        from: Option<&Position>,
+        most: usize,
+    ) -> Result<(Vec<Place>, Option<Position>), TableError> {
+        let mut places = self.places(partition, order, from, most.saturating_add(1)).await?;
+        let more = places.len() > most;
+        places.truncate(most);
+        let next = places.last().map(|place| place.at.clone()).filter(|_| more);
+        Ok((places, next))
     }
 
     async fn places(

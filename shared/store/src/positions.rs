@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::item::Item;
 use crate::schema::{Key, SHARDS};
 use crate::table::{Expect, Write};
-use crate::{ProvisioningKey, Store, Stored, TableError};
+use crate::{Store, Stored, TableError};
 
 /// How long a walk through a list may pause, in seconds.
 const WALK_SECONDS: i64 = 3600;
@@ -73,21 +73,6 @@ impl Store {
         let item = Item::new(Key::walk(org, walk), position)?;
         let item = item.until(now.as_second() + WALK_SECONDS);
         self.table.write(vec![Write::Put(item, Expect::Anything)]).await
-    }
-
-    /// A provisioning key and where a walk goes on, in one read.
-    pub async fn scim_key_and_walk(
-        &self,
-        org: OrganizationId,
-        hash: &SecretHash,
-        walk: &SecretHash,
-        now: Timestamp,
-    ) -> Result<(Option<Stored<ProvisioningKey>>, Option<Position>), TableError> {
-        let keys = [Key::scim_key(org, hash), Key::walk(org, walk)];
-        let mut found = self.table.get_many(keys.to_vec()).await?;
-        let [key, walk] = keys;
-        let position: Option<Stored<Position>> = found.take(&walk, now)?;
-        Ok((found.take(&key, now)?, position.map(|position| position.value)))
     }
 
     /// Where a walk goes on.

@@ -1,6 +1,6 @@
 //! What provisioning keeps of a user, beside what signs in.
 
-use identity::{OrganizationId, SecretHash, User, UserId};
+use identity::{OrganizationId, ScimClient, SecretHash, User, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,7 +8,14 @@ use serde_json::{Map, Value};
 use crate::item::Item;
 use crate::schema::Key;
 use crate::table::Found;
-use crate::{ProvisioningKey, Store, Stored, TableError, Version};
+use crate::{ProvisioningKey, Store, Stored, TableError, Unread, Version};
+
+/// How many users one look-up reads at once.
+const READ_AT_ONCE: usize = 50;
+/// About how many bytes of users one look-up holds at once.
+const MOST_HELD: usize = 8 * 1024 * 1024;
+/// How many users are looked for at once.
+const FOUND_AT_ONCE: usize = 1_000;
 
 /// What provisioning keeps of a user, beside what signs in. The store looks into none of the
 /// attributes.
@@ -25,11 +32,15 @@ pub struct Profile {
     pub created_at: Timestamp,
     /// When user or profile were last changed by a provisioning client.
     pub changed_at: Timestamp,
+    /// The kind of client that made the user, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<ScimClient>,
 }
 
 impl Profile {
-    /// How many e-mail addresses a user may be found by: a change of all of them is one transaction.
-    pub const MOST_EMAILS: usize = 45;
+    /// How many e-mail addresses a user may be found by: a change of all of them, of every name and
+    /// of an administrator's access is one transaction, which holds 100 actions.
+    pub const MOST_EMAILS: usize = 40;
     /// How many bytes of JSON the attributes may be. An item of the table may have 400 KB, but fifty
     /// users are read at once, and that must not take long.
     pub const MOST_BYTES: usize = 64 * 1024;
@@ -42,6 +53,7 @@ impl Profile {
             attributes: Map::new(),
             created_at: now,
             changed_at: now,
+            made_by: None,
         }
     }
 
@@ -112,7 +124,7 @@ impl Provisioned {
     }
 
     /// About how many bytes the user's resource takes.
-    pub(crate) fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         let texts = self.profile.value.attributes.iter();
         400 + texts.map(|(name, value)| name.len() + size(value)).sum::<usize>()
     }
@@ -146,11 +158,12 @@ impl Store {
         hash: &SecretHash,
         user: UserId,
         now: Timestamp,
-    ) -> Result<(Option<Stored<ProvisioningKey>>, Option<Provisioned>), TableError> {
+    ) -> Result<(Option<Stored<ProvisioningKey>>, Unread<Provisioned>), TableError> {
         let key = Key::scim_key(org, hash);
         let [user_key, profile_key] = Provisioned::keys(org, user);
         let mut found = self.table.get_many(vec![key.clone(), user_key, profile_key]).await?;
-        Ok((found.take(&key, now)?, Provisioned::take(&mut found, org, user, now)?))
+        let key = found.take(&key, now)?;
+        Ok((key, Unread::of(move || Provisioned::take(&mut found, org, user, now))))
     }
 
     /// Users with their profiles, in the order asked, those that exist.
@@ -169,19 +182,32 @@ impl Store {
         users.iter().filter_map(take).collect()
     }
 
-    /// The users who have an e-mail address, at most `most` of them.
+    /// The users who have an e-mail address, or [`None`] when they are more than `most` or larger
+    /// than what is held in memory at once.
     pub async fn users_with_email(
         &self,
         org: OrganizationId,
         email: &str,
         most: usize,
         now: Timestamp,
-    ) -> Result<Vec<Provisioned>, TableError> {
-        let candidates = self.table.sort_keys(&Key::email(org, &fold(email)), "", most).await?;
-        let users = candidates.iter().filter_map(|id| id.parse().ok()).take(most);
-        let mut users = self.all_provisioned(org, &users.collect::<Vec<_>>(), now).await?;
-        users.retain(|user| user.profile.value.has_email(email));
-        Ok(users)
+    ) -> Result<Option<Vec<Provisioned>>, TableError> {
+        let enough = most.saturating_add(1);
+        let candidates = self.table.sort_keys(&Key::email(org, &fold(email)), "", enough).await?;
+        if candidates.len() > most {
+            return Ok(None);
+        }
+        let candidates = candidates.iter().filter_map(|id| id.parse().ok()).collect::<Vec<_>>();
+        let (mut users, mut bytes) = (Vec::new(), 0);
+        for some in candidates.chunks(READ_AT_ONCE) {
+            let mut some = self.all_provisioned(org, some, now).await?;
+            some.retain(|user| user.profile.value.has_email(email));
+            bytes += some.iter().map(Provisioned::size).sum::<usize>();
+            if bytes > MOST_HELD {
+                return Ok(None);
+            }
+            users.extend(some);
+        }
+        Ok(Some(users))
     }
 
     /// Which of these are not users of the organization.
@@ -190,11 +216,15 @@ impl Store {
         org: OrganizationId,
         users: &[UserId],
     ) -> Result<Vec<UserId>, TableError> {
-        let mut keys = users.iter().map(|user| Key::user(org, *user)).collect::<Vec<_>>();
-        keys.sort_unstable();
-        keys.dedup();
-        let found = self.table.get_all(keys).await?;
-        Ok(users.iter().filter(|user| !found.has(&Key::user(org, **user))).copied().collect())
+        let mut strangers = Vec::new();
+        for some in users.chunks(FOUND_AT_ONCE) {
+            let mut keys = some.iter().map(|user| Key::user(org, *user)).collect::<Vec<_>>();
+            keys.sort_unstable();
+            keys.dedup();
+            let found = self.table.find_all(keys).await?;
+            strangers.extend(some.iter().filter(|user| !found.has(&Key::user(org, **user))));
+        }
+        Ok(strangers)
     }
 }
 

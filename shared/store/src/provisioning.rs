@@ -2,7 +2,7 @@
 //! its count and its audit.
 
 use ambient::Entropy;
-use identity::{OrganizationId, User, UserId};
+use identity::{OrganizationId, Role, User, UserId};
 
 use crate::item::Item;
 use crate::names::{Owner, claims};
@@ -10,7 +10,9 @@ use crate::profiles::profile_item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::users::user_item;
-use crate::{AuditEntry, Named, OutboxItem, Profile, Provisioned, Store, Stored, TableError, Task};
+use crate::{
+    Action, AuditEntry, Named, OutboxItem, Profile, Provisioned, Store, Stored, TableError, Task,
+};
 
 /// Why a provisioning client's change was not stored; nothing of it was.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +104,37 @@ impl Plan {
         Ok(())
     }
 
+    /// Says what was done, and what was left out of it.
+    fn tell(
+        &mut self,
+        org: OrganizationId,
+        audit: &AuditEntry,
+        ignored: Option<&AuditEntry>,
+    ) -> Result<(), TableError> {
+        for entry in [Some(audit), ignored].into_iter().flatten() {
+            self.push(Write::Put(entry.item(org)?, Expect::Absent));
+        }
+        Ok(())
+    }
+
+    /// Tells every administrator that one of them lost their access by a change or a deletion.
+    fn alert(
+        &mut self,
+        org: OrganizationId,
+        audit: &AuditEntry,
+        user: &User,
+    ) -> Result<(), TableError> {
+        let mut taken = audit.beside(Action::AccessTaken);
+        taken.subject = Some(user.id);
+        taken.reason = Some("provisioning".to_owned());
+        let account = Some(user.user_name.clone());
+        let alert = Task::AlertBlocks { administrators: None, user: user.id, account };
+        let alert = OutboxItem::following(&taken, org, alert);
+        self.push(Write::Put(taken.item(org)?, Expect::Absent));
+        self.push(Write::Put(alert.item()?, Expect::Absent));
+        Ok(())
+    }
+
     pub(crate) async fn carry_out(self, store: &Store) -> Result<(), ProvisionError> {
         let Err(error) = store.table.write(self.writes).await else {
             return Ok(());
@@ -138,7 +171,7 @@ fn check_size(profile: &Profile) -> Result<(), ProvisionError> {
 
 impl Store {
     /// Stores a new user with their profile, claims their names and counts them: all or nothing, in
-    /// one transaction.
+    /// one transaction. `ignored` says of what was left out for safety.
     ///
     /// # Errors
     ///
@@ -150,6 +183,7 @@ impl Store {
         user: &User,
         profile: &Profile,
         audit: &AuditEntry,
+        ignored: Option<&AuditEntry>,
     ) -> Result<Provisioned, ProvisionError> {
         check_size(profile)?;
         let mut plan = Plan::default();
@@ -159,7 +193,7 @@ impl Store {
         plan.push(Write::Put(profile_item(org, user.id, profile)?, Expect::Absent));
         plan.look_up(&[], &email_keys(org, user.id, profile))?;
         plan.push(Write::Tally(Key::user_count(org, user.id), 1));
-        plan.push(Write::Put(audit.item(org)?, Expect::Absent));
+        plan.tell(org, audit, ignored)?;
         plan.carry_out(self).await?;
         Ok(Provisioned {
             user: Stored { value: user.clone(), version: 1 },
@@ -169,7 +203,8 @@ impl Store {
 
     /// Stores what a user and their profile became, with the claims and look-ups that follow from
     /// it, and the instant of the audit as that of the change. Where nothing differs nothing is
-    /// written or audited. Administrators are told of a personal address that changed.
+    /// written or audited but `ignored`, which says of what was left out for safety. Administrators
+    /// are told of a personal address that changed, and when one of them loses their access.
     ///
     /// Access is taken by [`User::block`] and given by [`User::unblock`], on `user`.
     ///
@@ -184,6 +219,7 @@ impl Store {
         user: &User,
         profile: &Profile,
         audit: &AuditEntry,
+        ignored: Option<&AuditEntry>,
     ) -> Result<Provisioned, ProvisionError> {
         check_size(profile)?;
         let id = before.user.value.id;
@@ -195,6 +231,9 @@ impl Store {
         let same_profile =
             profile_item(org, id, &unchanged)?.value == profile_item(org, id, old_profile)?.value;
         if same_user && same_profile {
+            if let Some(ignored) = ignored {
+                self.audit(org, ignored).await?;
+            }
             return Ok(before.clone());
         }
 
@@ -209,10 +248,13 @@ impl Store {
         let old_claims = claims(org, old_user, old_profile.external_id.as_deref());
         plan.reclaim(&old_claims, &claims(org, user, profile.external_id.as_deref()), id)?;
         plan.look_up(&email_keys(org, id, old_profile), &email_keys(org, id, &profile))?;
-        plan.push(Write::Put(audit.item(org)?, Expect::Absent));
+        plan.tell(org, audit, ignored)?;
         if user.claim_changed_at.is_some() && user.claim_changed_at != old_user.claim_changed_at {
             let tell = OutboxItem::following(audit, org, Task::ClaimChanged { user: id });
             plan.push(Write::Put(tell.item()?, Expect::Absent));
+        }
+        if user.role == Role::Administrator && !user.blocks.is_subset(&old_user.blocks) {
+            plan.alert(org, audit, user)?;
         }
         plan.carry_out(self).await?;
         let version = before.user.version + u64::from(!same_user);
@@ -249,6 +291,9 @@ impl Store {
         plan.reclaim(&claims(org, user, profile.external_id.as_deref()), &[], user.id)?;
         plan.look_up(&email_keys(org, user.id, profile), &[])?;
         plan.push(Write::Tally(Key::user_count(org, user.id), -1));
+        if user.role == Role::Administrator {
+            plan.alert(org, audit, user)?;
+        }
         let forget = OutboxItem::new(entropy, org, Task::ForgetUser { user: user.id }, audit.at);
         plan.push(Write::Put(forget.item()?, Expect::Absent));
         plan.push(Write::Put(audit.item(org)?, Expect::Absent));

@@ -28,9 +28,18 @@ pub(crate) enum From<'a> {
 impl Table {
     /// Reads any number of items, 100 in one request.
     pub(crate) async fn get_all(&self, keys: Vec<Key>) -> Result<Found, TableError> {
+        self.all(keys, None).await
+    }
+
+    /// Looks for any number of items, without what they hold.
+    pub(crate) async fn find_all(&self, keys: Vec<Key>) -> Result<Found, TableError> {
+        self.all(keys, Some("pk, sk")).await
+    }
+
+    async fn all(&self, keys: Vec<Key>, projection: Option<&str>) -> Result<Found, TableError> {
         let batches = keys.chunks(BATCH).map(<[Key]>::to_vec).collect::<Vec<_>>();
-        let mut reads = stream::iter(batches.into_iter().map(|keys| self.get_many(keys)))
-            .buffer_unordered(AT_ONCE);
+        let reads = batches.into_iter().map(|keys| self.batch(keys, projection));
+        let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);
         let mut found = Found::default();
         while let Some(some) = reads.try_next().await? {
             found.extend(some);

@@ -23,9 +23,11 @@
 //! | group | `ORG#{org}#GROUP#{group}` | `GROUP` | 1 get |
 //! | member of a group | `ORG#{org}#GROUP#{group}#MEMBERS#{shard}` | `{user}` | 1 get; all of a group: 16 queries |
 //! | part of a staged change | `ORG#{org}#GROUP#{group}#CHANGE#{change}` | `{number}` | in a batch |
+//! | group with a staged change | `ORG#{org}#FOLDING` | `{group}` | all of them: 1 query |
 //! | external id → group | `ORG#{org}#GROUP_EXTERNAL#{sha256}` | `OWNER` | 1 get; claimed |
-//! | group name → groups | `ORG#{org}#GROUP_NAME#{sha256 of folded}` | `{group}` | 1 query |
+//! | group name → group | `ORG#{org}#GROUP_NAME#{sha256 of folded}` | `OWNER` | 1 get; claimed |
 //! | how many users, groups | `ORG#{org}#COUNT#USERS`, `…#GROUPS` | `{shard}` | 1 query |
+//! | how many provisioning keys | `ORG#{org}#COUNT#SCIM_KEYS` | `0` | in the transaction that it bounds |
 //! | where a walk through a list goes on | `ORG#{org}#WALK#{sha256}` | `WALK` | 1 get |
 //! | pending request | `ORG#{org}#REQUEST#{sha256}` | `REQUEST` | in a batch |
 //! | enrolment of a request | `ORG#{org}#REQUEST#{sha256}` | `ENROLMENT` | in a batch |
@@ -210,13 +212,17 @@ impl Key {
         Self::new(format!("ORG#{org}#GROUP_EXTERNAL#{}", hash(external_id)), "OWNER")
     }
 
-    /// The partition of the groups that have a display name.
-    pub(crate) fn group_name(org: OrganizationId, folded: &str) -> String {
-        format!("ORG#{org}#GROUP_NAME#{}", hash(folded))
+    pub(crate) fn group_name(org: OrganizationId, folded: &str) -> Self {
+        Self::new(format!("ORG#{org}#GROUP_NAME#{}", hash(folded)), "OWNER")
     }
 
-    pub(crate) fn group_of_name(org: OrganizationId, folded: &str, group: GroupId) -> Self {
-        Self::new(Self::group_name(org, folded), group.to_string())
+    /// The partition of the groups whose changes wait to be carried out.
+    pub(crate) fn all_folding(org: OrganizationId) -> String {
+        format!("ORG#{org}#FOLDING")
+    }
+
+    pub(crate) fn folding(org: OrganizationId, group: GroupId) -> Self {
+        Self::new(Self::all_folding(org), group.to_string())
     }
 
     /// The partition in which users are counted.
@@ -237,6 +243,10 @@ impl Key {
     pub(crate) fn group_count(org: OrganizationId, group: GroupId) -> Self {
         let shard = shard(group.uuid().as_bytes());
         Self::new(Self::group_counts(org), shard.to_string())
+    }
+
+    pub(crate) fn scim_key_count(org: OrganizationId) -> Self {
+        Self::new(format!("ORG#{org}#COUNT#SCIM_KEYS"), "0")
     }
 
     pub(crate) fn walk(org: OrganizationId, walk: &SecretHash) -> Self {

@@ -64,6 +64,31 @@ impl ProvisioningKey {
     }
 }
 
+/// What was read together with a key: looked into once the key is believed, so that a wrong one
+/// makes the same work whatever is there.
+pub struct Unread<T>(Reading<T>);
+
+type Reading<T> = Box<dyn FnOnce() -> Result<Option<T>, TableError> + Send>;
+
+impl<T> Unread<T> {
+    pub(crate) fn of(
+        reading: impl FnOnce() -> Result<Option<T>, TableError> + Send + 'static,
+    ) -> Self {
+        Self(Box::new(reading))
+    }
+
+    /// Looks into it.
+    pub fn read(self) -> Result<Option<T>, TableError> {
+        (self.0)()
+    }
+}
+
+impl<T> std::fmt::Debug for Unread<T> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Unread").finish_non_exhaustive()
+    }
+}
+
 impl Store {
     /// A key of an organization; a key of another one does not exist there.
     pub async fn scim_key(
@@ -75,7 +100,11 @@ impl Store {
         self.table.get(Key::scim_key(org, hash), now).await
     }
 
-    /// Stores a new key, where only its bearer can look it up, and lists it.
+    /// Stores a new key, where only its bearer can look it up, lists it and counts it.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] at position 0 when the organization has [`MOST_SCIM_KEYS`] already.
     pub async fn create_scim_key(
         &self,
         org: OrganizationId,
@@ -85,6 +114,7 @@ impl Store {
     ) -> Result<(), TableError> {
         let listed = Listed { id: key.id, hash: hash.clone() };
         let writes = vec![
+            Write::TallyBelow(Key::scim_key_count(org), MOST_SCIM_KEYS),
             Write::Put(Item::new(Key::scim_key(org, hash), key)?, Expect::Absent),
             Write::Put(Item::new(Key::listed_scim_key(org, key.id), &listed)?, Expect::Absent),
             Write::Put(audit.item(org)?, Expect::Absent),
@@ -132,6 +162,7 @@ impl Store {
             let writes = vec![
                 Write::Delete(Key::scim_key(org, &listed.value.hash), key.version),
                 Write::Delete(listing.clone(), listed.version),
+                Write::Tally(Key::scim_key_count(org), -1),
                 Write::Put(audit.item(org)?, Expect::Absent),
             ];
             match self.table.write(writes).await {

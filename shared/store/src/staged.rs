@@ -1,6 +1,5 @@
 //! Changes of members that are too many for one transaction: stored aside in chunks, decided by one
-//! write to the group, seen by every reader from then on, and folded into the memberships in their
-//! order.
+//! write to the group, and seen by every reader from then on. How they are carried out is in `folds`.
 
 use ambient::Entropy;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -11,14 +10,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
-use crate::memberships::{MOST_AT_ONCE, MemberChange, Membership};
-use crate::provisioning::Plan;
+use crate::memberships::{MemberChange, Membership};
 use crate::schema::Key;
 use crate::table::{Expect, Write, number};
 use crate::write::Clause;
 use crate::{Group, ProvisionError, Store, TableError};
 
-/// How many users one chunk is about.
+/// How many users one chunk is about, on average.
 const CHUNK: usize = 1_000;
 /// How many chunks one transaction stores: less than 1 MB.
 const CHUNKS_AT_ONCE: usize = 40;
@@ -37,18 +35,9 @@ pub struct Folding {
 
 /// Users who join and users who leave, 16 bytes each.
 #[derive(Serialize, Deserialize)]
-struct Chunk {
+pub(crate) struct Chunk {
     joining: String,
     leaving: String,
-}
-
-/// How far a fold came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Folded {
-    /// Nothing waits any more.
-    Everything,
-    /// It was told to stop before.
-    Partly,
 }
 
 impl Folding {
@@ -64,8 +53,14 @@ impl Folding {
         (self.applied..self.chunks).map(move |number| Key::chunk(org, group, self.change, number))
     }
 
+    /// The chunk that would say what becomes of somebody, unless it is carried out.
+    fn key_of(&self, org: OrganizationId, group: GroupId, user: UserId) -> Option<Key> {
+        let number = chunk_of(user, self.chunks);
+        (number >= self.applied).then(|| Key::chunk(org, group, self.change, number))
+    }
+
     /// That this change is the one whose turn it is, and that it got so far.
-    fn is_next(&self) -> Clause {
+    pub(crate) fn is_next(&self) -> Clause {
         Clause::new("#v.folding[0].change = :change AND #v.folding[0].applied = :applied")
             .with(":change", AttributeValue::S(self.change.to_string()))
             .with(":applied", number(self.applied))
@@ -82,7 +77,7 @@ impl Chunk {
         Self { joining: pack(Membership::Begins), leaving: pack(Membership::Ends) }
     }
 
-    fn unpack(&self) -> Result<Vec<(UserId, Membership)>, TableError> {
+    pub(crate) fn unpack(&self) -> Result<Vec<(UserId, Membership)>, TableError> {
         let mut members = Vec::new();
         for (packed, membership) in
             [(&self.joining, Membership::Begins), (&self.leaving, Membership::Ends)]
@@ -112,9 +107,13 @@ impl Store {
         }
         let change = ChangeId::mint(entropy);
         let end = at.as_second() + KEPT_SECONDS;
-        let members = members.iter().collect::<Vec<_>>();
+        let mut chunks = vec![Vec::new(); members.len().div_ceil(CHUNK)];
+        for (user, membership) in members.iter() {
+            let number = chunk_of(user, chunks.len());
+            chunks.get_mut(number).into_iter().for_each(|chunk| chunk.push((user, membership)));
+        }
         let mut puts = Vec::new();
-        for (number, some) in members.chunks(CHUNK).enumerate() {
+        for (number, some) in chunks.iter().enumerate() {
             let item = Item::new(Key::chunk(org, group, change, number), &Chunk::pack(some))?;
             puts.push(Write::Put(item.until(end), Expect::Absent));
         }
@@ -164,7 +163,30 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Vec<(UserId, Membership)>>, TableError> {
         let keys = group.folding.iter().flat_map(|change| change.keys(org, group.id));
-        let keys = keys.collect::<Vec<_>>();
+        self.staged_at(keys.collect(), group, before, now).await
+    }
+
+    /// The same about one user: one chunk of each change is read.
+    pub(crate) async fn staged_of(
+        &self,
+        org: OrganizationId,
+        group: &Group,
+        user: UserId,
+        before: &mut Vec<Folding>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<(UserId, Membership)>>, TableError> {
+        let keys = group.folding.iter().filter_map(|change| change.key_of(org, group.id, user));
+        let staged = self.staged_at(keys.collect(), group, before, now).await?;
+        Ok(staged.map(|staged| staged.into_iter().filter(|(about, _)| *about == user).collect()))
+    }
+
+    async fn staged_at(
+        &self,
+        keys: Vec<Key>,
+        group: &Group,
+        before: &mut Vec<Folding>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<(UserId, Membership)>>, TableError> {
         if keys.is_empty() {
             return Ok(Some(Vec::new()));
         }
@@ -182,102 +204,16 @@ impl Store {
         }
         Ok(Some(members))
     }
-
-    /// Carries out the changes of a group's members that wait, in their order, as long as
-    /// `go_on` says so, which is asked before each thousand of them. Whoever comes next, or at the
-    /// same time, goes on from there.
-    pub async fn fold_members(
-        &self,
-        org: OrganizationId,
-        group: GroupId,
-        go_on: impl Fn() -> bool,
-        now: Timestamp,
-    ) -> Result<Folded, TableError> {
-        let mut stuck = None;
-        loop {
-            let Some(read) = self.group(org, group, now).await? else {
-                return Ok(Folded::Everything);
-            };
-            let Some(next) = read.value.folding.first() else {
-                return Ok(Folded::Everything);
-            };
-            if !go_on() {
-                return Ok(Folded::Partly);
-            }
-            let key = Key::chunk(org, group, next.change, next.applied);
-            let chunk = self.table.get::<Chunk>(key.clone(), now).await?;
-            let Some(chunk) = chunk else {
-                // Somebody else carried it out since the group was read, or else it is lost.
-                if stuck.as_ref() == Some(next) {
-                    return Err(lost());
-                }
-                stuck = Some(next.clone());
-                continue;
-            };
-            let members = chunk.value.unpack()?;
-            if self.fold_chunk(org, group, next, &members).await? {
-                self.advance(org, group, next, key).await?;
-            }
-        }
-    }
-
-    /// Carries one chunk out, unless it is not its turn any more.
-    async fn fold_chunk(
-        &self,
-        org: OrganizationId,
-        group: GroupId,
-        next: &Folding,
-        members: &[(UserId, Membership)],
-    ) -> Result<bool, TableError> {
-        for some in members.chunks(MOST_AT_ONCE) {
-            let mut some = some.to_vec();
-            loop {
-                let turn = Write::CheckThat(Key::group(org, group), next.is_next());
-                let mut plan = Plan::expecting(vec![turn]);
-                for (user, membership) in &some {
-                    plan.change_member(org, group, *user, *membership)?;
-                }
-                match plan.carry_out(self).await {
-                    Ok(()) => break,
-                    Err(ProvisionError::Stale) => return Ok(false),
-                    // Deleted since the change was decided.
-                    Err(ProvisionError::NoUser(gone)) => some.retain(|(user, _)| *user != gone),
-                    Err(ProvisionError::Table(error)) => return Err(error),
-                    Err(
-                        other @ (ProvisionError::Taken(_)
-                        | ProvisionError::TooLarge
-                        | ProvisionError::TooManyEmails
-                        | ProvisionError::Busy),
-                    ) => return Err(TableError::Shape(other.into())),
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    /// Notes that a chunk is carried out: the last one ends its change. Who reads the group sees no
-    /// difference, so it stays the same version.
-    async fn advance(
-        &self,
-        org: OrganizationId,
-        group: GroupId,
-        next: &Folding,
-        chunk: Key,
-    ) -> Result<(), TableError> {
-        let applied = next.applied + 1;
-        let change = match applied < next.chunks {
-            true => Clause::new("SET #v.folding[0].applied = :next").with(":next", number(applied)),
-            false => Clause::new("REMOVE #v.folding[0]"),
-        };
-        let advance = Write::Update(Key::group(org, group), change, next.is_next());
-        match self.table.write(vec![advance, Write::Remove(chunk)]).await {
-            Err(TableError::Conflict { position: 0 }) => Ok(()),
-            other => other,
-        }
-    }
 }
 
-fn lost() -> TableError {
+/// Which of so many chunks is about somebody: ids are random, so that all are about as large, and
+/// whoever asks about one user reads one of them.
+fn chunk_of(user: UserId, chunks: usize) -> usize {
+    let hash = user.uuid().as_u128() % u128::try_from(chunks.max(1)).unwrap_or(1);
+    usize::try_from(hash).unwrap_or_default()
+}
+
+pub(crate) fn lost() -> TableError {
     TableError::Shape("a part of a staged change is lost".into())
 }
 

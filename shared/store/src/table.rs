@@ -96,6 +96,15 @@ impl Table {
 
     /// Reads up to 100 items in one request.
     pub(crate) async fn get_many(&self, keys: Vec<Key>) -> Result<Found, TableError> {
+        self.batch(keys, None).await
+    }
+
+    /// The same, of each item no more than a projection names.
+    pub(crate) async fn batch(
+        &self,
+        keys: Vec<Key>,
+        projection: Option<&str>,
+    ) -> Result<Found, TableError> {
         let mut found = HashMap::new();
         let mut wanted = keys.into_iter().map(key_attributes).collect::<Vec<_>>();
         let mut attempt = 0;
@@ -104,6 +113,7 @@ impl Table {
             let asked = wanted.len();
             let request = KeysAndAttributes::builder()
                 .consistent_read(true)
+                .set_projection_expression(projection.map(str::to_owned))
                 .set_keys(Some(wanted))
                 .build()
                 .map_err(|error| TableError::Shape(error.into()))?;

@@ -98,7 +98,7 @@ impl Store {
     ) -> Result<Option<OutboxItem>, TableError> {
         let block = |user: &mut User| {
             user.block(reason, audit.at);
-            let alert = Task::AlertBlocks { administrators: None, user: user.id };
+            let alert = Task::AlertBlocks { administrators: None, user: user.id, account: None };
             (user.role == Role::Administrator).then_some(alert)
         };
         self.change_user(org, user, audit, block).await

@@ -51,6 +51,8 @@ pub(crate) enum Write {
     Count { key: Key, limit: u32, expires_at: i64 },
     /// Adds to a number.
     Tally(Key, i64),
+    /// Adds one to a number, unless it has reached a limit.
+    TallyBelow(Key, usize),
 }
 
 /// A part of an expression with the values that it names; `#v` stands for an item's value.
@@ -63,6 +65,11 @@ pub(crate) struct Clause {
 impl Clause {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), values: Vec::new() }
+    }
+
+    /// Both this and another condition.
+    pub(crate) fn and(self, text: &str, name: &'static str, value: AttributeValue) -> Self {
+        Self { text: format!("{} AND {text}", self.text), ..self }.with(name, value)
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: AttributeValue) -> Self {
@@ -83,7 +90,8 @@ impl Write {
             | Self::CheckThat(key, _)
             | Self::Update(key, ..)
             | Self::Count { key, .. }
-            | Self::Tally(key, _) => key,
+            | Self::Tally(key, _)
+            | Self::TallyBelow(key, _) => key,
         }
     }
 
@@ -147,6 +155,16 @@ impl Write {
                     .set_key(Some(key_attributes(key)))
                     .update_expression("ADD tally :by")
                     .expression_attribute_values(":by", number(by));
+                action.update(update.build()?)
+            }
+            Self::TallyBelow(key, limit) => {
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .update_expression("ADD tally :one")
+                    .condition_expression("attribute_not_exists(tally) OR tally < :limit")
+                    .expression_attribute_values(":one", number(1_u64))
+                    .expression_attribute_values(":limit", number(limit));
                 action.update(update.build()?)
             }
         };

@@ -25,6 +25,8 @@ struct Belongings {
     theirs: BTreeMap<String, BTreeSet<String>>,
     members: BTreeSet<(String, String)>,
     chunks: BTreeSet<(String, String, usize)>,
+    /// Groups that are known as some whose changes wait.
+    folding: BTreeSet<String>,
     counts: BTreeMap<String, i64>,
     keys: BTreeSet<String>,
     listed_keys: BTreeSet<String>,
@@ -103,11 +105,12 @@ impl Belongings {
                 self.own(rest, sk, text(value, "user"));
                 true
             }
-            ("GROUP_EXTERNAL", "OWNER") => {
+            ("GROUP_EXTERNAL" | "GROUP_NAME", "OWNER") => {
                 self.own(rest, sk, text(value, "group"));
                 true
             }
-            ("EMAIL" | "GROUP_NAME", owner) => {
+            ("FOLDING", group) => self.folding.insert(group.to_owned()),
+            ("EMAIL", owner) => {
                 self.own(rest, sk, Some(owner));
                 true
             }
@@ -189,7 +192,11 @@ impl Belongings {
         self.check_leftovers();
         self.check_members();
         self.check_staged();
-        let counts = [("USERS", self.users.len()), ("GROUPS", self.groups.len())];
+        let counts = [
+            ("USERS", self.users.len()),
+            ("GROUPS", self.groups.len()),
+            ("SCIM_KEYS", self.keys.len()),
+        ];
         for (what, many) in counts {
             let counted = self.counts.get(what).copied().unwrap_or_default();
             if i64::try_from(many).unwrap() != counted {
@@ -233,7 +240,7 @@ impl Belongings {
         }
         for (id, group) in &self.groups {
             let name = text(group, "display_name").unwrap().to_lowercase();
-            expect(format!("GROUP_NAME#{}", hash(&name)), id, id);
+            expect(format!("GROUP_NAME#{}", hash(&name)), "OWNER", id);
             if let Some(external) = text(group, "external_id") {
                 expect(format!("GROUP_EXTERNAL#{}", hash(external)), "OWNER", id);
             }
@@ -286,8 +293,14 @@ impl Belongings {
         }
     }
 
-    /// A change that waits has all its chunks, and a task that carries it out.
+    /// A change that waits has all its chunks, and a task that carries it out; and its group, and no
+    /// other, is known as one whose changes wait.
     fn check_staged(&mut self) {
+        let waits = |group: &&String| self.groups[*group]["folding"] != Value::Array(Vec::new());
+        let waiting = self.groups.keys().filter(waits).cloned().collect::<BTreeSet<_>>();
+        if waiting != self.folding {
+            self.wrong.push(format!("changes wait of {waiting:?}, not of {:?}", self.folding));
+        }
         for (id, group) in &self.groups {
             for folding in group["folding"].as_array().unwrap() {
                 let change = text(folding, "change").unwrap();

@@ -59,16 +59,31 @@ impl World {
         }
     }
 
-    /// Puts invented members into a group, without anybody's code.
-    pub async fn pretend_members(&self, group: &str, count: usize) {
-        for chunk in (0..count).collect::<Vec<_>>().chunks(25) {
-            let put = |number: &usize| {
-                // Spread over the shards as random ids are.
-                let id = format!("{:02x}{number:030x}", number % 256);
-                let pk = format!("ORG#{}#GROUP#{group}#MEMBERS#{}", self.organization, number % 16);
+    /// Puts invented members into a group, without anybody's code, and answers their ids.
+    pub async fn pretend_members(&self, group: &str, count: usize) -> Vec<String> {
+        let ids = (0..count).map(invented).collect::<Vec<_>>();
+        let keys = ids.iter().enumerate().map(|(number, id)| {
+            let group = format!("ORG#{}#GROUP#{group}", self.organization);
+            (format!("{group}#MEMBERS#{}", number % 16), id.clone())
+        });
+        self.pretend(keys.collect()).await;
+        ids
+    }
+
+    /// Lets so many people be there, of whom nothing more is known, and answers their ids.
+    pub async fn pretend_people(&self, count: usize) -> Vec<String> {
+        let ids = (0..count).map(invented).collect::<Vec<_>>();
+        let user = |id: &String| (format!("ORG#{}#USER#{id}", self.organization), "USER".into());
+        self.pretend(ids.iter().map(user).collect()).await;
+        ids
+    }
+
+    async fn pretend(&self, keys: Vec<(String, String)>) {
+        for chunk in keys.chunks(25) {
+            let put = |(pk, sk): &(String, String)| {
                 let put = PutRequest::builder()
-                    .item("pk", AttributeValue::S(pk))
-                    .item("sk", AttributeValue::S(id))
+                    .item("pk", AttributeValue::S(pk.clone()))
+                    .item("sk", AttributeValue::S(sk.clone()))
                     .item("version", AttributeValue::N("1".to_owned()))
                     .item("value", AttributeValue::Null(true));
                 WriteRequest::builder().put_request(put.build().unwrap()).build()
@@ -154,6 +169,11 @@ impl Provisioner {
     pub async fn create(&self, body: &Value) -> Value {
         self.post("/Users", body).await.expect(201)
     }
+}
+
+/// An id of nobody's, spread over the shards as random ones are.
+fn invented(number: usize) -> String {
+    format!("{:02x}{number:030x}", number % 256)
 }
 
 /// A text as a query holds it.

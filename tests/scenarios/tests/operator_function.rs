@@ -66,6 +66,7 @@ async fn bootstrap_again_hands_an_administrator_a_new_link_and_tells_all_of_them
         assert_eq!(again[name], world.bootstrap[name], "{name}");
     }
     assert_ne!(again["enrolment_url"], world.bootstrap["enrolment_url"]);
+    world.swept().await;
     let after = world.quiet().await;
     for administrator in ["admin@contoso.test", "root@contoso.test"] {
         let mail = world.mails(administrator).remove(0);

@@ -46,6 +46,10 @@ impl Listed for Stored<Group> {
         MOST_READ
     }
 
+    fn size(&self) -> usize {
+        self.value.size()
+    }
+
     fn resource(&self, caller: &Caller) -> Resource {
         resource::shown(caller, self)
     }
@@ -75,13 +79,7 @@ impl App {
         let (org, now) = (caller.org, caller.now);
         let found = match lookup {
             None => return Ok(None),
-            Some(Lookup::DisplayName(name)) => {
-                let groups = self.store.groups_named(org, name, MOST_READ + 1, now).await?;
-                if groups.len() > MOST_READ {
-                    return Err(scim::Error::TOO_MANY_RESULTS.into());
-                }
-                return Ok(Some(groups));
-            }
+            Some(Lookup::DisplayName(name)) => self.store.group_named(org, name, now).await?,
             Some(Lookup::Member(user)) => match user.parse() {
                 Ok(user) => return Ok(Some(self.store.groups_of(org, user, now).await?)),
                 Err(_) => None,

@@ -4,6 +4,7 @@ use identity::{GroupId, UserId};
 use scim::{Error, Patch, Resource};
 use store::{Action, AuditEntry, Group, MemberChange, ProvisionError, Stored};
 
+use super::members::is_whole;
 use super::resource;
 use crate::app::App;
 use crate::caller::Caller;
@@ -46,9 +47,8 @@ impl App {
             let after = wanted.clone().replacing(&resource::base(&group.value))?;
             let before = self.all_members(caller, id).await?;
             let change = MemberChange::between(&before, members);
-            if self.store_group(caller, &group, &after, &change).await? {
-                let replaced = self.store.group(caller.org, id, caller.now).await?;
-                return Ok(replaced.ok_or(Error::NOT_FOUND)?);
+            if let Some(replaced) = self.store_group(caller, &group, &after, &change).await? {
+                return Ok(replaced);
             }
             let again = self.store.group(caller.org, id, caller.now).await?;
             group = again.ok_or(Error::NOT_FOUND)?;
@@ -59,7 +59,8 @@ impl App {
     /// Changes a group by all operations or by none, RFC 7644 §3.5.2.
     ///
     /// Members who come and go, and nothing else, are written whatever else happens to the group:
-    /// two clients that add members never wait for each other.
+    /// two clients that add members never wait for each other. Whoever says who all the members are
+    /// says it of the group as it was read, or else of what it became.
     pub(crate) async fn patch_group(
         &self,
         caller: &Caller,
@@ -68,7 +69,8 @@ impl App {
         patch: &Patch,
     ) -> Result<(), Failure> {
         let id = group.value.id;
-        if !patch.touches_attributes() && !conditions.are_any() {
+        let whole = patch.members().iter().any(is_whole);
+        if !patch.touches_attributes() && !conditions.are_any() && !whole {
             return self.patch_members(caller, &group.value, patch).await;
         }
         for _ in 0..RACES {
@@ -76,7 +78,7 @@ impl App {
             let mut after = resource::base(&group.value);
             patch.apply(&mut after)?;
             let change = self.member_change(caller, id, patch.members()).await?;
-            if self.store_group(caller, &group, &after, &change).await? {
+            if self.store_group(caller, &group, &after, &change).await?.is_some() {
                 return Ok(());
             }
             let again = self.store.group(caller.org, id, caller.now).await?;
@@ -95,37 +97,50 @@ impl App {
         let base = resource::base(group);
         let audit = self.audit_group(caller, Action::GroupChanged, group, &base, change.len());
         let (org, entropy) = (caller.org, &*self.entropy);
-        match self.store.change_members(org, group.id, &change, &audit, entropy).await {
-            Ok(staged) => {
-                self.fold(caller, group.id, staged.as_ref()).await;
-                Ok(())
+        for _ in 0..RACES {
+            match self.store.change_members(org, group.id, &change, &audit, entropy).await {
+                Ok(staged) => {
+                    self.fold(caller, group.id, staged.as_ref()).await;
+                    return Ok(());
+                }
+                Err(ProvisionError::Busy) => self.make_room(caller, group.id).await,
+                // It was deleted meanwhile.
+                Err(ProvisionError::Stale) => return Err(Error::NOT_FOUND.into()),
+                Err(error) => return Err(error.into()),
             }
-            // It was deleted meanwhile.
-            Err(ProvisionError::Stale) => Err(Error::NOT_FOUND.into()),
-            Err(error) => Err(error.into()),
         }
+        Err(ProvisionError::Busy.into())
     }
 
-    /// Stores what a group became; tells whether it was still as it was.
+    /// Stores what a group became, and answers that; [`None`] when it was not as it was any more.
     async fn store_group(
         &self,
         caller: &Caller,
         before: &Stored<Group>,
         wanted: &Resource,
         members: &MemberChange,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Option<Stored<Group>>, Failure> {
         let mut after = before.value.clone();
         amend(&mut after, wanted);
         let (old, count) = (&before.value, members.len());
+        let changed = after != *old || count > 0;
         let audit = self.audit_group(caller, Action::GroupChanged, old, wanted, count);
         let (org, entropy) = (caller.org, &*self.entropy);
         let stored = self.store.change_group(org, before, &after, members, &audit, entropy).await;
         match stored {
             Ok(staged) => {
                 self.fold(caller, old.id, staged.as_ref()).await;
-                Ok(true)
+                if changed {
+                    after.changed_at = caller.now;
+                }
+                let version = before.version + u64::from(changed);
+                Ok(Some(Stored { value: after, version }))
             }
-            Err(error) if is_race(&error) => Ok(false),
+            Err(ProvisionError::Busy) => {
+                self.make_room(caller, old.id).await;
+                Ok(None)
+            }
+            Err(error) if is_race(&error) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

@@ -40,6 +40,17 @@ impl Ignored {
     }
 }
 
+/// The word of the audit for a change that is refused for safety.
+pub(crate) fn word(refused: &Error) -> Option<&'static str> {
+    if *refused == Error::OBJECT_ID_DIFFERS {
+        Some("object_id_differs")
+    } else if *refused == Error::ENROLLED_UNKNOWN {
+        Some("enrolled_unknown")
+    } else {
+        None
+    }
+}
+
 const USER_NAME: Error = Error::known(
     ScimType::InvalidValue,
     "userName must be 1 to 256 characters, none of them a control character",
@@ -62,7 +73,8 @@ pub(crate) fn create(
     if resource.active().is_none() {
         resource.set("active", true);
     }
-    let mut change = Change { user, profile: Profile::new(now), attributes, ignored: None };
+    let profile = Profile { made_by: Some(client), ..Profile::new(now) };
+    let mut change = Change { user, profile, attributes, ignored: None };
     change.amend(resource, None, client, now)?;
     // The first claim of somebody new is as good as any.
     change.user.claim_changed_at = None;
@@ -101,6 +113,7 @@ impl Change {
         client: ScimClient,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let known = self.user.clone();
         if let Some(text) = resource.immutable_id() {
             let anchor: Anchor = text.parse().map_err(|_| IMMUTABLE_ID)?;
             self.user.anchor = Some(anchor);
@@ -108,13 +121,16 @@ impl Change {
         if client == ScimClient::Entra {
             self.identify(resource.external_id())?;
         }
+        self.link(&known, now)?;
         self.claim(&mut resource, personal_email, now);
         match resource.active() {
             Some(false) if !self.user.blocks.contains(&Block::Provisioning) => {
                 self.user.block(Block::Provisioning, now);
             }
-            Some(true) => self.user.unblock(Block::Provisioning),
-            Some(false) | None => {}
+            Some(false) => {}
+            // Removed by name: the word that took access away is taken back, RFC 7644 §3.5.2.2.
+            // Who leaves it out of a PUT removes nothing.
+            Some(true) | None => self.user.unblock(Block::Provisioning),
         }
         self.user.display_name = display_name(&resource);
         self.profile.external_id = resource.external_id().map(str::to_owned);
@@ -136,6 +152,23 @@ impl Change {
             }
             (None, _) => Ok(()),
         }
+    }
+
+    /// When Entra first says who somebody is whom another client made: nobody knows who enrolled as
+    /// them before, and an address that the other client gave proves nothing for a day.
+    fn link(&mut self, known: &User, now: Timestamp) -> Result<(), Error> {
+        let was_linked = known.object_id.is_some() || known.anchor.is_some();
+        let is_linked = self.user.object_id.is_some() || self.user.anchor.is_some();
+        if was_linked || !is_linked || self.profile.made_by != Some(ScimClient::Other) {
+            return Ok(());
+        }
+        if known.enrolled_at.is_some() {
+            return Err(Error::ENROLLED_UNKNOWN);
+        }
+        if known.personal_email.is_some() {
+            self.user.claim_changed_at = Some(now);
+        }
+        Ok(())
     }
 
     /// Takes the personal address over, unless it proved somebody already.

@@ -53,6 +53,10 @@ impl Listed for Provisioned {
         }
     }
 
+    fn size(&self) -> usize {
+        Self::size(self)
+    }
+
     fn resource(&self, caller: &Caller) -> Resource {
         resource::shown(caller, self)
     }
@@ -114,7 +118,7 @@ impl App {
             Some(Lookup::Id(id)) if let Ok(id) = id.parse() => {
                 let (key, user) = self.store.scim_key_and_user(org, &hash, id, now).await?;
                 let caller = self.admit(presented, key, now).await?;
-                return Ok((caller, Some(user.into_iter().collect())));
+                return Ok((caller, Some(user.read()?.into_iter().collect())));
             }
             Some(Lookup::UserName(name)) => name.parse::<UserName>().ok().map(Name::User),
             Some(Lookup::ExternalId(id)) => Some(Name::External(id)),
@@ -128,7 +132,7 @@ impl App {
         let found = self.store.scim_key_and_owner(org, &hash, name.look_up(), now).await?;
         let (key, owner) = found;
         let caller = self.admit(presented, key, now).await?;
-        let user = match owner {
+        let user = match owner.read()? {
             Some(owner) => self.store.provisioned(org, owner, now).await?,
             None => None,
         };
@@ -145,11 +149,8 @@ impl App {
         let id = match lookup {
             None => return Ok(None),
             Some(Lookup::Email(email)) => {
-                let users = self.store.users_with_email(org, email, MOST_READ + 1, now).await?;
-                if users.len() > MOST_READ {
-                    return Err(scim::Error::TOO_MANY_RESULTS.into());
-                }
-                return Ok(Some(users));
+                let users = self.store.users_with_email(org, email, MOST_READ, now).await?;
+                return Ok(Some(users.ok_or(scim::Error::TOO_MANY_RESULTS)?));
             }
             Some(Lookup::Id(id)) => id.parse().ok(),
             Some(Lookup::UserName(name)) => match name.parse::<UserName>() {

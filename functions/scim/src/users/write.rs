@@ -24,19 +24,14 @@ impl App {
         let id = UserId::mint(&*self.entropy);
         let change = change::create(id, wanted, caller.key.client, caller.now)?;
         let audit = self.audit_change(caller, Action::UserCreated, &change);
+        let ignored = self.audit_ignored(caller, &change);
+        let (org, user, profile) = (caller.org, &change.user, &change.profile);
         let created =
-            self.store.create_provisioned(caller.org, &change.user, &change.profile, &audit);
-        match created.await {
-            Ok(created) => {
-                self.tell_ignored(caller, &change).await?;
-                Ok(created)
-            }
-            Err(ProvisionError::Taken(named)) => {
-                self.tell_refused(caller, None, word(named)).await?;
-                Err(ProvisionError::Taken(named).into())
-            }
-            Err(error) => Err(error.into()),
+            self.store.create_provisioned(org, user, profile, &audit, ignored.as_ref()).await;
+        if let Err(ProvisionError::Taken(named)) = created {
+            self.tell_taken(caller, named, &change, None).await?;
         }
+        Ok(created?)
     }
 
     /// Replaces a user by another resource, RFC 7644 §3.5.1.
@@ -88,29 +83,42 @@ impl App {
             let wanted = wanted(&resource::base(caller.user_kind(), &before))?;
             let change = change::change(&before, wanted, caller.key.client, caller.now);
             let change = match change {
-                Err(error) if error == scim::Error::OBJECT_ID_DIFFERS => {
-                    self.tell_refused(caller, Some(id), "object_id_differs").await?;
+                Err(error) => {
+                    if let Some(word) = change::word(&error) {
+                        self.tell_refused(caller, Some(id), Some(id), word).await?;
+                    }
                     return Err(error.into());
                 }
-                change => change?,
+                Ok(change) => change,
             };
-            let audit = self.audit_change(caller, Action::UserChanged, &change);
-            let (user, profile) = (&change.user, &change.profile);
-            let changed =
-                self.store.change_provisioned(caller.org, &before, user, profile, &audit).await;
-            match changed {
-                Ok(after) => {
-                    self.tell_ignored(caller, &change).await?;
-                    return Ok(after);
-                }
+            match self.store_change(caller, &before, &change).await {
+                Ok(after) => return Ok(after),
                 Err(error) if is_race(&error) => {
                     let again = self.store.provisioned(caller.org, id, caller.now).await?;
                     before = again.ok_or(scim::Error::NOT_FOUND)?;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    if let ProvisionError::Taken(named) = error {
+                        self.tell_taken(caller, named, &change, Some(id)).await?;
+                    }
+                    return Err(error.into());
+                }
             }
         }
         Err(Failure::Changed)
+    }
+
+    /// Stores what a user became, and says so in the same transaction.
+    async fn store_change(
+        &self,
+        caller: &Caller,
+        before: &Provisioned,
+        change: &Change,
+    ) -> Result<Provisioned, ProvisionError> {
+        let audit = self.audit_change(caller, Action::UserChanged, change);
+        let ignored = self.audit_ignored(caller, change);
+        let (org, user, profile) = (caller.org, &change.user, &change.profile);
+        self.store.change_provisioned(org, before, user, profile, &audit, ignored.as_ref()).await
     }
 
     /// Deletes a user for good, RFC 7644 §3.6. What they leave behind goes afterwards.
@@ -152,27 +160,43 @@ impl App {
     }
 
     /// What was left out is in the audit: the client is told nothing of it.
-    async fn tell_ignored(&self, caller: &Caller, change: &Change) -> Result<(), Failure> {
-        let Some(ignored) = change.ignored else { return Ok(()) };
+    fn audit_ignored(&self, caller: &Caller, change: &Change) -> Option<store::AuditEntry> {
+        let ignored = change.ignored?;
         let mut audit = self.audit(caller, Action::ProvisioningIgnored);
         audit.subject = Some(change.user.id);
         audit.resource = Some(store::Resource::User(change.user.id));
         audit.reason = Some(ignored.word().to_owned());
-        Ok(self.store.audit(caller.org, &audit).await?)
+        Some(audit)
     }
 
-    /// What is refused for safety is in the audit too.
+    /// What is refused for safety is in the audit too: who should have been changed, and whom it
+    /// would have hurt. Nothing was changed, so that whoever cannot be told of it may try again.
     async fn tell_refused(
         &self,
         caller: &Caller,
         user: Option<UserId>,
+        subject: Option<UserId>,
         reason: &str,
     ) -> Result<(), Failure> {
         let mut audit = self.audit(caller, Action::ProvisioningRefused);
-        audit.subject = user;
+        audit.subject = subject;
         audit.resource = user.map(store::Resource::User);
         audit.reason = Some(reason.to_owned());
         Ok(self.store.audit(caller.org, &audit).await?)
+    }
+
+    /// Says whose name was wanted, and for which user if that is there already.
+    async fn tell_taken(
+        &self,
+        caller: &Caller,
+        named: Named,
+        change: &Change,
+        user: Option<UserId>,
+    ) -> Result<(), Failure> {
+        let external_id = change.profile.external_id.as_deref();
+        let (org, now) = (caller.org, caller.now);
+        let holder = self.store.holder(org, named, &change.user, external_id, now).await?;
+        self.tell_refused(caller, user, holder, word(named)).await
     }
 }
 
@@ -182,5 +206,6 @@ const fn word(named: Named) -> &'static str {
         Named::ExternalId => "external_id_taken",
         Named::Anchor => "anchor_taken",
         Named::ObjectId => "object_id_taken",
+        Named::DisplayName => "display_name_taken",
     }
 }

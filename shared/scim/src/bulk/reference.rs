@@ -69,8 +69,7 @@ fn each_id(
         (Value::Object(members), _) => {
             let target = target(members);
             members.iter_mut().try_for_each(|(name, member)| {
-                within(place, name, target)
-                    .map_or(Ok(()), |place| each_id(member, place, change))
+                within(place, name, target).map_or(Ok(()), |place| each_id(member, place, change))
             })
         }
         (Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_), _) => Ok(()),

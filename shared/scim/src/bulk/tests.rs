@@ -130,14 +130,20 @@ fn a_reference_is_one_only_where_an_id_may_stand() {
         (patch(&format!("{urn}:manager"), one.clone()), true),
         (patch(urn, json!({ "manager": one })), true),
         (json!({ "Operations": [{ "op": "add", "value": { "members": [one] } }] }), true),
-        (json!({ "Operations": [{ "op": "add", "value": { format!("{urn}:manager.value"): text } }] }), true),
+        (
+            json!({ "Operations": [{ "op": "add", "value": { format!("{urn}:manager.value"): text } }] }),
+            true,
+        ),
         (json!({ "displayName": text }), false),
         (json!({ "emails": [one] }), false),
         (json!({ "members": [{ "value": "u", "display": text }] }), false),
         (patch("displayName", text.clone()), false),
         (patch("emails[type eq \"work\"].value", text.clone()), false),
         (patch("displayName[value eq \"x:members\"]", text.clone()), false),
-        (json!({ "Operations": [{ "op": "add", "path": "bulkId:u", "value": { "title": text } }] }), false),
+        (
+            json!({ "Operations": [{ "op": "add", "path": "bulkId:u", "value": { "title": text } }] }),
+            false,
+        ),
     ];
     let created = HashMap::from([("u".to_owned(), "1".to_owned())]);
     for (data, refers) in cases {

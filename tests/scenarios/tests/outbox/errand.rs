@@ -1,6 +1,7 @@
 //! What puts something into the outbox, with its event lost on the way.
 
 use identity::{OrganizationId, OutboxId};
+use jiff::SignedDuration;
 use local::services::mail::Message;
 use scenarios::saml::between;
 use scenarios::world::code_of;
@@ -85,6 +86,14 @@ impl Item {
     /// The table, where the audit must tell how it went.
     pub(crate) async fn audited(&self, world: &World) -> Option<Records> {
         if self.errand == Errand::Code { Some(world.records().await) } else { None }
+    }
+
+    /// Lets the sweep carry out what followed from it, if anything did.
+    pub(crate) async fn follow(&self, world: &World) {
+        if self.errand == Errand::Alert {
+            world.clock.pass(SignedDuration::from_secs(31));
+            world.sweep().await;
+        }
     }
 
     /// Whether it still waits.

@@ -30,6 +30,7 @@ async fn survive(errand: Errand) {
             world.sweep().await;
         }
 
+        item.follow(&world).await;
         check(&world, &mut item, case, &calls, &what).await;
         if let (Some(before), Some(after)) = (before, item.audited(&world).await) {
             assert_eq!(after.audited_since(&before), [("code_sent".to_owned(), None)], "{what}");
@@ -44,6 +45,7 @@ async fn run(world: &World, errand: Errand, number: usize) -> Vec<Call> {
     world.directory.calls();
     world.batch(&[item.due]).await;
     let calls = world.directory.calls();
+    item.follow(world).await;
     assert_eq!(item.mails(world).len(), 1);
     item.finish(world, "without a fault").await;
     calls
@@ -156,5 +158,21 @@ async fn more_administrators_than_a_transaction_holds_are_asked_and_told_once_ea
     }
 
     mails(2);
+    assert_eq!(world.records().await.count("#OUTBOX#"), 0);
+
+    let recovery = json!({
+        "action": "bootstrap", "organization": "Contoso", "domain": "contoso.test",
+        "email": "root-8@contoso.test",
+    });
+    world.directory.calls();
+    world.operate(recovery).await.unwrap();
+    for _ in 0..4 {
+        world.clock.pass(AFTER_THE_LEASE);
+        world.sweep().await;
+    }
+
+    let calls = world.directory.calls();
+    let sent = calls.iter().filter(|call| call.operation == "SendEmail").count();
+    assert_eq!(sent, names.len() + 1, "the outbox of mails keeps no more than five hundred");
     assert_eq!(world.records().await.count("#OUTBOX#"), 0);
 }

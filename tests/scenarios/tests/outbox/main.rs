@@ -3,6 +3,7 @@
 mod errand;
 mod faults;
 mod schedule;
+mod turns;
 
 use errand::Errand;
 use jiff::SignedDuration;

@@ -1,6 +1,8 @@
 //! Several operations in one request.
 
+use jiff::SignedDuration;
 use scenarios::scim::{entra_user, patch};
+use scenarios::{Effect, Fault};
 use serde_json::{Value, json};
 
 use crate::{object, path, with_entra};
@@ -18,6 +20,35 @@ fn bulk(fail_on_errors: Option<u64>, operations: Value) -> Value {
 fn statuses(answer: &Value) -> Vec<&str> {
     let operations = answer["Operations"].as_array().unwrap();
     operations.iter().map(|operation| operation["status"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn many_large_changes_of_one_group_find_room() {
+    let (world, entra) = with_entra().await;
+    let staff = entra.post("/Groups", &json!({ "displayName": "Staff" })).await.expect(201);
+    let place = format!("/Groups/{}", staff["id"].as_str().unwrap());
+    let people = world.pretend_people(40).await;
+    let members = people.iter().map(|id| json!({ "value": id })).collect::<Value>();
+    let change = |number: usize| {
+        let op = if number.is_multiple_of(2) { "add" } else { "remove" };
+        let data = patch(json!([{ "op": op, "path": "members", "value": members }]));
+        json!({ "method": "PATCH", "path": place, "data": data })
+    };
+    let operations = (0..27).map(change).collect::<Value>();
+    // Nobody else carries anything out, and soon there is no time to.
+    let effect = Effect::Refuse(400, "AccessDeniedException");
+    world.scim.fault(Fault { operation: "PutEvents", skip: 0, times: usize::MAX, effect });
+    world.clock.hurry(SignedDuration::from_millis(150));
+
+    let answer = entra.post("/Bulk", &bulk(None, operations)).await.expect(200);
+
+    world.clock.hurry(SignedDuration::ZERO);
+    world.scim.mend();
+    assert_eq!(statuses(&answer), ["204"; 27], "{answer}");
+    let staff = entra.get(&place).await.expect(200);
+    assert_eq!(staff["members"].as_array().unwrap().len(), 40);
+    let waiting = world.records().await.count("#CHANGE#");
+    assert!((10..=20).contains(&waiting), "{waiting} changes wait");
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 use http::Method;
 use jiff::SignedDuration;
 use scenarios::scim::{entra_user, patch};
-use scenarios::{Answer, Case, Failing, Provisioner, Spell, World};
+use scenarios::{Answer, Call, Case, Failing, Provisioner, Spell, World};
 use serde_json::{Value, json};
 
-use crate::{id, object, path, with_entra};
+use crate::{OWN, id, object, path, with_entra};
 
 /// Worlds that share the cases of one errand.
 const LANES: usize = 3;
@@ -15,11 +15,16 @@ const LANES: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Errand {
     Create,
+    CreateIgnored,
     Disable,
     Rename,
+    Replace,
     Delete,
+    CreateGroup,
     AddMember,
     AddMembers,
+    AddThousand,
+    ReplaceGroup,
     DeleteGroup,
     Bulk,
 }
@@ -50,19 +55,34 @@ impl Errand {
         let name = format!("renamed-{number}@contoso.test");
         let members =
             |ids: &[String]| ids.iter().map(|id| json!({ "value": id })).collect::<Value>();
+        let mut new = entra_user(&format!("new-{number}"), &object(number));
         match self {
-            Self::Create => (
-                Method::POST,
-                "/Users".to_owned(),
-                entra_user(&format!("new-{number}"), &object(number)),
-            ),
+            Self::Create => (Method::POST, "/Users".to_owned(), new),
+            Self::CreateIgnored => {
+                new[OWN]["personalEmail"] = json!("call me");
+                (Method::POST, "/Users".to_owned(), new)
+            }
+            Self::Replace => (Method::PUT, user, json!({ "userName": name })),
+            Self::CreateGroup => {
+                let members = members(&stage.others[..2]);
+                let body = json!({ "displayName": format!("New {number}"), "externalId": object(number), "members": members });
+                (Method::POST, "/Groups".to_owned(), body)
+            }
+            Self::ReplaceGroup => {
+                let members = members(&stage.others[..2]);
+                (
+                    Method::PUT,
+                    group,
+                    json!({ "displayName": format!("Put {number}"), "members": members }),
+                )
+            }
             Self::Disable => (Method::PATCH, user, op("Replace", "active", json!("False"))),
             Self::Rename => (Method::PATCH, user, op("Replace", "userName", json!(name))),
             Self::Delete => (Method::DELETE, user, Value::Null),
             Self::AddMember => {
                 (Method::PATCH, group, op("Add", "members", members(&stage.others[..1])))
             }
-            Self::AddMembers => {
+            Self::AddMembers | Self::AddThousand => {
                 (Method::PATCH, group, op("Add", "members", members(&stage.others)))
             }
             Self::DeleteGroup => (Method::DELETE, group, Value::Null),
@@ -101,9 +121,26 @@ impl Errand {
             group["members"].as_array().map_or(0, Vec::len)
         };
         match self {
-            Self::Create => made().await,
+            Self::Create | Self::CreateIgnored => made().await,
+            Self::CreateGroup => {
+                let filter = format!("externalId eq \"{}\"", object(number));
+                let found = entra.filter("/Groups", &filter).await.expect(200);
+                let by_name = format!("displayName eq \"New {number}\"");
+                let by_name = entra.filter("/Groups", &by_name).await.expect(200);
+                assert_eq!(found, by_name, "{what}: half made");
+                let group = &found["Resources"][0];
+                let members = group["members"].as_array().map_or(0, Vec::len);
+                assert_eq!(members, if group.is_null() { 0 } else { 2 }, "{what}: half filled");
+                !group.is_null()
+            }
+            Self::ReplaceGroup => {
+                let renamed =
+                    entra.get(&group).await.expect(200)["displayName"] == format!("Put {number}");
+                assert_eq!(members().await, if renamed { 2 } else { 0 }, "{what}: half replaced");
+                renamed
+            }
             Self::Disable => entra.get(&path(&stage.user)).await.expect(200)["active"] == false,
-            Self::Rename => {
+            Self::Rename | Self::Replace => {
                 let new = found(format!("userName eq \"renamed-{number}@contoso.test\"")).await;
                 let old = found(format!("userName eq \"somebody-{number}@contoso.test\"")).await;
                 assert_eq!(new + old, 1, "{what}: two names or none");
@@ -116,7 +153,7 @@ impl Errand {
                 !there
             }
             Self::AddMember => members().await == 1,
-            Self::AddMembers => {
+            Self::AddMembers | Self::AddThousand => {
                 let members = members().await;
                 assert!([0, stage.others.len()].contains(&members), "{what}: {members} members");
                 members > 0
@@ -143,19 +180,55 @@ impl Errand {
         for number in 0..35 {
             others.push(world.user(&format!("other-{number}")).await.id.to_string());
         }
+        if self == Self::AddThousand {
+            others = world.pretend_people(1_001).await;
+        }
         let first = self.stage(&entra, &others, 0).await;
         world.scim.calls();
         let (method, path, body) = self.request(&first);
         let answer = entra.call(method, &path, &body).await;
         assert!(answer.status.is_success(), "{self:?}: {}", answer.body);
         let calls = world.scim.calls();
-        let cases = Case::all(&calls);
+        let cases = self.cases(&calls);
         for (number, case) in cases.iter().enumerate().skip(lane).step_by(LANES) {
             self.play(&world, &entra, &others, number + 1, case).await;
         }
         world.clock.pass(SignedDuration::from_mins(1));
         world.sweep().await;
-        world.quiet().await.check_invariants();
+        let records = world.quiet().await;
+        if self == Self::CreateIgnored {
+            // Whoever was made is said to have been made without something, and nobody else is.
+            let about = |action: &str| {
+                let audit = records.audit();
+                let entries = audit.iter().filter(|entry| entry["action"] == action);
+                let about = entries.map(|entry| entry["subject"].as_str().unwrap().to_owned());
+                about.collect::<Vec<_>>()
+            };
+            let staged = about("provisioning_ignored");
+            assert_eq!(staged.len(), (cases.len() - lane).div_ceil(LANES) + 1);
+            let made = about("user_created");
+            assert!(staged.iter().all(|user| made.contains(user)));
+        }
+        // Of people who are only pretended nothing else is there.
+        if self != Self::AddThousand {
+            records.check_invariants();
+        }
+    }
+
+    /// How its calls fail: each in each way, but for those of which there are very many.
+    fn cases(self, calls: &[Call]) -> Vec<Case> {
+        let mut cases = Case::all(calls);
+        if self == Self::AddThousand {
+            let writes = calls.iter().enumerate().filter(|(_, call)| call.writes());
+            let writes = writes.map(|(position, _)| position).collect::<Vec<_>>();
+            let few = [0, 1, 2, writes.len() / 2, writes.len() - 1].map(|number| writes[number]);
+            cases.retain(|case| {
+                let position = case.position;
+                (position < 2 || position + 1 == calls.len() || few.contains(&position))
+                    && [Failing::Broken, Failing::AnswerLost].contains(&case.failing)
+            });
+        }
+        cases
     }
 
     async fn play(
@@ -214,6 +287,31 @@ fn failed(answer: &Answer, what: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_creation_survives_every_fault() {
     Errand::Create.survive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_without_something_and_what_is_said_of_it_survive_every_fault() {
+    Errand::CreateIgnored.survive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replacement_survives_every_fault() {
+    Errand::Replace.survive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_groups_creation_with_members_survives_every_fault() {
+    Errand::CreateGroup.survive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_groups_replacement_survives_every_fault() {
+    Errand::ReplaceGroup.survive().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_new_members_survive_faults() {
+    Errand::AddThousand.survive().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

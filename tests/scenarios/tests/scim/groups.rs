@@ -123,9 +123,18 @@ async fn a_group_is_found_by_name_external_id_and_member_and_a_user_knows_theirs
     let second =
         entra.post("/Groups", &json!({ "displayName": "x", "externalId": object(100) })).await;
     second.assert_error(409, Some("uniqueness"), "an external id of another group");
-    entra.post("/Groups", &json!({ "displayName": "staff" })).await.expect(201);
-    let two = entra.filter("/Groups", "displayName eq \"Staff\"").await.expect(200);
-    assert_eq!(two["totalResults"], 2, "names of groups need not be unique");
+    let second = entra.post("/Groups", &json!({ "displayName": "staff" })).await;
+    second.assert_error(409, Some("uniqueness"), "a name of another group");
+    assert_eq!(second.body["detail"], "displayName is taken");
+    let crew = entra.post("/Groups", &json!({ "displayName": "Crew" })).await.expect(201);
+    let rename = json!([{ "op": "Replace", "path": "displayName", "value": "STAFF" }]);
+    let renamed = entra.patch(&group_path(&crew), rename).await;
+    renamed.assert_error(409, Some("uniqueness"), "a rename to it");
+    let put = entra.put(&group_path(&crew), &json!({ "displayName": "sTAFF" })).await;
+    put.assert_error(409, Some("uniqueness"), "a replacement by it");
+    let one = entra.filter("/Groups", "displayName eq \"Staff\"").await.expect(200);
+    assert_eq!(one["Resources"][0]["id"], staff["id"], "its query links it");
+    entra.delete(&group_path(&crew)).await.expect(204);
 
     let user = entra.get(&format!("/Users/{}?attributes=groups", ids[0])).await.expect(200);
     assert_eq!(

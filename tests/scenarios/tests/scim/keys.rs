@@ -1,5 +1,6 @@
 //! Keys: made, shown once, listed, revoked; and what a wrong one opens, which is nothing.
 
+use futures_util::future::join_all;
 use http::Method;
 use jiff::SignedDuration;
 use scenarios::{Call, Provisioner, World};
@@ -138,6 +139,42 @@ async fn a_key_is_not_made_listed_or_revoked_for_what_makes_no_sense() {
     assert_eq!(error["errorType"], "Refused", "the twenty-first key");
     world.operate(revoke(&entra)).await.unwrap();
     world.operate(create(json!({}))).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_sixteen_who_want_the_last_key_at_once_one_gets_it() {
+    let world = World::start().await;
+    let payload = json!({
+        "action": "create_scim_key", "domain": "contoso.test", "name": "n", "client": "entra",
+    });
+    for _ in 0..19 {
+        world.operate(payload.clone()).await.unwrap();
+    }
+
+    let made = join_all((0..16).map(|_| world.operate(payload.clone()))).await;
+
+    let (made, refused): (Vec<_>, Vec<_>) = made.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), list(&world).await.len()), (1, 20));
+    for error in refused {
+        // Whoever lost too many races may ask again, and is refused then.
+        let kind = error.unwrap_err()["errorType"].as_str().unwrap().to_owned();
+        assert!(["Refused", "Unavailable"].contains(&kind.as_str()), "{kind}");
+    }
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn a_wrong_key_makes_no_work_of_what_it_names() {
+    let (world, entra) = with_entra().await;
+    let foreign = world.provisioner(&world.found("Fabrikam", "fabrikam.test").await, "entra").await;
+    let wrong = entra.with_key(&foreign.key);
+    // Somebody whom nobody could read: the key alone decides the answer.
+    let somebody = world.pretend_people(1).await.remove(0);
+    let filter = format!("/Users?filter=id%20eq%20%22{somebody}%22");
+    for path in [format!("/Users/{somebody}"), filter] {
+        entra.get(&path).await.assert_error(500, None, "it cannot be read");
+        wrong.get(&path).await.assert_error(401, None, "a wrong key");
+    }
 }
 
 #[tokio::test]

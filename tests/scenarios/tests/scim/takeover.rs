@@ -18,6 +18,18 @@ async fn reasons(world: &World, action: &str) -> Vec<String> {
     reasons
 }
 
+/// Entries of what was refused.
+async fn refused(world: &World) -> Vec<Value> {
+    let audit = world.records().await.audit();
+    audit.into_iter().filter(|entry| entry["action"] == "provisioning_refused").collect()
+}
+
+/// Those of what was refused to be made of one user.
+async fn refused_of(world: &World, user: &Value) -> Vec<Value> {
+    let of_user = |entry: &Value| entry["resource"]["user"] == user["id"];
+    refused(world).await.into_iter().filter(of_user).collect()
+}
+
 #[tokio::test]
 async fn a_taken_name_is_a_conflict_and_the_clients_own_query_links_it() {
     let (world, entra) = with_entra().await;
@@ -44,6 +56,9 @@ async fn a_taken_name_is_a_conflict_and_the_clients_own_query_links_it() {
     let mut expected = cases.each_ref().map(|(_, _, reason)| (*reason).to_owned());
     expected.sort();
     assert_eq!(reasons(&world, "provisioning_refused").await, expected);
+    let told = refused(&world).await;
+    assert!(told.iter().all(|entry| entry["subject"] == ada["id"]), "whose it is: {told:?}");
+    assert!(told.iter().all(|entry| entry.get("resource").is_none()), "nobody was there: {told:?}");
 
     let found = entra.filter("/Users", "userName eq \"ADA@contoso.test\"").await.expect(200);
     assert_eq!(found["Resources"][0]["id"], ada["id"]);
@@ -63,6 +78,22 @@ async fn a_taken_name_is_a_conflict_and_the_clients_own_query_links_it() {
     let rename = json!([{ "op": "replace", "path": "userName", "value": "ada@Contoso.test" }]);
     let refused = entra.patch(&path(admin), rename).await;
     refused.assert_error(409, Some("uniqueness"), "rename");
+    let put = json!({ "userName": "admin@contoso.test", "externalId": object(1) });
+    let refused = entra.put(&path(admin), &put).await;
+    refused.assert_error(400, Some("mutability"), "her object");
+    let bulk = json!({ "Operations": [{ "method": "PUT", "path": path(admin), "data": { "userName": "ada@contoso.test" } }] });
+    let refused = entra.post("/Bulk", &bulk).await.expect(200);
+    assert_eq!(refused["Operations"][0]["status"], "409", "{refused}");
+    let told = refused_of(&world, admin).await;
+    let told = told.iter().map(|entry| (entry["reason"].as_str().unwrap(), &entry["subject"]));
+    let mut told = told.collect::<Vec<_>>();
+    told.sort_by_key(|(reason, _)| *reason);
+    let expected = [
+        ("object_id_differs", &admin["id"]),
+        ("user_name_taken", &ada["id"]),
+        ("user_name_taken", &ada["id"]),
+    ];
+    assert_eq!(told, expected, "who wanted it, and whose it is");
     let respelt = json!([{ "op": "replace", "path": "userName", "value": "ADA@contoso.test" }]);
     let respelt = entra.patch(&path(&ada), respelt).await.expect(200);
     assert_eq!(respelt["userName"], "ADA@contoso.test", "one's own name in another spelling");
@@ -220,6 +251,29 @@ async fn access_that_somebody_else_took_is_not_given_back_by_provisioning() {
     // Who says nothing of it in a replacement gives nothing back.
     entra.put(&path(&ada), &json!({ "userName": "ada@contoso.test" })).await.expect(200);
     assert_eq!(blocks().await, [Block::Entra, Block::Provisioning]);
+    // Who removes it by name takes their own word back, and nobody else's.
+    let remove = json!([{ "op": "Remove", "path": "active" }]);
+    let answer = entra.patch(&path(&ada), remove).await.expect(200);
+    assert_eq!(blocks().await, [Block::Entra]);
+    assert_eq!(answer["active"], false, "it says what is true");
     entra.patch(&path(&ada), enable).await.expect(200);
     assert_eq!(blocks().await, [Block::Entra]);
+}
+
+#[tokio::test]
+async fn active_that_is_removed_is_no_longer_there_and_takes_no_access_away() {
+    let (world, entra) = with_entra().await;
+    let remove = json!([{ "op": "Remove", "path": "active" }]);
+
+    for (number, active) in [(1, true), (2, false)] {
+        let name = format!("ada{number}");
+        let mut ada = entra_user(&name, &object(number));
+        ada["active"] = json!(active);
+        let ada = entra.create(&ada).await;
+        let answer = entra.patch(&path(&ada), remove.clone()).await.expect(200);
+        assert_eq!(answer.get("active"), None, "{active}");
+        let id = ada["id"].as_str().unwrap().parse().unwrap();
+        let user = world.store.user(world.organization, id, world.now()).await.unwrap().unwrap();
+        assert!(user.value.blocks.is_empty(), "{active}");
+    }
 }

@@ -62,6 +62,46 @@ async fn a_version_that_is_known_is_not_sent_again_and_one_that_is_over_writes_n
     }
 }
 
+#[tokio::test]
+async fn what_changes_by_itself_is_sent_again_and_what_the_server_says_of_itself_is_not() {
+    let (_world, entra) = with_entra().await;
+    let ada = entra.create(&entra_user("ada", &object(1))).await;
+    let version = ada["meta"]["version"].as_str().unwrap();
+    let staff = json!({ "displayName": "Staff", "members": [{ "value": ada["id"] }] });
+    let get = async |path: String, version: &str| {
+        conditional(&entra, Method::GET, &path, ("if-none-match", version), &Value::Null).await
+    };
+    for asked in ["?attributes=groups", "?attributes=userName,groups.display"] {
+        let before = get(format!("{}{asked}", path(&ada)), version).await.expect(200);
+        assert!(before.get("groups").is_none());
+    }
+    entra.post("/Groups", &staff).await.expect(201);
+    let after = get(format!("{}?attributes=groups", path(&ada)), version).await.expect(200);
+    assert_eq!(after["groups"][0]["display"], "Staff", "though the user is the same");
+    get(format!("{}?attributes=userName", path(&ada)), version).await.expect(304);
+
+    let user = "urn:ietf:params:scim:schemas:core:2.0:User";
+    for path in [
+        "/ServiceProviderConfig".to_owned(),
+        "/ResourceTypes".to_owned(),
+        "/ResourceTypes/User".to_owned(),
+        "/Schemas".to_owned(),
+        format!("/Schemas/{user}"),
+    ] {
+        let first = entra.get(&path).await;
+        let tag = first.header("etag").unwrap().to_owned();
+        let body = first.expect(200);
+        let listed = body["Resources"].as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
+        assert!(listed.iter().all(|it| it["meta"]["version"].as_str().is_some()), "{path}");
+        if listed == [body.clone()] {
+            assert_eq!(body["meta"]["version"], tag, "{path}");
+        }
+        let known = get(path.clone(), &tag).await;
+        assert_eq!((known.status.as_u16(), known.body), (304, Value::Null), "{path}");
+        assert_eq!(get(path.clone(), "W/\"0\"").await.expect(200), body, "{path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_writers_of_one_user_lose_no_update() {
     let (world, entra) = with_entra().await;
@@ -172,5 +212,37 @@ async fn sixteen_writers_of_one_group_lose_no_member() {
 
     let group = entra.get(&group_path(&staff)).await.expect(200);
     assert_eq!(group["members"].as_array().unwrap().len(), 16);
+    world.records().await.check_invariants();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_sixteen_who_say_who_all_the_members_are_each_is_believed_whole() {
+    let (world, entra) = with_entra().await;
+    let staff = entra.post("/Groups", &json!({ "displayName": "Staff" })).await.expect(201);
+    let mut users = Vec::new();
+    for number in 0..16 {
+        let user = entra_user(&format!("user-{number}"), &object(number));
+        users.push(entra.create(&user).await["id"].as_str().unwrap().to_owned());
+    }
+    let writers = users.iter().cloned().map(|user| {
+        let (entra, path) = (entra.clone(), group_path(&staff));
+        tokio::spawn(async move {
+            let only =
+                json!([{ "op": "replace", "path": "members", "value": [{ "value": user }] }]);
+            loop {
+                match entra.patch(&path, only.clone()).await.status.as_u16() {
+                    204 => break,
+                    503 => {}
+                    other => panic!("{other}"),
+                }
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let group = entra.get(&group_path(&staff)).await.expect(200);
+    let members = group["members"].as_array().unwrap();
+    assert_eq!(members.len(), 1, "nobody said that there are several");
     world.records().await.check_invariants();
 }

@@ -58,9 +58,10 @@ async fn a_renamed_group_is_found_by_its_new_name_and_ids_alone() {
     assert!(matches!(stale.await, Err(ProvisionError::Stale)));
 
     let named = async |name: &str| {
-        place.store.groups_named(place.org(), name, 10, noon()).await.unwrap().len()
+        place.store.group_named(place.org(), name, noon()).await.unwrap().is_some()
     };
-    assert_eq!((named("staff").await, named("crew").await, named("band").await), (0, 1, 0));
+    let found = (named("staff").await, named("crew").await, named("band").await);
+    assert_eq!(found, (false, true, false));
     let of =
         async |id: &str| place.store.group_of_external_id(place.org(), id, noon()).await.unwrap();
     assert!(of("g1").await.is_none());
@@ -133,5 +134,36 @@ async fn no_update_is_lost_among_sixteen_who_change_one_group() {
 
     let after = place.stored(staff.id).await.unwrap();
     assert_eq!((after.value.display_name.as_str(), after.version), ("16", 17));
+    place.sound_records().await;
+}
+
+#[tokio::test]
+async fn a_name_belongs_to_one_group_in_any_case_and_a_renamed_or_deleted_group_frees_it() {
+    let (place, nobody) = (Place::new().await, MemberChange::default());
+    let names = ["Staff", "STAFF", "staff", "sTaFf"].into_iter().cycle();
+    let groups = names.take(RACERS).map(group).collect::<Vec<_>>();
+
+    assert_eq!(race(groups.iter().map(|group| place.create(group, &[]))).await, 1);
+
+    assert_eq!(place.store.count_groups(place.org()).await.unwrap(), 1);
+    let named =
+        async |name: &str| place.store.group_named(place.org(), name, noon()).await.unwrap();
+    let staff = named("STAFF").await.unwrap();
+    let crew = group("Crew");
+    place.create(&crew, &[]).await.unwrap();
+    let before = place.stored(crew.id).await.unwrap();
+    let rename = |name: &'static str| move |group: &mut Group| group.display_name = name.to_owned();
+    let refused = place.change_group(&before, &nobody, rename("staff")).await;
+    assert!(matches!(refused, Err(ProvisionError::Taken(Named::DisplayName))), "{refused:?}");
+    place.sound_records().await;
+    place.change_group(&before, &nobody, rename("CREW")).await.unwrap();
+
+    let said = audit(Action::GroupDeleted);
+    place.store.delete_group(place.org(), &staff, &said, &SystemEntropy).await.unwrap();
+    assert!(named("staff").await.is_none());
+    let before = place.stored(crew.id).await.unwrap();
+    place.change_group(&before, &nobody, rename("staff")).await.unwrap();
+    place.create(&group("Crew"), &[]).await.unwrap();
+    assert_eq!(named("STAFF").await.unwrap().value.id, crew.id);
     place.sound_records().await;
 }

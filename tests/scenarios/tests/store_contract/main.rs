@@ -3,6 +3,7 @@
 
 mod answers;
 mod enrolments;
+mod folds;
 mod groups;
 mod members;
 mod organizations;

@@ -1,19 +1,20 @@
 //! Who is in a group: a few at once or thousands staged, seen by all or by nobody.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use ambient::SystemEntropy;
-use futures_util::future::join_all;
 use identity::{GroupId, UserId};
-use scenarios::{Effect, Fault};
-use store::{Action, Folded, Group, MemberChange, OutboxItem, ProvisionError, TableError, Task};
+use jiff::Timestamp;
+use scenarios::TestClock;
+use store::{
+    Action, Group, MemberChange, OutboxItem, Progress, ProvisionError, Store, TableError, Task,
+};
 
 use crate::groups::group;
-use crate::{Place, RACERS, audit, noon, race, user};
+use crate::{Place, RACERS, audit, noon, race, seconds, user};
 
 impl Place {
-    async fn people(&self, count: usize) -> Vec<UserId> {
+    pub(crate) async fn people(&self, count: usize) -> Vec<UserId> {
         let users = (0..count).map(|number| user(&format!("p{number}"))).collect::<Vec<_>>();
         for some in users.chunks(RACERS) {
             let made = some.iter().map(|user| self.store.create_user(self.org(), user));
@@ -22,13 +23,13 @@ impl Place {
         users.iter().map(|user| user.id).collect()
     }
 
-    async fn group_of(&self, members: &[UserId]) -> Group {
-        let staff = group("Staff");
+    pub(crate) async fn group_of(&self, members: &[UserId]) -> Group {
+        let staff = group(&format!("Staff {}", GroupId::mint(&SystemEntropy)));
         self.create(&staff, members).await.unwrap();
         staff
     }
 
-    async fn change_members(
+    pub(crate) async fn change_members(
         &self,
         group: GroupId,
         change: &MemberChange,
@@ -37,29 +38,47 @@ impl Place {
         self.store.change_members(self.org(), group, change, &said, &SystemEntropy).await
     }
 
-    async fn members(&self, group: GroupId) -> BTreeSet<UserId> {
+    pub(crate) async fn members(&self, group: GroupId) -> BTreeSet<UserId> {
         let roster = self.store.roster(self.org(), group, 100_000, noon()).await.unwrap();
         roster.unwrap().members.unwrap().into_iter().collect()
     }
 
-    async fn is_member(&self, group: GroupId, user: UserId) -> bool {
+    pub(crate) async fn is_member(&self, group: GroupId, user: UserId) -> bool {
         self.store.is_member(self.org(), group, user, noon()).await.unwrap()
     }
 
-    async fn groups_of(&self, user: UserId) -> usize {
+    pub(crate) async fn groups_of(&self, user: UserId) -> usize {
         self.store.groups_of(self.org(), user, noon()).await.unwrap().len()
     }
 
-    async fn fold(&self, group: GroupId) -> Folded {
-        self.store.fold_members(self.org(), group, || true, noon()).await.unwrap()
+    pub(crate) async fn fold_from(
+        &self,
+        store: &Store,
+        group: GroupId,
+    ) -> Result<Progress, TableError> {
+        store.fold_members(self.org(), group, later(), &clock()).await
+    }
+
+    pub(crate) async fn fold(&self, group: GroupId) -> Progress {
+        self.fold_from(&self.store, group).await.unwrap()
     }
 }
 
-fn removing(users: &[UserId]) -> MemberChange {
+/// The end of every story.
+pub(crate) fn later() -> Timestamp {
+    noon() + seconds(2)
+}
+
+/// Shows noon.
+pub(crate) fn clock() -> TestClock {
+    TestClock::at(&noon().to_string())
+}
+
+pub(crate) fn removing(users: &[UserId]) -> MemberChange {
     MemberChange::between(users, &[])
 }
 
-fn set(users: &[UserId]) -> BTreeSet<UserId> {
+pub(crate) fn set(users: &[UserId]) -> BTreeSet<UserId> {
     users.iter().copied().collect()
 }
 
@@ -120,40 +139,6 @@ async fn somebody_who_is_nobody_here_changes_nothing_few_or_many() {
 }
 
 #[tokio::test]
-async fn a_large_change_is_seen_at_once_and_carried_out_later() {
-    let place = Place::new().await;
-    let people = place.people(70).await;
-    let staff = place.group_of(&people[..10]).await;
-    let mut change = MemberChange::adding(&people[5..60]);
-    change.remove(people[0]);
-
-    let item = place.change_members(staff.id, &change).await.unwrap().unwrap();
-
-    assert!(matches!(item.task, Task::FoldMembers { group, .. } if group == staff.id));
-    let few = MemberChange::adding(&people[65..66]);
-    let second = place.change_members(staff.id, &few).await.unwrap();
-    assert!(second.is_some(), "whatever comes while one waits, waits behind it");
-    let third = place.change_members(staff.id, &removing(&people[58..60])).await.unwrap();
-    assert!(third.is_some());
-    let mut expected = set(&people[1..58]);
-    expected.insert(people[65]);
-    for folded in [false, true] {
-        assert_eq!(place.members(staff.id).await, expected, "{folded}");
-        assert!(place.is_member(staff.id, people[57]).await);
-        assert!(!place.is_member(staff.id, people[58]).await);
-        assert!(!place.is_member(staff.id, people[0]).await);
-        assert_eq!(place.stored(staff.id).await.unwrap().version, 4, "{folded}");
-        assert_eq!(place.groups_of(people[57]).await, usize::from(folded));
-        place.sound_records().await;
-        assert_eq!(place.fold(staff.id).await, Folded::Everything);
-    }
-    let records = place.sound_records().await;
-    assert_eq!(records.count("#CHANGE#"), 0);
-    let direct = place.change_members(staff.id, &removing(&people[65..66])).await.unwrap();
-    assert!(direct.is_none(), "nothing waits any more");
-}
-
-#[tokio::test]
 async fn a_group_is_made_with_thousands_and_its_roster_says_when_they_are_too_many() {
     let place = Place::new().await;
     let people = place.people(1_100).await;
@@ -168,7 +153,7 @@ async fn a_group_is_made_with_thousands_and_its_roster_says_when_they_are_too_ma
             let roster = place.store.roster(place.org(), staff.id, most, noon()).await;
             assert_eq!(roster.unwrap().unwrap().members.is_some(), all, "{most} {folded}");
         }
-        assert_eq!(place.fold(staff.id).await, Folded::Everything);
+        assert_eq!(place.fold(staff.id).await, Progress::Everything);
     }
     let everybody = place.change_members(staff.id, &removing(&people)).await.unwrap();
     assert!(everybody.is_some());
@@ -179,53 +164,6 @@ async fn a_group_is_made_with_thousands_and_its_roster_says_when_they_are_too_ma
 }
 
 #[tokio::test]
-async fn a_fold_goes_on_where_it_stopped_and_two_at_once_do_no_harm() {
-    let place = Place::new().await;
-    let people = place.people(1_100).await;
-    let staff = place.group_of(&[]).await;
-    place.change_members(staff.id, &MemberChange::adding(&people)).await.unwrap();
-    place.change_members(staff.id, &removing(&people[..50])).await.unwrap();
-
-    let steps = Cell::new(0);
-    let one = || {
-        steps.set(steps.get() + 1);
-        steps.get() <= 1
-    };
-    let part = place.store.fold_members(place.org(), staff.id, one, noon()).await.unwrap();
-
-    assert_eq!(part, Folded::Partly);
-    assert_eq!(place.members(staff.id).await, set(&people[50..]));
-    place.sound_records().await;
-    let folds = join_all((0..4).map(|_| place.fold(staff.id))).await;
-    assert!(folds.iter().all(|folded| *folded == Folded::Everything));
-    assert_eq!(place.members(staff.id).await, set(&people[50..]));
-    let records = place.sound_records().await;
-    assert_eq!(records.count("#MEMBERS#"), 1_050);
-    assert_eq!(records.count("#CHANGE#"), 0);
-}
-
-#[tokio::test]
-async fn a_twenty_first_change_must_wait_and_leaves_nothing() {
-    let place = Place::new().await;
-    let people = place.people(31).await;
-    let staff = place.group_of(&[]).await;
-    for _ in 0..20 {
-        place.change_members(staff.id, &MemberChange::adding(&people)).await.unwrap();
-    }
-    let before = place.sound_records().await;
-
-    let busy = place.change_members(staff.id, &removing(&people)).await;
-    let stored = place.stored(staff.id).await.unwrap();
-    let renamed = place.change_group(&stored, &removing(&people[..1]), |_| ()).await;
-
-    assert!(matches!(busy, Err(ProvisionError::Busy)), "{busy:?}");
-    assert!(matches!(renamed, Err(ProvisionError::Busy)), "{renamed:?}");
-    assert_eq!(place.sound_records().await, before);
-    place.fold(staff.id).await;
-    assert_eq!(place.members(staff.id).await, set(&people));
-}
-
-#[tokio::test]
 async fn a_rename_and_its_members_come_together_or_not_at_all() {
     let place = Place::new().await;
     let people = place.people(40).await;
@@ -233,7 +171,7 @@ async fn a_rename_and_its_members_come_together_or_not_at_all() {
         let staff = place.group_of(&[]).await;
         let before = place.stored(staff.id).await.unwrap();
         let joining = MemberChange::adding(&people[..count]);
-        let crew = |group: &mut Group| group.display_name = "Crew".to_owned();
+        let crew = |group: &mut Group| group.display_name = format!("Crew {count}");
 
         let item = place.change_group(&before, &joining, crew).await.unwrap();
         let stale = place.change_group(&before, &removing(&people), crew).await;
@@ -241,7 +179,7 @@ async fn a_rename_and_its_members_come_together_or_not_at_all() {
         assert_eq!(item.is_some(), count > 30);
         assert!(matches!(stale, Err(ProvisionError::Stale)), "{stale:?}");
         let after = place.stored(staff.id).await.unwrap();
-        assert_eq!((after.value.display_name.as_str(), after.version), ("Crew", 2));
+        assert_eq!((after.value.display_name, after.version), (format!("Crew {count}"), 2));
         assert_eq!(place.members(staff.id).await, set(&people[..count]));
         place.fold(staff.id).await;
         place.sound_records().await;
@@ -268,39 +206,6 @@ async fn sixteen_who_change_one_groups_members_at_once_all_succeed() {
 }
 
 #[tokio::test]
-async fn readers_of_a_group_under_change_see_whole_changes_only() {
-    let place = Place::new().await;
-    let people = place.people(80).await;
-    let (one, other) = people.split_at(40);
-    let staff = place.group_of(&[]).await;
-    place.change_members(staff.id, &MemberChange::adding(one)).await.unwrap();
-    let done = Cell::new(false);
-
-    let writer = async {
-        for round in 0..6 {
-            let (from, to) = if round % 2 == 0 { (one, other) } else { (other, one) };
-            let swap = MemberChange::between(from, to);
-            while let Err(ProvisionError::Busy) = place.change_members(staff.id, &swap).await {}
-            place.fold(staff.id).await;
-        }
-        done.set(true);
-    };
-    let reader = async {
-        let mut reads = 0;
-        while !done.get() {
-            let members = place.members(staff.id).await;
-            assert!(members == set(one) || members == set(other), "{} at once", members.len());
-            reads += 1;
-        }
-        assert!(reads > 0);
-    };
-    tokio::join!(writer, reader);
-
-    assert_eq!(place.members(staff.id).await, set(one));
-    place.sound_records().await;
-}
-
-#[tokio::test]
 async fn a_deleted_user_leaves_their_groups_even_those_that_they_were_about_to_join() {
     let place = Place::new().await;
     let people = place.people(40).await;
@@ -312,7 +217,8 @@ async fn a_deleted_user_leaves_their_groups_even_those_that_they_were_about_to_j
     let said = audit(Action::UserDeleted);
     place.store.delete_provisioned(place.org(), &gone, &said, &SystemEntropy).await.unwrap();
     let version = place.stored(here.id).await.unwrap().version;
-    place.store.forget_user(place.org(), people[0], noon()).await.unwrap();
+    let gone = place.store.forget_user(place.org(), people[0], later(), &clock()).await;
+    assert_eq!(gone.unwrap(), Progress::Everything);
     place.fold(there.id).await;
 
     assert_eq!(place.members(here.id).await, set(&people[1..5]));
@@ -339,70 +245,13 @@ async fn a_deleted_group_has_nobody_in_it_at_once_and_is_cleared_away_later() {
     assert!(place.store.roster(place.org(), staff.id, 100, noon()).await.unwrap().is_none());
     assert!(!place.is_member(staff.id, people[0]).await);
     assert_eq!(place.groups_of(people[0]).await, 0);
-    assert_eq!(place.fold(staff.id).await, Folded::Everything);
+    assert_eq!(place.fold(staff.id).await, Progress::Everything);
     place.sound_records().await;
     let Task::ForgetGroup { group, changes } = &item.task else { panic!("{item:?}") };
     for _ in 0..2 {
-        place.store.forget_group(place.org(), *group, changes, noon()).await.unwrap();
+        let gone = place.store.forget_group(place.org(), *group, changes, later(), &clock()).await;
+        assert_eq!(gone.unwrap(), Progress::Everything);
     }
     let records = place.sound_records().await;
     assert_eq!(records.without(&["#OUTBOX#"]).count(&staff.id.to_string()), 0);
-}
-
-#[tokio::test]
-async fn a_large_change_whose_answer_got_lost_is_whole_or_not_there_at_all() {
-    let place = Place::new().await;
-    let people = place.people(40).await;
-    let (store, wire) = place.watched().await;
-    for (skip, decided) in [(0, false), (1, true)] {
-        for effect in [Effect::LoseAnswer, Effect::Lose] {
-            let staff = place.group_of(&people[..1]).await;
-            let lost = matches!(effect, Effect::Lose);
-            wire.fault(Fault { operation: "TransactWriteItems", skip, times: 9, effect });
-            let change = MemberChange::adding(&people);
-            let said = audit(Action::GroupChanged);
-
-            let unsure =
-                store.change_members(place.org(), staff.id, &change, &said, &SystemEntropy);
-            let unsure = unsure.await;
-
-            wire.mend();
-            assert!(
-                matches!(unsure, Err(ProvisionError::Table(TableError::Unavailable(_)))),
-                "{unsure:?}"
-            );
-            let there = if decided && !lost { &people[..] } else { &people[..1] };
-            assert_eq!(place.members(staff.id).await, set(there), "{skip} {lost}");
-            place.sound_records().await;
-            assert_eq!(place.fold(staff.id).await, Folded::Everything);
-            assert_eq!(place.members(staff.id).await, set(there), "{skip} {lost}: folded");
-            place.sound_records().await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_fold_that_fails_anywhere_is_finished_by_the_next_one() {
-    let place = Place::new().await;
-    let people = place.people(70).await;
-    let (store, wire) = place.watched().await;
-    for effect in [Effect::LoseAnswer, Effect::Lose] {
-        for skip in [0, 2, 3] {
-            let staff = place.group_of(&people[..5]).await;
-            let change = MemberChange::between(&people[..5], &people[5..]);
-            place.change_members(staff.id, &change).await.unwrap();
-            let operation = "TransactWriteItems";
-            wire.fault(Fault { operation, skip, times: 9, effect: effect.clone() });
-
-            let failed = store.fold_members(place.org(), staff.id, || true, noon()).await;
-
-            assert!(failed.is_err(), "{skip}");
-            wire.mend();
-            assert_eq!(place.members(staff.id).await, set(&people[5..]), "{skip}");
-            place.sound_records().await;
-            assert_eq!(place.fold(staff.id).await, Folded::Everything);
-            assert_eq!(place.members(staff.id).await, set(&people[5..]), "{skip}: folded");
-            place.sound_records().await;
-        }
-    }
 }

@@ -22,7 +22,8 @@ async fn put(place: &Place) -> OutboxItem {
 }
 
 async fn take(place: &Place, item: &OutboxItem, now: Timestamp) -> Option<Stored<OutboxItem>> {
-    place.store.take_outbox(place.org(), item.id, now).await.unwrap()
+    let item = place.store.outbox(place.org(), item.id, now).await.unwrap()?;
+    place.store.take_outbox(item, now).await.unwrap()
 }
 
 #[tokio::test]
