@@ -1,7 +1,7 @@
 //! Answers in the form of RFC 7644 §3.1.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use http::header::{CONTENT_LOCATION, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 
@@ -17,10 +17,15 @@ pub(crate) struct Shown {
     pub(crate) location: String,
 }
 
-/// A document or a list.
+/// A document or a list; a document says where it is, RFC 7643 §3.1.
 pub(crate) fn document(body: &Value) -> Response {
     let mut response = body.to_string().into_response();
-    response.headers_mut().insert(CONTENT_TYPE, SCIM_JSON);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, SCIM_JSON);
+    let location = body.pointer("/meta/location").and_then(Value::as_str);
+    if let Some(location) = location.and_then(|it| HeaderValue::from_str(it).ok()) {
+        headers.insert(CONTENT_LOCATION, location);
+    }
     response
 }
 
@@ -32,9 +37,10 @@ pub(crate) fn created(shown: &Shown) -> Result<Response, Failure> {
     Ok(response)
 }
 
-/// A resource as it is now, with its version, RFC 7644 §3.14.
+/// A resource as it is now, with its version, RFC 7644 §3.14, and where it is, RFC 7643 §3.1.
 pub(crate) fn resource(shown: &Shown) -> Result<Response, Failure> {
     let mut response = document(&shown.body);
+    response.headers_mut().insert(CONTENT_LOCATION, header(&shown.location)?);
     tag(response.headers_mut(), &shown.version)?;
     Ok(response)
 }

@@ -84,7 +84,17 @@ impl Projection {
                 answer.insert(name, value);
             }
         }
+        self.name_schemas(&mut answer);
         answer
+    }
+
+    /// Names those schemas alone whose attributes are in the answer, RFC 7643 §3.
+    fn name_schemas(&self, answer: &mut Map<String, Value>) {
+        let extensions = self.kind.extensions.iter().map(|schema| schema.id);
+        let left_out = extensions.filter(|id| !answer.contains_key(*id)).collect::<Vec<_>>();
+        if let Some(Value::Array(schemas)) = answer.get_mut("schemas") {
+            schemas.retain(|schema| schema.as_str().is_none_or(|id| !left_out.contains(&id)));
+        }
     }
 
     fn extension(
@@ -259,6 +269,28 @@ mod tests {
             answer.sort();
             expected.sort_unstable();
             assert_eq!(answer, expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn schemas_are_those_of_what_is_returned() {
+        let cases = [
+            ("", true),
+            ("attributes=userName", false),
+            ("attributes=schemas", false),
+            ("attributes=department", true),
+            ("attributes=costCenter", false),
+            ("excludedAttributes=department", false),
+            ("excludedAttributes=userName", true),
+        ];
+        for (query, expected) in cases {
+            let mut user = Resource::empty(&USER);
+            user.set("userName", "u");
+            user.set("department", "d");
+            let projection = Projection::from_query(&USER, &Parameters::read(query));
+            let answer = projection.apply(user);
+            let named = answer["schemas"].as_array().unwrap().contains(&ENTERPRISE_URN.into());
+            assert_eq!(named, expected, "{query}");
         }
     }
 
