@@ -180,7 +180,8 @@ impl App {
         self.list::<Stored<Group>>(caller, query, named, room).await
     }
 
-    /// A group as it is after it was changed, without its members where they fit no answer.
+    /// A group as it is after it was changed, without its members where they fit no answer or cannot
+    /// be read.
     async fn patched_group(
         &self,
         caller: &Caller,
@@ -190,10 +191,11 @@ impl App {
         let group = self.store.group(caller.org, id, caller.now).await?;
         let group = group.ok_or(scim::Error::NOT_FOUND)?;
         let body = match self.group_with_members(caller, &group, projection).await {
-            Err(Failure::Refused(error)) if error == scim::Error::TOO_MANY_MEMBERS => {
+            Ok(body) => body,
+            Err(error) => {
+                web::failure::log(&error, &caller.request_id);
                 Value::Object(projection.apply(resource::shown(caller, &group)))
             }
-            body => body?,
         };
         Ok(shown(caller, &group, body))
     }

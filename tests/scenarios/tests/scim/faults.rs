@@ -62,7 +62,12 @@ impl Errand {
                 new[OWN]["personalEmail"] = json!("call me");
                 (Method::POST, "/Users".to_owned(), new)
             }
-            Self::Replace => (Method::PUT, user, json!({ "userName": name })),
+            Self::Replace => {
+                let object = object(1000 + number);
+                let mut whole = entra_user(&format!("somebody-{number}"), &object);
+                whole["userName"] = json!(name);
+                (Method::PUT, user, whole)
+            }
             Self::CreateGroup => {
                 let members = members(&stage.others[..2]);
                 let body = json!({ "displayName": format!("New {number}"), "externalId": object(number), "members": members });
