@@ -11,6 +11,7 @@ pub mod functions;
 pub mod judge;
 pub mod ministack;
 pub mod person;
+pub mod prism;
 pub mod program;
 pub mod site;
 
