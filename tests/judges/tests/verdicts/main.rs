@@ -8,5 +8,6 @@ mod node_saml;
 mod pysaml2;
 mod relay_state;
 mod samael;
+mod scim2_server;
 mod scim2_tester;
 mod signatures;
