@@ -42,7 +42,7 @@ group=${1:-test}
 apt=() venvs=() nodes=() cargos=()
 
 python3 -c 'import ensurepip, venv' 2>/dev/null || apt+=(python3-venv)
-command -v cc >/dev/null || apt+=(build-essential)
+command -v cc >/dev/null && command -v c++ >/dev/null || apt+=(build-essential)
 case $group in
 test)
     venvs=(cfn-lint checkov aws-sam-cli judges)

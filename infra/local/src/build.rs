@@ -105,6 +105,27 @@ pub fn functions(template: &Path, how: &Build) -> Result<PathBuf, BuildError> {
     folder.ok_or_else(|| BuildError::Nothing(template.to_owned()))
 }
 
+/// The template, and the folder of the functions that the workspace's own tests run, without
+/// optimization.
+///
+/// Those in the folder that `PASSERELLE_FUNCTIONS` names: who runs all tests has built them with
+/// everything else, and by themselves they would be built once more, with fewer features of what
+/// they share. Else they are built now, by the `cargo` of `env!("CARGO")`.
+///
+/// # Errors
+/// As [`functions`].
+#[expect(clippy::disallowed_methods, reason = "for tests alone, which have no command line")]
+pub fn tested(cargo: &str) -> Result<(PathBuf, PathBuf), BuildError> {
+    let template = find_template()?;
+    if let Some(folder) = std::env::var_os("PASSERELLE_FUNCTIONS") {
+        return Ok((template, folder.into()));
+    }
+    let cargo = cargo.to_owned();
+    let how = Build { cargo, profile: Profile::Dev, progress: Progress::Hidden };
+    let folder = functions(&template, &how)?;
+    Ok((template, folder))
+}
+
 /// `BuildProperties.Binary` of each function. Only names are needed, so this reads lines: the whole
 /// template is resolved later, when the addresses that it asks for are known.
 fn binaries(template: &Path) -> BTreeSet<String> {

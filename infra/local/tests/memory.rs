@@ -3,9 +3,8 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
-use std::path::Path;
 
-use local::build::{self, Build, Profile, Progress};
+use local::build;
 use local::{Options, Stack};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -17,13 +16,7 @@ const MOST: u64 = 64;
 const REQUESTS: usize = 1_000;
 
 fn options() -> Options {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-    let how = Build {
-        cargo: env!("CARGO").to_owned(),
-        profile: Profile::Dev,
-        progress: Progress::Hidden,
-    };
-    let functions = build::functions(&template, &how).unwrap();
+    let (template, functions) = build::tested(env!("CARGO")).unwrap();
     Options { concurrency: 1, ..Options::new(template, functions) }
 }
 

@@ -2,20 +2,12 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
 
-use std::path::Path;
-
 use entra_sim::{Exchange, GraphUser};
-use local::build::{self, Build, Profile, Progress};
+use local::build;
 use local::{Data, Options, Stack};
 
 fn options() -> Options {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-    let how = Build {
-        cargo: env!("CARGO").to_owned(),
-        profile: Profile::Dev,
-        progress: Progress::Hidden,
-    };
-    let functions = build::functions(&template, &how).unwrap();
+    let (template, functions) = build::tested(env!("CARGO")).unwrap();
     Options::new(template, functions)
 }
 

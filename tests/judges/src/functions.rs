@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use local::build::{self, Build, Profile, Progress};
+use local::build;
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
@@ -16,10 +16,5 @@ pub fn template() -> PathBuf {
 
 /// Builds the functions, which takes a moment when nothing changed, and tells where they are.
 pub fn folder() -> PathBuf {
-    let how = Build {
-        cargo: env!("CARGO").to_owned(),
-        profile: Profile::Dev,
-        progress: Progress::Hidden,
-    };
-    build::functions(&template(), &how).unwrap()
+    build::tested(env!("CARGO")).unwrap().1
 }

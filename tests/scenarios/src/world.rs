@@ -56,6 +56,8 @@ pub struct World {
     pub organization: OrganizationId,
     /// What bootstrap answered.
     pub bootstrap: Value,
+    /// Each function's variables.
+    pub environments: BTreeMap<String, BTreeMap<String, String>>,
     /// The table, without a wire.
     pub store: Store,
     /// The login function, without a socket before it.
@@ -130,7 +132,11 @@ impl World {
         let listeners = Listeners::bind(Ports::default()).await.unwrap();
         let endpoints = listeners.endpoints();
         let model = model(&base_url, &endpoints.sqs);
-        let environment = |function: &str| model.functions[function].environment.clone();
+        let functions = model.functions.iter();
+        let environments =
+            functions.map(|(id, function)| (id.clone(), function.environment.clone()));
+        let environments = environments.collect::<BTreeMap<_, _>>();
+        let environment = |function: &str| environments[function].clone();
         let (login_env, scim_env, operator_env, directory_env) = (
             environment("LoginFunction"),
             environment("ScimFunction"),
@@ -235,6 +241,7 @@ impl World {
             base_url,
             organization,
             bootstrap,
+            environments,
             store,
             router,
             dynamodb,

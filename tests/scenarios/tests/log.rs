@@ -3,11 +3,11 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ambient::{Clock as _, SystemClock, SystemEntropy};
 use identity::{Anchor, User, UserId};
-use local::build::{self, Build, Profile, Progress};
+use local::build;
 use local::invoke::Outcome;
 use local::services::mail::Message;
 use local::{Options, Seed, Stack};
@@ -26,15 +26,10 @@ const LOUD: [(&str, &str); 4] = [
     ("RUST_BACKTRACE", "full"),
 ];
 
-/// The functions, login behind a script that sets what the stack's own runtime would overrule.
-fn functions(folder: &Path) {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-    let how = Build {
-        cargo: env!("CARGO").to_owned(),
-        profile: Profile::Dev,
-        progress: Progress::Hidden,
-    };
-    let built = build::functions(&template, &how).unwrap();
+/// The functions, login behind a script that sets what the stack's own runtime would overrule; and
+/// their template.
+fn functions(folder: &Path) -> PathBuf {
+    let (template, built) = build::tested(env!("CARGO")).unwrap();
     for name in ["operator", "directory", "scim"] {
         symlink(built.join(name), folder.join(name)).unwrap();
     }
@@ -43,13 +38,13 @@ fn functions(folder: &Path) {
     let script = format!("#!/bin/sh\n{exports}exec '{}' \"$@\"\n", login.display());
     fs::write(folder.join("login"), script).unwrap();
     fs::set_permissions(folder.join("login"), Permissions::from_mode(0o755)).unwrap();
+    template
 }
 
 /// The stack, its functions' services behind a wire.
 async fn start(folder: &Path) -> (Stack, Wire) {
-    functions(folder);
+    let template = functions(folder);
     let wire = Wire::unconnected().await;
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
     let mut options = Options { seed: Seed::Empty, ..Options::new(template, folder) };
     for service in ["DYNAMODB", "KMS", "EVENTBRIDGE", "SESV2"] {
         let name = format!("AWS_ENDPOINT_URL_{service}");

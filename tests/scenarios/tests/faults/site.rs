@@ -1,11 +1,10 @@
 //! The whole stack with a wire between the functions and their services.
 
-use std::path::Path;
 use std::time::Duration;
 
 use ambient::{Clock as _, SystemClock, SystemEntropy};
 use identity::{Anchor, OrganizationId, User, UserId};
-use local::build::{self, Build, Profile, Progress};
+use local::build;
 use local::invoke::Outcome;
 use local::services::mail::Message;
 use local::{Options, Seed, Stack};
@@ -146,13 +145,7 @@ async fn invoke(stack: &Stack, payload: Value) -> Value {
 }
 
 fn options(wire: &Wire) -> Options {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-    let how = Build {
-        cargo: env!("CARGO").to_owned(),
-        profile: Profile::Dev,
-        progress: Progress::Hidden,
-    };
-    let functions = build::functions(&template, &how).unwrap();
+    let (template, functions) = build::tested(env!("CARGO")).unwrap();
     let endpoints = ["DYNAMODB", "KMS", "EVENTBRIDGE", "SESV2"];
     let variables =
         endpoints.map(|name| (format!("AWS_ENDPOINT_URL_{name}"), wire.url().to_owned()));

@@ -1,7 +1,9 @@
 //! What a function may do, and what it was seen doing.
 //!
-//! [`Policies`] reads the roles of `template.yaml`; [`actions_of`] names the IAM actions that one
-//! recorded request to AWS needs; [`Difference`] compares both ways.
+//! [`Policies`] reads the roles of `template.yaml`; [`accesses_of`] names what one recorded request
+//! to AWS needs; [`Difference`] compares both ways.
+
+mod access;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,9 +11,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
 
-/// The actions that each function's role grants to the function's own code.
+pub(crate) use access::{Access, Names, accesses_of};
+
+/// What each function's role grants to the function's own code.
 #[derive(Debug)]
-pub(crate) struct Policies(BTreeMap<String, BTreeSet<String>>);
+pub(crate) struct Policies(BTreeMap<String, BTreeSet<Access>>);
 
 impl Policies {
     /// Reads them from a template whose short forms (`!Ref`) are spelled out.
@@ -29,8 +33,7 @@ impl Policies {
                 .filter(|policy| policy["RoleName"]["Ref"] == role)
                 .flat_map(|policy| strings_or_one(&policy["PolicyDocument"]["Statement"]))
                 .filter(|statement| !statement["Sid"].as_str().unwrap().starts_with("Runtime"))
-                .flat_map(|statement| strings_or_one(&statement["Action"]))
-                .map(|action| action.as_str().unwrap().to_owned())
+                .flat_map(|statement| granted_by(&statement))
                 .collect();
             policies.insert(function.clone(), granted);
         }
@@ -39,12 +42,12 @@ impl Policies {
     }
 
     /// What a function, by its logical id, may do.
-    pub(crate) fn granted(&self, function: &str) -> &BTreeSet<String> {
+    pub(crate) fn granted(&self, function: &str) -> &BTreeSet<Access> {
         self.0.get(function).unwrap_or_else(|| panic!("{function} is no function of the template"))
     }
 
     /// Compares what a function may do with what it was seen doing.
-    pub(crate) fn compare(&self, function: &str, recorded: &BTreeSet<String>) -> Difference {
+    pub(crate) fn compare(&self, function: &str, recorded: &BTreeSet<Access>) -> Difference {
         let granted = self.granted(function);
         Difference {
             missing: recorded.difference(granted).cloned().collect(),
@@ -57,53 +60,20 @@ impl Policies {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Difference {
     /// Done, but not granted: refused on AWS.
-    pub(crate) missing: BTreeSet<String>,
+    pub(crate) missing: BTreeSet<Access>,
     /// Granted, but never done: more than the least privilege, or a scenario is missing.
-    pub(crate) unused: BTreeSet<String>,
+    pub(crate) unused: BTreeSet<Access>,
 }
 
-/// The IAM actions that one request needs.
-///
-/// `operation` is the header `X-Amz-Target` (`DynamoDB_20120810.GetItem`) or, for services without
-/// it, method and path (`POST /v2/email/outbound-emails`). A transaction needs the actions of what
-/// it holds; there is none called `TransactWriteItems`.
-pub(crate) fn actions_of(operation: &str, body: &Value) -> BTreeSet<String> {
-    let name = operation.rsplit('.').next().unwrap_or_default();
-    let entries = |list: &str| body[list].as_array().cloned().unwrap_or_default();
-    let kinds = |list: &str| {
-        entries(list)
-            .iter()
-            .flat_map(|entry| entry.as_object().unwrap().keys().cloned().collect::<Vec<_>>())
-            .collect::<BTreeSet<_>>()
+fn granted_by(statement: &Value) -> Vec<Access> {
+    let resources = strings_or_one(&statement["Resource"]);
+    let resources = resources.iter().map(Access::resource).collect::<Vec<_>>();
+    let actions = strings_or_one(&statement["Action"]);
+    let of_action = |action: &Value| {
+        let action = action.as_str().unwrap().to_owned();
+        resources.iter().map(move |resource| Access::new(&action, resource)).collect::<Vec<_>>()
     };
-    match operation.split('.').next().unwrap_or_default() {
-        "DynamoDB_20120810" => {
-            let actions: BTreeSet<&str> = match name {
-                "TransactWriteItems" => {
-                    kinds("TransactItems").iter().map(|kind| item_action(kind)).collect()
-                }
-                "TransactGetItems" => BTreeSet::from(["GetItem"]),
-                other => BTreeSet::from([other]),
-            };
-            actions.into_iter().map(|action| format!("dynamodb:{action}")).collect()
-        }
-        "TrentService" => BTreeSet::from([format!("kms:{name}")]),
-        "AWSEvents" => BTreeSet::from([format!("events:{name}")]),
-        _ if operation == "POST /v2/email/outbound-emails" => {
-            BTreeSet::from(["ses:SendEmail".to_owned()])
-        }
-        _ => panic!("no IAM action is known for {operation}"),
-    }
-}
-
-fn item_action(kind: &str) -> &'static str {
-    match kind {
-        "Put" => "PutItem",
-        "Update" => "UpdateItem",
-        "Delete" => "DeleteItem",
-        "ConditionCheck" => "ConditionCheckItem",
-        other => panic!("a transaction has no action called {other}"),
-    }
+    actions.iter().flat_map(of_action).collect()
 }
 
 /// IAM and CloudFormation take one thing where a list of one is meant.

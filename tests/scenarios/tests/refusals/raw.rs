@@ -1,9 +1,7 @@
 //! Bytes that no browser sends.
 
-use std::path::Path;
-
 use ambient::{Clock as _, SystemClock};
-use local::build::{self, Build, Profile, Progress};
+use local::build;
 use local::{Options, Stack};
 use scenarios::World;
 use scenarios::saml::AuthnRequest;
@@ -52,10 +50,7 @@ async fn a_megabyte_of_query_is_refused_and_the_next_request_answered() {
 /// API Gateway hands queries over as they came, and nothing may choke on what a URL cannot hold.
 #[tokio::test]
 async fn characters_that_no_url_holds_are_answered_by_a_page_or_by_the_gateway() {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
-    let cargo = env!("CARGO").to_owned();
-    let how = Build { cargo, profile: Profile::Dev, progress: Progress::Hidden };
-    let functions = build::functions(&template, &how).unwrap();
+    let (template, functions) = build::tested(env!("CARGO")).unwrap();
     let stack = Stack::start(Options::new(template, functions)).await.unwrap();
     let ready = stack.ready();
     let request = AuthnRequest::new("_raw", jiff::Timestamp::UNIX_EPOCH).query("x");
