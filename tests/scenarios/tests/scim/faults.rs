@@ -200,6 +200,10 @@ impl Errand {
         }
         world.clock.pass(SignedDuration::from_mins(1));
         world.sweep().await;
+        if self == Self::AddThousand {
+            // Of people who are only pretended nothing else is there.
+            return;
+        }
         let records = world.quiet().await;
         if self == Self::CreateIgnored {
             // Whoever was made is said to have been made without something, and nobody else is.
@@ -214,10 +218,7 @@ impl Errand {
             let made = about("user_created");
             assert!(staged.iter().all(|user| made.contains(user)));
         }
-        // Of people who are only pretended nothing else is there.
-        if self != Self::AddThousand {
-            records.check_invariants();
-        }
+        records.check_invariants();
     }
 
     /// How its calls fail: each in each way, but for those of which there are very many.
@@ -226,11 +227,11 @@ impl Errand {
         if self == Self::AddThousand {
             let writes = calls.iter().enumerate().filter(|(_, call)| call.writes());
             let writes = writes.map(|(position, _)| position).collect::<Vec<_>>();
-            let few = [0, 1, 2, writes.len() / 2, writes.len() - 1].map(|number| writes[number]);
+            let few = [0, 1, 2, writes.len() - 1].map(|number| writes[number]);
             cases.retain(|case| {
-                let position = case.position;
-                (position < 2 || position + 1 == calls.len() || few.contains(&position))
-                    && [Failing::Broken, Failing::AnswerLost].contains(&case.failing)
+                let failing = [Failing::Broken, Failing::AnswerLost].contains(&case.failing);
+                let position = case.position == 0 || few.contains(&case.position);
+                failing && position && case.spell == Spell::ForGood
             });
         }
         cases
