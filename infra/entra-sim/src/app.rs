@@ -12,6 +12,7 @@ use crate::directory::{Directory, DirectoryError};
 use crate::graph::GraphState;
 use crate::journal::Journal;
 use crate::oauth::access_token::AccessTokens;
+use crate::oauth::{OAUTH_FILE, OAuth, Registrations};
 use crate::pending::{Pending, Recent, SignOut};
 use crate::provisioning::{Job, Provisioner};
 use crate::request_key::{Kept, RequestKey, SigningError};
@@ -74,11 +75,18 @@ pub(crate) struct App {
     /// What the simulated Graph lets in.
     pub(crate) access_tokens: AccessTokens,
     pub(crate) graph: GraphState,
+    oauth: Mutex<OAuth>,
     pub(crate) provisioner: Provisioner,
 }
 
 impl App {
-    pub(crate) fn new(site: Site, folder: Option<Folder>, directory: Directory, job: Job) -> Self {
+    pub(crate) fn new(
+        site: Site,
+        folder: Option<Folder>,
+        directory: Directory,
+        known: Registrations,
+        job: Job,
+    ) -> Self {
         Self {
             site,
             folder,
@@ -87,6 +95,7 @@ impl App {
             request_key: Mutex::default(),
             access_tokens: AccessTokens::default(),
             graph: GraphState::default(),
+            oauth: Mutex::new(OAuth::new(known)),
             provisioner: Provisioner::new(job),
         }
     }
@@ -99,6 +108,24 @@ impl App {
     /// Looks at what is under way.
     pub(crate) fn flow(&self) -> MutexGuard<'_, Flow> {
         hold(&self.flow)
+    }
+
+    /// Looks at the OAuth side; taken after [`directory`](Self::directory) where both are needed.
+    pub(crate) fn oauth(&self) -> MutexGuard<'_, OAuth> {
+        hold(&self.oauth)
+    }
+
+    /// Changes what is registered and consented to: on disk first, then in memory, or not at all.
+    pub(crate) fn change_registrations(
+        &self,
+        change: impl FnOnce(&mut Registrations),
+    ) -> Result<(), DirectoryError> {
+        let mut oauth = self.oauth();
+        let mut known = oauth.known.clone();
+        change(&mut known);
+        self.keep(OAUTH_FILE, &known).map_err(DirectoryError::Save)?;
+        oauth.known = known;
+        Ok(())
     }
 
     /// Changes the tenant: on disk first, then in memory, or not at all.

@@ -3,6 +3,8 @@
 //!
 //! Also Microsoft Graph, as far as a directory is read and written by it.
 //!
+//! Also admin consent, sign-in by code and the tokens of applications, tenant by tenant.
+//!
 //! Also its provisioning service, a SCIM client with Entra's mappings, cycles and dialects.
 //!
 //! Knows nothing of the product: it shares no protocol code with it, reads XML through
@@ -54,6 +56,7 @@ pub use federation::{
 pub use graph::{Disorder, Fault, GraphCall, GraphFault, GraphSettings};
 pub use graph_group::GraphGroup;
 pub use graph_user::GraphUser;
+pub use oauth::{Application, Consent, ForeignPerson, ForeignTenant};
 pub use policy::RootDomains;
 pub use provisioning::{
     ConnectionReport, Counts, CycleKind, CycleReport, Dialect, Exchange, FirstCycle,

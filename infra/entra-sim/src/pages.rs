@@ -119,6 +119,38 @@ pub(crate) struct ProvisioningExchange {
     pub(crate) trouble: Option<String>,
 }
 
+/// Says why an OAuth request went nowhere.
+#[derive(Debug, Template)]
+#[template(path = "oauth_refused.html")]
+pub(crate) struct OAuthRefused<'a> {
+    pub(crate) tenant: &'a str,
+    pub(crate) number: u32,
+    pub(crate) detail: &'a str,
+}
+
+/// Asks who signs in, or, with permissions, who consents.
+#[derive(Debug, Template)]
+#[template(path = "account_picker.html")]
+pub(crate) struct AccountPicker<'a> {
+    pub(crate) tenant: &'a str,
+    pub(crate) application: &'a str,
+    pub(crate) action: &'a str,
+    pub(crate) choices: &'a [Choice],
+    pub(crate) permissions: &'a [String],
+}
+
+/// Somebody who can be chosen.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) upn: String,
+    pub(crate) tenant: String,
+    pub(crate) administrator: bool,
+    pub(crate) federated: bool,
+    pub(crate) hinted: bool,
+}
+
 /// Renders a page.
 pub(crate) fn page(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {

@@ -16,7 +16,7 @@ use axum::routing::{any, get, post, put};
 use crate::app::App;
 use crate::control::{groups, lifecycle, provisioning};
 use crate::login_srf::LARGEST_FORM;
-use crate::{assets, control, graph, login_srf, portal, provisioning_page};
+use crate::{assets, control, graph, login_srf, oauth, portal, provisioning_page};
 
 /// No form-action: the forms lead on to the identity provider, and Chromium checks each redirect
 /// after a form against it.
@@ -68,6 +68,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/_sim/graph", get(graph::control::state).put(graph::control::configure))
         .route("/_sim/graph/faults", put(graph::control::put_faults))
         .route("/_sim/graph/token", post(graph::control::token))
+        .merge(oauth::routes())
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), guard))
         .with_state(app)

@@ -16,6 +16,7 @@ use crate::app::{App, DIRECTORY_FILE, Site, hold};
 use crate::directory::{Directory, DirectoryError};
 use crate::federation::{Domain, InternalDomainFederation};
 use crate::graph_user::GraphUser;
+use crate::oauth::{Application, OAUTH_FILE};
 use crate::policy::RootDomains;
 use crate::provisioning::{JOB_FILE, Job};
 use crate::router::router;
@@ -108,7 +109,8 @@ impl Simulator {
         };
         let directory = load(folder.as_ref(), DIRECTORY_FILE)?.unwrap_or(fresh);
         let job: Job = load(folder.as_ref(), JOB_FILE)?.unwrap_or_default();
-        let app = Arc::new(App::new(site, folder, directory, job));
+        let known = load(folder.as_ref(), OAUTH_FILE)?.unwrap_or_default();
+        let app = Arc::new(App::new(site, folder, directory, known, job));
         let initial = Domain { is_default: true, ..Domain::named(&settings.initial_domain) };
         app.change(|directory| {
             directory.domains.entry(initial.id.clone()).or_insert(initial);
@@ -207,6 +209,33 @@ impl Simulator {
         self.app.change(|directory| {
             directory.clock_offset_seconds = offset.as_secs();
             Ok(())
+        })
+    }
+
+    /// Registers an application, or changes its registration.
+    ///
+    /// # Errors
+    /// The change cannot be saved.
+    pub fn put_application(
+        &self,
+        client_id: &str,
+        application: Application,
+    ) -> Result<(), DirectoryError> {
+        self.app.change_registrations(|known| {
+            known.applications.insert(client_id.to_owned(), application);
+        })
+    }
+
+    /// Gives a person the directory roles of these templates, and no others.
+    ///
+    /// # Errors
+    /// Nobody has the sign-in name, or the change cannot be saved.
+    pub fn put_directory_roles(&self, upn: &str, templates: &[&str]) -> Result<(), DirectoryError> {
+        let id = self.app.directory().user_by_name(upn).map(|user| user.id.clone());
+        let id = id.ok_or(DirectoryError::UserUnknown)?;
+        let roles = templates.iter().map(|role| (*role).to_owned()).collect();
+        self.app.change_registrations(|known| {
+            known.roles.insert(id, roles);
         })
     }
 

@@ -10,7 +10,9 @@ use xmldsig::Sha256Digest;
 
 use crate::issue::{self, CertificateError, CertificateSubject};
 use crate::ring::SigningKey;
-use crate::{Certificate, CertificateShape, KeyId, KmsSigner, PublicKey, PublicKeyShape};
+use crate::{
+    Certificate, CertificateShape, KeyId, KmsSigner, PssSigner, PublicKey, PublicKeyShape,
+};
 use crate::{SignError, Validity};
 
 /// The lengths of a signature, in bytes, of the RSA keys that KMS makes: 2048, 3072 and 4096 bits.
@@ -45,13 +47,35 @@ impl KmsKeys {
     /// # Errors
     /// Each [`SignError`] but [`Mismatch`](SignError::Mismatch).
     pub async fn sign(&self, key: &KeyId, digest: Sha256Digest) -> Result<Vec<u8>, SignError> {
+        self.sign_by(SigningAlgorithmSpec::RsassaPkcs1V15Sha256, key, digest).await
+    }
+
+    /// Signs a digest with RSASSA-PSS over SHA-256 and a salt of 32 bytes, RFC 8017 §8.1.1: one KMS
+    /// `Sign`.
+    ///
+    /// # Errors
+    /// Each [`SignError`] but [`Mismatch`](SignError::Mismatch).
+    pub(crate) async fn sign_pss(
+        &self,
+        key: &KeyId,
+        digest: Sha256Digest,
+    ) -> Result<Vec<u8>, SignError> {
+        self.sign_by(SigningAlgorithmSpec::RsassaPssSha256, key, digest).await
+    }
+
+    async fn sign_by(
+        &self,
+        algorithm: SigningAlgorithmSpec,
+        key: &KeyId,
+        digest: Sha256Digest,
+    ) -> Result<Vec<u8>, SignError> {
         let answer = self
             .client
             .sign()
             .key_id(key.as_str())
             .message_type(MessageType::Digest)
             .message(Blob::new(digest))
-            .signing_algorithm(SigningAlgorithmSpec::RsassaPkcs1V15Sha256)
+            .signing_algorithm(algorithm)
             .send()
             .await
             .map_err(|error| refusal("Sign", &error))?;
@@ -101,6 +125,15 @@ impl KmsKeys {
         let unsigned = issue::Unsigned::new(public_key.clone(), subject, validity)?;
         let signer = KmsSigner::new(self.clone(), key.clone(), public_key);
         unsigned.sign(&signer).await
+    }
+
+    /// Binds a key to its certificate, to sign with RSASSA-PSS: what a client assertion needs.
+    ///
+    /// # Errors
+    /// [`CertificateShape`] when it has no certificate.
+    pub fn pss_signer(&self, key: &SigningKey) -> Result<PssSigner, CertificateShape> {
+        let public_key = Certificate::from_der(&key.certificate)?.public_key().clone();
+        Ok(PssSigner::new(self.clone(), key.key.clone(), public_key))
     }
 
     /// Binds a key of a ring to the certificate that is published for it.

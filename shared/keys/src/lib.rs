@@ -21,5 +21,5 @@ pub use issue::{CertificateError, CertificateSubject, SubjectError};
 pub use key_id::{KeyId, KeyIdError};
 pub use kms::{KmsKeys, PublicKeyError};
 pub use public_key::{PublicKey, PublicKeyShape};
-pub use signer::{KmsSigner, SignError, Signer};
+pub use signer::{KmsSigner, PssSigner, SignError, Signer};
 pub use text::Fingerprint;

@@ -1,7 +1,7 @@
 //! The public half of a signing key.
 
 use aws_lc_rs::digest::{Digest, SHA256};
-use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256};
 use x509_cert::der::asn1::{AnyRef, ObjectIdentifier, UintRef};
 use x509_cert::der::{self, Decode, Reader, SliceReader};
 use x509_cert::spki::SubjectPublicKeyInfoRef;
@@ -85,6 +85,17 @@ impl PublicKey {
     pub fn verifies(&self, digest: &Sha256Digest, signature: &[u8]) -> bool {
         Digest::import_less_safe(digest.as_ref(), &SHA256)
             .and_then(|digest| self.verifier.verify_digest_sig(&digest, signature))
+            .is_ok()
+    }
+
+    /// Tells whether `signature` is this key's RSASSA-PSS signature of `digest` with a salt of 32
+    /// bytes, RFC 8017 §8.1.2.
+    pub fn verifies_pss(&self, digest: &Sha256Digest, signature: &[u8]) -> bool {
+        let Ok(verifier) = ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, &self.spki) else {
+            return false;
+        };
+        Digest::import_less_safe(digest.as_ref(), &SHA256)
+            .and_then(|digest| verifier.verify_digest_sig(&digest, signature))
             .is_ok()
     }
 }

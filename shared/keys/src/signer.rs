@@ -80,3 +80,34 @@ impl Signer for KmsSigner {
         Ok(signature)
     }
 }
+
+/// A key in KMS that signs with RSASSA-PSS over SHA-256 (PS256 of RFC 7518 §3.5), with the public key
+/// that its signatures are checked by before they leave.
+///
+/// Made by [`KmsKeys::pss_signer`].
+#[derive(Clone, Debug)]
+pub struct PssSigner {
+    keys: KmsKeys,
+    key: KeyId,
+    public_key: PublicKey,
+}
+
+impl PssSigner {
+    pub(crate) fn new(keys: KmsKeys, key: KeyId, public_key: PublicKey) -> Self {
+        Self { keys, key, public_key }
+    }
+
+    /// Signs with RSASSA-PSS over SHA-256 and a salt of 32 bytes, RFC 8017 §8.1.1.
+    ///
+    /// # Errors
+    /// [`SignError`] when no signature could be had, or one that the certificate does not verify.
+    pub async fn sign(&self, digest: Sha256Digest) -> Result<Vec<u8>, SignError> {
+        let signature = self.keys.sign_pss(&self.key, digest).await?;
+        if signature.len() != self.public_key.signature_length()
+            || !self.public_key.verifies_pss(&digest, &signature)
+        {
+            return Err(SignError::Mismatch);
+        }
+        Ok(signature)
+    }
+}

@@ -1,0 +1,172 @@
+//! What is asked of Entra.
+
+use std::sync::Arc;
+
+use ambient::{Clock, Entropy};
+use keys::KmsKeys;
+use keys::ring::SigningKey;
+use oidc::{
+    AccessToken, AssertionClaims, ClientCredential, Cloud, Follows, KeySet, Redacted, TenantId,
+    TokenForm, UnsignedAssertion, UnverifiedIdToken, VerifiedIdToken, Verifier,
+};
+use uuid::Uuid;
+
+use crate::key_sets::KeySets;
+use crate::{ClientCertificates, EntraError, exchange};
+
+/// Number of an assertion whose certificate the application does not have.
+const CERTIFICATE_UNKNOWN: u32 = 700_027;
+/// Number of an assertion whose certificate is over.
+const CERTIFICATE_OVER: u32 = 7_000_222;
+
+/// The HTTPS client could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTPS client could not be made")]
+pub struct StartError(#[source] reqwest::Error);
+
+/// The token endpoints and keys of one cloud, asked by one client key in KMS.
+#[derive(Clone)]
+pub struct Entra {
+    http: reqwest::Client,
+    cloud: Cloud,
+    keys: KmsKeys,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    sets: Arc<KeySets>,
+}
+
+impl Entra {
+    /// Speaks to a cloud, and has KMS sign.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when there is no TLS.
+    pub fn new(
+        cloud: Cloud,
+        keys: KmsKeys,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StartError> {
+        let http = exchange::client().map_err(StartError)?;
+        Ok(Self { http, cloud, keys, clock, entropy, sets: Arc::default() })
+    }
+
+    /// Where it speaks to.
+    pub const fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// Asks for an application's own token in a tenant, to speak to Microsoft Graph with.
+    ///
+    /// # Errors
+    ///
+    /// [`EntraError`]; its [`follows`](EntraError::follows) says what to do.
+    pub async fn own_token(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+        certificates: &ClientCertificates,
+    ) -> Result<AccessToken, EntraError> {
+        let form = |credential: &ClientCredential<'_>| {
+            TokenForm::client_credentials(credential, &self.cloud)
+        };
+        let body = self.ask(tenant, client_id, certificates, form).await?;
+        Ok(oidc::access_token(&body, self.clock.now())?)
+    }
+
+    /// Redeems a code for an id token, and checks that the tenant's own issuer signed it.
+    ///
+    /// # Errors
+    ///
+    /// [`EntraError`]; its [`follows`](EntraError::follows) says what to do.
+    pub async fn redeem(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+        certificates: &ClientCertificates,
+        (code, redirect_uri, verifier): (&Redacted, &str, &Verifier),
+    ) -> Result<VerifiedIdToken, EntraError> {
+        let form = |credential: &ClientCredential<'_>| {
+            TokenForm::authorization_code(credential, code, redirect_uri, verifier)
+        };
+        let body = self.ask(tenant, client_id, certificates, form).await?;
+        self.verify(tenant, oidc::signed_in(&body)?.id_token).await
+    }
+
+    async fn verify(
+        &self,
+        tenant: TenantId,
+        token: UnverifiedIdToken,
+    ) -> Result<VerifiedIdToken, EntraError> {
+        let now = self.clock.now();
+        let read = async || {
+            let url = self.cloud.keys_url(tenant);
+            let body = exchange::get(&self.http, &url, self.correlation()).await?;
+            Ok(KeySet::parse(&body)?)
+        };
+        let set = self.sets.with(token.key_id(), tenant, now, read).await?;
+        Ok(token.verify(&set, &self.cloud)?)
+    }
+
+    /// Asks a token endpoint, once by each certificate until one is known.
+    async fn ask(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+        certificates: &ClientCertificates,
+        form: impl Fn(&ClientCredential<'_>) -> TokenForm,
+    ) -> Result<Vec<u8>, EntraError> {
+        let url = self.cloud.token_url(tenant);
+        let mut refused = None;
+        for key in certificates.each() {
+            let assertion = self.assertion(client_id, &url, key).await?;
+            let form = form(&ClientCredential { client_id, assertion: &assertion });
+            match exchange::post(&self.http, &url, &form, self.correlation()).await {
+                Err(error) if is_about_the_certificate(&error) => {
+                    // The first refusal is about the certificate that should be there.
+                    refused.get_or_insert(error);
+                }
+                other => return other,
+            }
+        }
+        Err(refused.unwrap_or(EntraError::TooLarge))
+    }
+
+    /// Proves who we are to one endpoint: one KMS `Sign`.
+    async fn assertion(
+        &self,
+        client_id: &str,
+        audience: &str,
+        key: &SigningKey,
+    ) -> Result<Redacted, EntraError> {
+        let claims = AssertionClaims {
+            client_id,
+            audience,
+            certificate: &key.certificate,
+            id: self.correlation(),
+        };
+        let unsigned = UnsignedAssertion::new(&claims, self.clock.now());
+        let signature = self.keys.pss_signer(key)?.sign(unsigned.digest()).await?;
+        Ok(unsigned.finish(&signature))
+    }
+
+    fn correlation(&self) -> Uuid {
+        uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid()
+    }
+}
+
+impl std::fmt::Debug for Entra {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Entra").field("cloud", &self.cloud).finish_non_exhaustive()
+    }
+}
+
+fn is_about_the_certificate(error: &EntraError) -> bool {
+    match error {
+        EntraError::Refused(refusal) => {
+            refusal.follows == Follows::Credential
+                && matches!(refusal.number, Some(CERTIFICATE_UNKNOWN | CERTIFICATE_OVER))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,212 @@
+//! What a token endpoint answers when all is well, RFC 6749 §5.1.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use crate::{Redacted, Rejected, UnverifiedIdToken};
+
+/// The largest answer that is read, in bytes.
+const LARGEST: usize = 128 * 1024;
+/// How long before its end a token is replaced, if it lives long enough.
+const EARLY: SignedDuration = SignedDuration::from_mins(5);
+/// The longest that any token is used, whatever is said of it.
+const LONGEST_SECONDS: i64 = 24 * 60 * 60;
+
+/// Why an answer is none.
+#[derive(Debug, thiserror::Error)]
+pub enum MalformedAnswer {
+    /// Larger than any answer of Entra's.
+    #[error("the answer is too large")]
+    TooLarge,
+    /// Not the JSON of RFC 6749 §5.1.
+    #[error("not a token answer")]
+    Json(#[source] serde_json::Error),
+    /// Not a bearer token that lives for a while.
+    #[error("not a bearer token with a lifetime")]
+    Token,
+    /// The id token is none.
+    #[error("the answer's id token is none")]
+    IdToken(#[from] Rejected),
+}
+
+/// A token to speak to Microsoft Graph with: kept in memory, never stored, never logged.
+#[derive(Clone, Debug)]
+pub struct AccessToken {
+    token: Redacted,
+    expires_at: Timestamp,
+    refresh_at: Timestamp,
+    roles: BTreeSet<String>,
+}
+
+impl AccessToken {
+    /// The value of `Authorization: Bearer`.
+    pub fn reveal(&self) -> &str {
+        self.token.reveal()
+    }
+
+    /// First instant at which it is refused.
+    pub const fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// Whether another should be asked for before it is used at `now`.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now >= self.refresh_at
+    }
+
+    /// The application permissions that it carries: what is really granted.
+    ///
+    /// Read from the token itself, which came straight from its issuer; for showing and for not
+    /// trying in vain. Graph decides for itself.
+    pub const fn roles(&self) -> &BTreeSet<String> {
+        &self.roles
+    }
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    token_type: String,
+    access_token: String,
+    expires_in: i64,
+}
+
+#[derive(Default, Deserialize)]
+struct Roles {
+    #[serde(default)]
+    roles: BTreeSet<String>,
+}
+
+/// Reads the answer to a client's own request, given at `now`.
+///
+/// # Errors
+///
+/// [`MalformedAnswer`] when it holds no bearer token.
+pub fn access_token(body: &[u8], now: Timestamp) -> Result<AccessToken, MalformedAnswer> {
+    let answer: TokenAnswer = read(body)?;
+    let seconds = answer.expires_in.min(LONGEST_SECONDS);
+    let bearer = answer.token_type.eq_ignore_ascii_case("Bearer");
+    // What goes into a header is visible ASCII, RFC 6750 §2.1.
+    let sendable = !answer.access_token.is_empty()
+        && answer.access_token.bytes().all(|byte| byte.is_ascii_graphic());
+    if !bearer || seconds <= 0 || !sendable {
+        return Err(MalformedAnswer::Token);
+    }
+    let life = SignedDuration::from_secs(seconds);
+    let early = EARLY.min(life / 2);
+    let at = |after| now.checked_add(after).map_err(|_| MalformedAnswer::Token);
+    Ok(AccessToken {
+        expires_at: at(life)?,
+        refresh_at: at(life - early)?,
+        roles: roles(&answer.access_token),
+        token: Redacted::new(answer.access_token),
+    })
+}
+
+/// The roles that a token names; none where it is opaque to us.
+fn roles(token: &str) -> BTreeSet<String> {
+    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims = payload.and_then(|payload| serde_json::from_slice::<Roles>(&payload).ok());
+    claims.unwrap_or_default().roles
+}
+
+/// What redeeming a code gave.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who signed in, it says.
+    pub id_token: UnverifiedIdToken,
+}
+
+#[derive(Deserialize)]
+struct SignInAnswer {
+    id_token: String,
+}
+
+/// Reads the answer to a redeemed code, OIDC Core §3.1.3.3. Its access token is left alone.
+///
+/// # Errors
+///
+/// [`MalformedAnswer`] when it holds no id token.
+pub fn signed_in(body: &[u8]) -> Result<SignedIn, MalformedAnswer> {
+    let answer: SignInAnswer = read(body)?;
+    Ok(SignedIn { id_token: UnverifiedIdToken::parse(&answer.id_token)? })
+}
+
+fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, MalformedAnswer> {
+    if body.len() > LARGEST {
+        return Err(MalformedAnswer::TooLarge);
+    }
+    serde_json::from_slice(body).map_err(MalformedAnswer::Json)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn answer(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+        let payload = URL_SAFE_NO_PAD.encode(json!({ "roles": ["User.Read.All"] }).to_string());
+        let mut body = json!({
+            "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599,
+            "access_token": format!("e30.{payload}.sig"),
+        });
+        change(&mut body);
+        body.to_string().into_bytes()
+    }
+
+    #[test]
+    fn a_token_is_replaced_five_minutes_early_and_a_short_one_at_half_its_life() {
+        let cases = [
+            // expires_in, seconds later, stale
+            (3599, 3298, false),
+            (3599, 3299, true),
+            (60, 29, false),
+            (60, 30, true),
+            (999_999, 86_099, false),
+            (999_999, 86_100, true),
+        ];
+        for (expires_in, later, stale) in cases {
+            let body = answer(|body| body["expires_in"] = json!(expires_in));
+            let token = access_token(&body, at(0)).unwrap();
+            assert_eq!(token.is_stale(at(later)), stale, "{expires_in} after {later}");
+        }
+    }
+
+    #[test]
+    fn its_roles_are_what_is_granted() {
+        let token = access_token(&answer(|_| ()), at(0)).unwrap();
+        let opaque = answer(|body| body["access_token"] = json!("opaque"));
+
+        assert_eq!(token.roles().iter().collect::<Vec<_>>(), ["User.Read.All"]);
+        assert_eq!(access_token(&opaque, at(0)).unwrap().roles().len(), 0);
+        assert!(!format!("{token:?}").contains("sig"));
+    }
+
+    #[test]
+    fn what_is_no_bearer_token_is_refused() {
+        let cases: [fn(&mut Value); 6] = [
+            |body| body["token_type"] = json!("pop"),
+            |body| body["expires_in"] = json!(0),
+            |body| body["expires_in"] = json!("3599"),
+            |body| body["access_token"] = json!(""),
+            |body| body["access_token"] = json!("a\r\nb"),
+            |body| body["access_token"] = Value::Null,
+        ];
+        for (index, change) in cases.into_iter().enumerate() {
+            assert!(access_token(&answer(change), at(0)).is_err(), "case {index}");
+        }
+        let large = vec![b' '; LARGEST + 1];
+        assert!(matches!(access_token(&large, at(0)), Err(MalformedAnswer::TooLarge)));
+        assert!(signed_in(b"{}").is_err());
+        assert!(signed_in(br#"{"id_token":"a.b"}"#).is_err());
+    }
+}
