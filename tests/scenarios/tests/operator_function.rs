@@ -135,6 +135,7 @@ async fn the_base_url_is_fixed_at_the_first_bootstrap() {
     assert_eq!(recovered["base_url"], world.base_url);
     let link = recovered["enrolment_url"].as_str().unwrap();
     assert!(link.starts_with(&world.base_url), "{link}");
+    world.swept().await;
     assert_eq!(world.quiet().await.without(&["#LINK#"]), before.without(&["#LINK#"]));
     let slash = format!("{}/", world.base_url);
     let payload = bootstrap("fabrikam.test", "admin@fabrikam.test");
