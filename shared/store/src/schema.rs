@@ -34,6 +34,7 @@
 //! | answered request of a relying party | `ORG#{org}#ANSWERED#{sha256}` | `ANSWERED` | in a batch; claimed |
 //! | enrolment link | `ORG#{org}#LINK#{sha256}` | `LINK` | 1 get |
 //! | counted attempts, and that one too many was audited | `ORG#{org}#LIMIT#{what}#{window}` | `LIMIT` | in the transaction that they bound |
+//! | how far reading the directory has come | `ORG#{org}#IMPORT` | `IMPORT` | 1 get and 1 write a page |
 //! | outbox item | `ORG#{org}#OUTBOX#{id}` | `OUTBOX` | 1 get; due ones by index |
 //! | audit entry | `ORG#{org}#AUDIT#{day}#{shard}` | `{instant}#{id}` | in the transaction that it reports |
 //!
@@ -179,6 +180,10 @@ impl Key {
 
     pub(crate) fn limit(org: OrganizationId, what: &str, window: i64) -> Self {
         Self::new(format!("ORG#{org}#LIMIT#{what}#{window}"), "LIMIT")
+    }
+
+    pub(crate) fn import(org: OrganizationId) -> Self {
+        Self::new(format!("ORG#{org}#IMPORT"), "IMPORT")
     }
 
     pub(crate) fn outbox(org: OrganizationId, item: OutboxId) -> Self {

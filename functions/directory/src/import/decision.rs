@@ -1,0 +1,328 @@
+//! What a user becomes by what the directory says. Decides, and does nothing.
+
+use graph::{DirectoryUser, Told};
+use identity::{Address, Anchor, Block, User, UserId, UserName};
+use jiff::Timestamp;
+use store::{Action, Known, NamesOf, Tally};
+
+/// What a user becomes.
+#[derive(Clone, Debug)]
+pub(super) struct Decided {
+    pub(super) user: User,
+    pub(super) tally: Tally,
+    new: Novelty,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Novelty {
+    Made,
+    Known,
+}
+
+/// Why nothing becomes of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Skipped {
+    /// Guests sign in at home.
+    Guest,
+    /// Without a name that can be one nobody signs in.
+    Nameless,
+    /// Gone before we knew of them.
+    Unknown,
+}
+
+impl Skipped {
+    pub(super) fn tally(self) -> Tally {
+        match self {
+            Self::Guest => Tally { guests: 1, ..Tally::default() },
+            Self::Nameless => Tally { clashes: 1, ..Tally::default() },
+            Self::Unknown => Tally::default(),
+        }
+    }
+}
+
+impl Decided {
+    /// The word of the audit: access first.
+    pub(super) fn action(&self) -> Action {
+        match (self.new, self.tally.blocked, self.tally.unblocked) {
+            (Novelty::Made, _, _) => Action::UserCreated,
+            (Novelty::Known, 1.., _) => Action::AccessTaken,
+            (Novelty::Known, 0, 1..) => Action::AccessGiven,
+            (Novelty::Known, 0, 0) => Action::UserChanged,
+        }
+    }
+}
+
+/// A user who is told of for the first time.
+pub(super) fn made(
+    id: UserId,
+    told: &DirectoryUser,
+    anchored: bool,
+    now: Timestamp,
+) -> Result<Decided, Skipped> {
+    if told.user_type.value().is_some_and(|kind| kind == "Guest") {
+        return Err(Skipped::Guest);
+    }
+    let name: Option<UserName> =
+        told.user_principal_name.value().and_then(|name| name.parse().ok());
+    let user = User::new(id, name.ok_or(Skipped::Nameless)?, String::new(), now);
+    let known =
+        Known { user: store::Stored { value: user, version: 0 }, names: NamesOf::Directory };
+    let mut decided = changed(&known, told, anchored, now);
+    // The first claim of somebody new is as good as any.
+    decided.user.claim_changed_at = None;
+    decided.new = Novelty::Made;
+    decided.tally.made = 1;
+    decided.tally.changed = 0;
+    Ok(decided)
+}
+
+/// A known user, as the directory has them now.
+pub(super) fn changed(
+    known: &Known,
+    told: &DirectoryUser,
+    anchored: bool,
+    now: Timestamp,
+) -> Decided {
+    let before = &known.user.value;
+    let mut user = before.clone();
+    let mut tally = Tally::default();
+    user.object_id = Some(told.id);
+    if told.on_premises_sync_enabled.is_said() {
+        user.on_premises = told.is_synced();
+    }
+    if anchored {
+        anchor(&mut user, told, &mut tally);
+    }
+    if known.names == NamesOf::Directory {
+        names(&mut user, told);
+        claim(&mut user, told, now);
+    }
+    access(&mut user, told, now, &mut tally);
+    tally.changed = u64::from(user != *before);
+    Decided { user, tally, new: Novelty::Known }
+}
+
+/// Somebody whom nobody provisioned and who has the name: they become the object that the directory
+/// tells of. What they are here stays: role, passkeys, blocks of ours.
+pub(super) fn linked(theirs: &User, decided: &User, now: Timestamp) -> User {
+    let mut user = theirs.clone();
+    user.object_id = decided.object_id;
+    user.on_premises = decided.on_premises;
+    user.anchor = decided.anchor.clone().or(user.anchor);
+    if decided.blocks.contains(&Block::Entra) {
+        user.block(Block::Entra, now);
+    }
+    user
+}
+
+/// Entra's anchor is what an assertion must say. One that Entra does not have yet stays.
+fn anchor(user: &mut User, told: &DirectoryUser, tally: &mut Tally) {
+    match &told.on_premises_immutable_id {
+        Told::Value(text) => match text.parse::<Anchor>() {
+            Ok(anchor) => user.anchor = Some(anchor),
+            Err(_) => tally.bad_anchors = 1,
+        },
+        Told::Empty => tally.unanchored = 1,
+        Told::Unsaid => {}
+    }
+}
+
+fn names(user: &mut User, told: &DirectoryUser) {
+    let name = told.user_principal_name.value().and_then(|name| name.parse().ok());
+    if let Some(name) = name {
+        user.user_name = name;
+    }
+    let text = |told: &Told<String>| {
+        told.value().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    let parts: Vec<String> =
+        [text(&told.given_name), text(&told.surname)].into_iter().flatten().collect();
+    let parts = Some(parts.join(" ")).filter(|parts| !parts.is_empty());
+    if let Some(name) = text(&told.display_name).or(parts) {
+        user.display_name = name;
+    } else if user.display_name.is_empty() {
+        user.display_name = user.user_name.as_str().to_owned();
+    }
+}
+
+/// The first further address proves who enrols; an address that proved somebody stays.
+fn claim(user: &mut User, told: &DirectoryUser, now: Timestamp) {
+    let addresses: &[String] = match &told.other_mails {
+        Told::Unsaid => return,
+        Told::Empty => &[],
+        Told::Value(addresses) => addresses,
+    };
+    if user.enrolled_at.is_some() {
+        return;
+    }
+    let own = user.user_name.folded();
+    let usable = addresses.iter().filter(|text| text.to_lowercase() != own);
+    let address: Option<Address> = usable.filter_map(|text| text.parse().ok()).next();
+    if address != user.personal_email {
+        user.claim_changed_at = Some(now);
+        user.personal_email = address;
+    }
+}
+
+/// Who is disabled or gone there has no access here, for as long as that is so.
+fn access(user: &mut User, told: &DirectoryUser, now: Timestamp, tally: &mut Tally) {
+    let enabled = match (&told.removed, &told.account_enabled) {
+        (Some(_), _) => Some(false),
+        (None, Told::Value(enabled)) => Some(*enabled),
+        (None, Told::Empty | Told::Unsaid) => None,
+    };
+    let blocked = user.blocks.contains(&Block::Entra);
+    match enabled {
+        Some(false) if !blocked => {
+            user.block(Block::Entra, now);
+            tally.blocked = 1;
+        }
+        Some(true) if blocked => {
+            user.unblock(Block::Entra);
+            tally.unblocked = 1;
+        }
+        Some(_) | None => {}
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::{Value, json};
+    use store::Stored;
+
+    use super::*;
+
+    const ADA: &str = "7c2f1a34-0f8e-4a7f-9a51-2d1f0c9be001";
+
+    fn now() -> Timestamp {
+        "2026-11-21T12:00:00Z".parse().unwrap()
+    }
+
+    fn told(mut said: Value) -> DirectoryUser {
+        said.as_object_mut().unwrap().insert("id".to_owned(), json!(ADA));
+        serde_json::from_value(said).unwrap()
+    }
+
+    fn ada() -> User {
+        let said = json!({
+            "userPrincipalName": "ada@contoso.test", "displayName": "Ada Arden",
+            "otherMails": ["ada@contoso.test", "ada@personal.test"], "accountEnabled": true,
+            "onPremisesImmutableId": "A1", "onPremisesSyncEnabled": null, "userType": "Member",
+        });
+        made(UserId::from_bytes([1; 16]), &told(said), true, now()).unwrap().user
+    }
+
+    fn known(user: &User, names: NamesOf) -> Known {
+        Known { user: Stored { value: user.clone(), version: 1 }, names }
+    }
+
+    #[test]
+    fn somebody_new_is_made_of_what_the_directory_says() {
+        let user = ada();
+
+        assert_eq!(user.user_name.as_str(), "ada@contoso.test");
+        assert_eq!(user.display_name, "Ada Arden");
+        assert_eq!(user.object_id.unwrap().to_string(), ADA);
+        assert_eq!(user.anchor.unwrap().as_str(), "A1");
+        assert_eq!(user.personal_email.unwrap().as_str(), "ada@personal.test");
+        assert_eq!((user.claim_changed_at, user.on_premises), (None, false));
+        assert!(user.blocks.is_empty());
+    }
+
+    #[test]
+    fn guests_and_the_nameless_are_nobody_here() {
+        let cases = [
+            (json!({ "userPrincipalName": "x@contoso.test", "userType": "Guest" }), Skipped::Guest),
+            (json!({ "userPrincipalName": null, "userType": "Member" }), Skipped::Nameless),
+            (json!({ "userPrincipalName": " ", "userType": "Member" }), Skipped::Nameless),
+        ];
+        for (said, expected) in cases {
+            let made = made(UserId::from_bytes([1; 16]), &told(said), true, now());
+            assert_eq!(made.unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_stays_and_nothing_flaps() {
+        let user = ada();
+        let whole = json!({
+            "userPrincipalName": "ada@contoso.test", "displayName": "Ada Arden",
+            "otherMails": ["ada@personal.test"], "accountEnabled": true,
+            "onPremisesImmutableId": "A1",
+        });
+
+        for said in [json!({}), json!({ "mail": "x@contoso.test" }), whole] {
+            let decided = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
+            assert_eq!(decided.user, user);
+            assert_eq!(decided.tally.changed, 0);
+        }
+    }
+
+    #[test]
+    fn access_goes_and_comes_back_with_the_account_and_other_blocks_stay() {
+        let mut user = ada();
+        user.block(Block::Administrator, now());
+        let removed = json!({ "@removed": { "reason": "changed" } });
+        let steps = [
+            (json!({ "accountEnabled": false }), true, Action::AccessTaken),
+            (json!({ "accountEnabled": false }), true, Action::UserChanged),
+            (json!({ "displayName": "x" }), true, Action::UserChanged),
+            (json!({ "accountEnabled": true }), false, Action::AccessGiven),
+            (removed, true, Action::AccessTaken),
+            (json!({ "accountEnabled": true }), false, Action::AccessGiven),
+        ];
+        for (said, blocked, action) in steps {
+            let text = said.to_string();
+            let decided = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
+            assert_eq!(decided.user.blocks.contains(&Block::Entra), blocked, "{text}");
+            assert_eq!(decided.action(), action, "{text}");
+            assert!(decided.user.blocks.contains(&Block::Administrator));
+            user = decided.user;
+        }
+    }
+
+    #[test]
+    fn names_are_the_clients_where_one_keeps_them_and_the_anchor_is_always_entras() {
+        let user = ada();
+        let said = json!({
+            "userPrincipalName": "arden@contoso.test", "displayName": "Arden",
+            "otherMails": ["other@personal.test"], "onPremisesImmutableId": "a1",
+        });
+
+        let by_client = changed(&known(&user, NamesOf::Client), &told(said.clone()), true, now());
+        let by_directory = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
+
+        assert_eq!(by_client.user.user_name, user.user_name);
+        assert_eq!(by_client.user.personal_email, user.personal_email);
+        assert_eq!(by_client.user.anchor.unwrap().as_str(), "a1", "case counts");
+        assert_eq!(by_directory.user.user_name.as_str(), "arden@contoso.test");
+        assert_eq!(by_directory.user.id, user.id, "a rename keeps the user");
+        assert_eq!(by_directory.user.claim_changed_at, Some(now()));
+    }
+
+    #[test]
+    fn an_address_that_proved_somebody_stays() {
+        let user = User { enrolled_at: Some(now()), ..ada() };
+        let said = json!({ "otherMails": ["other@personal.test"] });
+
+        let decided = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
+
+        assert_eq!(decided.user, user);
+    }
+
+    #[test]
+    fn an_anchor_that_is_missing_or_that_nobody_can_assert_is_counted() {
+        let user = ada();
+        let cases = [
+            (json!({ "onPremisesImmutableId": null }), (1, 0)),
+            (json!({ "onPremisesImmutableId": "with space" }), (0, 1)),
+            (json!({ "onPremisesImmutableId": "A1" }), (0, 0)),
+        ];
+        for (said, (unanchored, bad)) in cases {
+            let decided = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
+            assert_eq!((decided.tally.unanchored, decided.tally.bad_anchors), (unanchored, bad));
+            assert_eq!(decided.user.anchor, user.anchor, "ours stays until Entra has another");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! One user of the directory, from what is said of them to what is stored.
+
+use std::collections::HashMap;
+
+use graph::DirectoryUser;
+use identity::UserId;
+use store::{Action, ImportError, Known, Named, NamesOf, Stored, Tally};
+use uuid::Uuid;
+use web::failure::RequestId;
+
+use super::decision::{self, Decided, Skipped};
+use super::{Directory, ReadingError};
+use crate::app::App;
+
+/// How often a user is decided anew who changes meanwhile.
+const RACES: u32 = 5;
+
+/// What a page says of one object, in its order.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) object: Uuid,
+    told: Vec<DirectoryUser>,
+}
+
+impl Member {
+    /// Brings together what a page says of each.
+    pub(super) fn each(told: Vec<DirectoryUser>) -> Vec<Self> {
+        let mut places: HashMap<Uuid, usize> = HashMap::with_capacity(told.len());
+        let mut members: Vec<Self> = Vec::with_capacity(told.len());
+        for user in told {
+            let place = *places.entry(user.id).or_insert(members.len());
+            match members.get_mut(place) {
+                Some(member) => member.told.push(user),
+                None => members.push(Self { object: user.id, told: vec![user] }),
+            }
+        }
+        members
+    }
+}
+
+/// What became of one user.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) tally: Tally,
+    /// The user, where somebody else has their name.
+    pub(super) clashed: Option<Member>,
+}
+
+/// What a write came to.
+enum Written {
+    Done,
+    /// Somebody else changed the user, or made them, meanwhile.
+    Again,
+    Clash(Named),
+}
+
+impl App {
+    /// Does what is said of one user, in its order.
+    pub(super) async fn carry_member_out(
+        &self,
+        directory: &Directory<'_>,
+        member: Member,
+        mut known: Option<Known>,
+        request_id: &RequestId,
+    ) -> Result<Done, ReadingError> {
+        let mut done = Done::default();
+        for (place, told) in member.told.iter().enumerate() {
+            done.tally.told += 1;
+            if place > 0 {
+                known = self.known(directory, told.id).await?;
+            }
+            let mut anchored = true;
+            let mut written = false;
+            for _ in 0..RACES {
+                let decided = match self.decide(directory, told, known.as_ref(), anchored).await? {
+                    Ok(decided) => decided,
+                    Err(skipped) => {
+                        done.tally = done.tally.plus(skipped.tally());
+                        written = true;
+                        break;
+                    }
+                };
+                match self.write(directory, known.as_ref(), &decided, request_id).await? {
+                    Written::Done => {
+                        done.tally = done.tally.plus(decided.tally);
+                        written = true;
+                        break;
+                    }
+                    Written::Again => known = self.known(directory, told.id).await?,
+                    // Two objects with one anchor: whoever comes second has none.
+                    Written::Clash(Named::Anchor) if anchored => {
+                        done.tally.clashes += 1;
+                        anchored = false;
+                    }
+                    Written::Clash(_) => break,
+                }
+            }
+            if !written {
+                done.clashed = Some(member);
+                return Ok(done);
+            }
+        }
+        Ok(done)
+    }
+
+    async fn known(
+        &self,
+        directory: &Directory<'_>,
+        object: Uuid,
+    ) -> Result<Option<Known>, ReadingError> {
+        let now = self.clock.now();
+        let found = self.store.users_of_objects(directory.organization, &[object], now).await?;
+        Ok(found.into_values().next())
+    }
+
+    /// What a user becomes. Somebody unknown of whom only a part is said is asked for as a whole.
+    async fn decide(
+        &self,
+        directory: &Directory<'_>,
+        told: &DirectoryUser,
+        known: Option<&Known>,
+        anchored: bool,
+    ) -> Result<Result<Decided, Skipped>, ReadingError> {
+        let now = self.clock.now();
+        if let Some(known) = known {
+            return Ok(Ok(decision::changed(known, told, anchored, now)));
+        }
+        if told.removed.is_some() {
+            return Ok(Err(Skipped::Unknown));
+        }
+        let whole = match told.user_principal_name.is_said() && told.user_type.is_said() {
+            true => told.clone(),
+            false => match directory.graph.user(told.id).await {
+                Ok(whole) => whole,
+                Err(graph::GraphError::NotFound(_)) => return Ok(Err(Skipped::Unknown)),
+                Err(error) => return Err(error.into()),
+            },
+        };
+        let id = UserId::mint(&*self.entropy);
+        Ok(decision::made(id, &whole, anchored, now))
+    }
+
+    async fn write(
+        &self,
+        directory: &Directory<'_>,
+        known: Option<&Known>,
+        decided: &Decided,
+        request_id: &RequestId,
+    ) -> Result<Written, ReadingError> {
+        let now = self.clock.now();
+        let organization = directory.organization;
+        let mut audit = self.audit(decided.action(), request_id, now);
+        audit.subject = Some(decided.user.id);
+        audit.reason = Some("directory".to_owned());
+        let outcome = match known {
+            Some(known) if known.user.value == decided.user => return Ok(Written::Done),
+            Some(known) => {
+                let before = &known.user;
+                self.store.change_directory_user(organization, before, &decided.user, &audit).await
+            }
+            None => self.store.make_directory_user(organization, &decided.user, &audit).await,
+        };
+        match outcome {
+            Ok(()) => Ok(Written::Done),
+            Err(ImportError::Stale) => Ok(Written::Again),
+            Err(ImportError::Table(error)) => Err(error.into()),
+            Err(ImportError::Taken(Named::ObjectId)) => Ok(Written::Again),
+            Err(ImportError::Taken(Named::UserName)) if known.is_none() => {
+                self.link(directory, decided, request_id).await
+            }
+            Err(ImportError::Taken(named)) => Ok(Written::Clash(named)),
+        }
+    }
+
+    /// Somebody has the name and is no object yet: it is they, unless a provisioning client keeps
+    /// them, which says itself who they are.
+    async fn link(
+        &self,
+        directory: &Directory<'_>,
+        decided: &Decided,
+        request_id: &RequestId,
+    ) -> Result<Written, ReadingError> {
+        let now = self.clock.now();
+        let organization = directory.organization;
+        let holder = self.store.user_in_the_way(organization, &decided.user, now).await?;
+        let Some(holder) = holder else { return Ok(Written::Again) };
+        let theirs = &holder.user.value;
+        if theirs.object_id.is_some() || holder.names == NamesOf::Client {
+            return Ok(Written::Clash(Named::UserName));
+        }
+        let linked = decision::linked(theirs, &decided.user, now);
+        let mut audit = self.audit(Action::UserChanged, request_id, now);
+        audit.subject = Some(linked.id);
+        audit.reason = Some("directory_linked".to_owned());
+        let before: &Stored<_> = &holder.user;
+        match self.store.change_directory_user(organization, before, &linked, &audit).await {
+            Ok(()) => Ok(Written::Done),
+            Err(ImportError::Stale | ImportError::Taken(Named::ObjectId)) => Ok(Written::Again),
+            Err(ImportError::Taken(named)) => Ok(Written::Clash(named)),
+            Err(ImportError::Table(error)) => Err(error.into()),
+        }
+    }
+}

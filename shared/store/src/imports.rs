@@ -1,0 +1,338 @@
+//! Reading an Entra directory: how far it has come, and what it makes of users. A user who came this
+//! way has no profile: whatever a provisioning client keeps of them is the client's.
+
+use std::collections::HashMap;
+
+use identity::{OrganizationId, Role, User, UserId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::item::Item;
+use crate::names::{Owner, claims};
+use crate::schema::Key;
+use crate::table::{Expect, Write};
+use crate::users::user_item;
+use crate::{AuditEntry, Named, OutboxItem, Store, Stored, TableError, Task, Version};
+
+/// How many items one request reads: DynamoDB's own limit.
+const AT_ONCE: usize = 100;
+
+/// How far reading a tenant's directory has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// Which tenant's.
+    pub tenant: Uuid,
+    /// The round that is under way, or the next one: the first tells of everybody.
+    pub round: u64,
+    /// Where the next page is, exactly as Graph said; nothing before the first page of all.
+    pub next: Option<String>,
+    /// When the present round began, if one is under way.
+    pub began_at: Option<Timestamp>,
+    /// When the latest round ended, if one did.
+    pub ended_at: Option<Timestamp>,
+    /// Pages of the present round, or of the latest one.
+    pub pages: u64,
+    /// What that round came to so far.
+    pub tally: Tally,
+}
+
+/// What a round came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// Users who were told of, each as often as they were.
+    pub told: u64,
+    /// Users who were made.
+    pub made: u64,
+    /// Users who were known and changed.
+    pub changed: u64,
+    /// Users whose access Entra took.
+    pub blocked: u64,
+    /// Users to whom Entra gave access back.
+    pub unblocked: u64,
+    /// Guests, who sign in at home.
+    pub guests: u64,
+    /// Users without an anchor.
+    pub unanchored: u64,
+    /// Anchors that nobody can assert.
+    pub bad_anchors: u64,
+    /// Names and anchors that somebody else has.
+    pub clashes: u64,
+}
+
+impl Tally {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            told: self.told + other.told,
+            made: self.made + other.made,
+            changed: self.changed + other.changed,
+            blocked: self.blocked + other.blocked,
+            unblocked: self.unblocked + other.unblocked,
+            guests: self.guests + other.guests,
+            unanchored: self.unanchored + other.unanchored,
+            bad_anchors: self.bad_anchors + other.bad_anchors,
+            clashes: self.clashes + other.clashes,
+        }
+    }
+}
+
+impl Import {
+    /// Before anything was read.
+    pub fn new(tenant: Uuid) -> Self {
+        Self {
+            tenant,
+            round: 1,
+            next: None,
+            began_at: None,
+            ended_at: None,
+            pages: 0,
+            tally: Tally::default(),
+        }
+    }
+
+    /// The round begins, unless it is under way.
+    pub fn begin(&mut self, now: Timestamp) {
+        if self.began_at.is_none() {
+            self.began_at = Some(now);
+            self.pages = 0;
+            self.tally = Tally::default();
+        }
+    }
+
+    /// A page is done, and more of the round is behind it.
+    pub fn turn(&mut self, next: String, tally: Tally) {
+        self.next = Some(next);
+        self.pages += 1;
+        self.tally = self.tally.plus(tally);
+    }
+
+    /// The last page of the round is done; the next round begins behind it.
+    pub fn end(&mut self, next: String, tally: Tally, now: Timestamp) {
+        self.turn(next, tally);
+        self.round += 1;
+        self.began_at = None;
+        self.ended_at = Some(now);
+    }
+
+    /// Everything is read anew, from the beginning. Nobody is removed for it.
+    pub fn restart(&mut self) {
+        self.round += 1;
+        self.next = None;
+        self.began_at = None;
+    }
+}
+
+/// A user whom the directory tells of.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The user.
+    pub user: Stored<User>,
+    /// Whose their names are to say.
+    pub names: NamesOf,
+}
+
+/// Who says what a user is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamesOf {
+    /// The directory.
+    Directory,
+    /// A provisioning client, which keeps a profile of them.
+    Client,
+}
+
+/// Why a user of the directory was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A name belongs to somebody else.
+    #[error("a name of the user belongs to somebody else")]
+    Taken(Named),
+    /// The user is not as they were when it was decided.
+    #[error("the user is not as they were when it was decided")]
+    Stale,
+    /// The table did not do as told.
+    #[error("the user could not be stored")]
+    Table(#[from] TableError),
+}
+
+impl Store {
+    /// How far reading the directory has come.
+    pub async fn import(
+        &self,
+        org: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Option<Stored<Import>>, TableError> {
+        self.table.get(Key::import(org), now).await
+    }
+
+    /// Keeps how far it has come; `before` is the version that was read, 0 for the first time.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when somebody else reads the same directory at the same time.
+    pub async fn keep_import(
+        &self,
+        org: OrganizationId,
+        before: Version,
+        import: &Import,
+    ) -> Result<Stored<Import>, TableError> {
+        let item = Item::new(Key::import(org), import)?;
+        self.table.write(vec![Write::Put(item, Expect::read(before))]).await?;
+        Ok(Stored { value: import.clone(), version: before + 1 })
+    }
+
+    /// The users who are these objects of the directory, those that are known.
+    pub async fn users_of_objects(
+        &self,
+        org: OrganizationId,
+        objects: &[Uuid],
+        now: Timestamp,
+    ) -> Result<HashMap<Uuid, Known>, TableError> {
+        let mut known = HashMap::with_capacity(objects.len());
+        for some in objects.chunks(AT_ONCE) {
+            let keys = some.iter().map(|object| Key::object(org, &object.to_string()));
+            let mut found = self.table.get_many(keys.collect()).await?;
+            let mut owners: Vec<(Uuid, UserId)> = Vec::with_capacity(some.len());
+            for object in some {
+                let key = Key::object(org, &object.to_string());
+                let owner: Option<Stored<Owner>> = found.take(&key, now)?;
+                owners.extend(owner.map(|owner| (*object, owner.value.user)));
+            }
+            for some in owners.chunks(AT_ONCE / 2) {
+                let both =
+                    |(_, user): &(Uuid, UserId)| [Key::user(org, *user), Key::profile(org, *user)];
+                let mut found = self.table.get_many(some.iter().flat_map(both).collect()).await?;
+                for (object, user) in some {
+                    let names = match found.has(&Key::profile(org, *user)) {
+                        true => NamesOf::Client,
+                        false => NamesOf::Directory,
+                    };
+                    if let Some(user) = found.take(&Key::user(org, *user), now)? {
+                        known.insert(*object, Known { user, names });
+                    }
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    /// Somebody who has a name that the directory wants for another object.
+    pub async fn user_in_the_way(
+        &self,
+        org: OrganizationId,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<Option<Known>, TableError> {
+        let Some(found) = self.user_named(org, &user.user_name, now).await? else {
+            return Ok(None);
+        };
+        let profile = Key::profile(org, found.value.id);
+        let kept = self.table.get_many(vec![profile.clone()]).await?;
+        let names = if kept.has(&profile) { NamesOf::Client } else { NamesOf::Directory };
+        Ok(Some(Known { user: found, names }))
+    }
+
+    /// Stores a user whom the directory tells of for the first time: with their names, counted and
+    /// audited, or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError::Taken`] names the first claim that somebody else holds.
+    pub async fn make_directory_user(
+        &self,
+        org: OrganizationId,
+        user: &User,
+        audit: &AuditEntry,
+    ) -> Result<(), ImportError> {
+        let mut writes = crate::users::user_writes(org, user)?;
+        writes.push(Write::Put(audit.item(org)?, Expect::Absent));
+        let names: Vec<Named> = claims(org, user, None).into_iter().map(|claim| claim.0).collect();
+        self.table.write(writes).await.map_err(|error| match error {
+            TableError::Conflict { position } => {
+                names.get(position).map_or(ImportError::Stale, |named| ImportError::Taken(*named))
+            }
+            other => ImportError::Table(other),
+        })
+    }
+
+    /// Stores what the directory makes of a known user, and moves their names: all or nothing.
+    /// Administrators are told where one of them loses access, or a personal address changed.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError::Stale`] when the user is not at the version of `before` any more,
+    /// [`ImportError::Taken`] when somebody else has a name.
+    pub async fn change_directory_user(
+        &self,
+        org: OrganizationId,
+        before: &Stored<User>,
+        user: &User,
+        audit: &AuditEntry,
+    ) -> Result<(), ImportError> {
+        let old = claims(org, &before.value, None);
+        let new = claims(org, user, None);
+        let mut writes = vec![Write::Put(user_item(org, user)?, Expect::Version(before.version))];
+        let mut taken = vec![None];
+        for (named, key) in new.iter().filter(|claim| !old.contains(claim)) {
+            let item = Item::new(key.clone(), &Owner { user: user.id })?;
+            writes.push(Write::Put(item, Expect::Absent));
+            taken.push(Some(*named));
+        }
+        for (_, key) in old.iter().filter(|claim| !new.contains(claim)) {
+            writes.push(Write::Delete(key.clone(), 1));
+        }
+        writes.push(Write::Put(audit.item(org)?, Expect::Absent));
+        if let Some(task) = follows(&before.value, user) {
+            let tell = OutboxItem::following(audit, org, task);
+            writes.push(Write::Put(tell.item()?, Expect::Absent));
+        }
+        self.table.write(writes).await.map_err(|error| match error {
+            TableError::Conflict { position } => match taken.get(position).copied().flatten() {
+                Some(named) => ImportError::Taken(named),
+                None => ImportError::Stale,
+            },
+            other => ImportError::Table(other),
+        })
+    }
+}
+
+/// What administrators are told: that one of them was blocked, or that a personal address changed,
+/// which matters less to somebody who has no access.
+fn follows(before: &User, user: &User) -> Option<Task> {
+    let blocked = before.blocks.is_empty() && !user.blocks.is_empty();
+    if blocked && user.role == Role::Administrator {
+        let account = Some(user.user_name.clone());
+        return Some(Task::AlertBlocks { administrators: None, user: user.id, account });
+    }
+    let claimed = user.claim_changed_at != before.claim_changed_at;
+    (claimed && user.claim_changed_at.is_some()).then_some(Task::ClaimChanged { user: user.id })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_is_counted_by_itself_and_nothing_ends_it_but_its_last_page() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let later: Timestamp = "2026-11-21T12:05:00Z".parse().unwrap();
+        let one = Tally { told: 1, made: 1, ..Tally::default() };
+        let mut import = Import::new(Uuid::nil());
+
+        import.begin(now);
+        import.turn("second".to_owned(), one);
+        import.begin(later);
+        assert_eq!((import.began_at, import.round), (Some(now), 1), "it is under way");
+        import.end("next round".to_owned(), one, later);
+        assert_eq!((import.pages, import.tally.made, import.round), (2, 2, 2));
+        assert_eq!((import.began_at, import.ended_at), (None, Some(later)));
+
+        import.begin(later);
+        assert_eq!((import.pages, import.tally), (0, Tally::default()));
+        import.restart();
+        assert_eq!((import.next, import.began_at, import.round), (None, None, 3));
+    }
+}
