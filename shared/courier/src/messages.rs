@@ -178,10 +178,10 @@ messages! {
         es: "La cuenta indicada abajo, de un administrador, ha sido bloqueada: no puede iniciar sesión y todas sus sesiones han terminado. Todos los administradores reciben este mensaje.",
     }
     block_unexpected {
-        en: "If you do not know the reason, treat it as an attack: see in AWS CloudTrail who invoked the operator function, and lift the block with its action unblock.",
-        de: "Wenn Sie den Grund nicht kennen, behandeln Sie es als Angriff: Sehen Sie in AWS CloudTrail nach, wer die Funktion operator aufgerufen hat, und heben Sie die Sperre mit ihrer Aktion unblock auf.",
-        fr: "Si vous n’en connaissez pas la raison, considérez-le comme une attaque : cherchez dans AWS CloudTrail qui a appelé la fonction operator, et levez le blocage par son action unblock.",
-        es: "Si no conoce el motivo, trátelo como un ataque: compruebe en AWS CloudTrail quién invocó la función operator y levante el bloqueo con su acción unblock.",
+        en: "If you do not know the reason, treat it as an attack. The audit says who it was: whoever invoked the operator function (see AWS CloudTrail), whose action unblock lifts the block, or a provisioning key, which can be revoked.",
+        de: "Wenn Sie den Grund nicht kennen, behandeln Sie es als Angriff. Das Audit nennt, wer es war: wer die Funktion operator aufgerufen hat (siehe AWS CloudTrail), deren Aktion unblock die Sperre aufhebt, oder ein Provisionierungsschlüssel, der sich widerrufen lässt.",
+        fr: "Si vous n’en connaissez pas la raison, considérez-le comme une attaque. L’audit dit qui c’était : qui a appelé la fonction operator (voir AWS CloudTrail), dont l’action unblock lève le blocage, ou une clé de provisionnement, qui peut être révoquée.",
+        es: "Si no conoce el motivo, trátelo como un ataque. La auditoría dice quién fue: quien invocó la función operator (véase AWS CloudTrail), cuya acción unblock levanta el bloqueo, o una clave de aprovisionamiento, que puede revocarse.",
     }
 
     // An enrolment waits.
