@@ -50,7 +50,7 @@ impl Counts {
         rounds: 5,
         round: Duration::from_secs(5),
         turns: 3,
-        turn: Duration::from_secs(4),
+        turn: Duration::from_secs(2),
         users: 50_000,
         members: 10_000,
     };

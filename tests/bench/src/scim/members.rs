@@ -56,8 +56,8 @@ pub(crate) async fn measure(filled: &Filled<'_>, count: usize) -> Result<Added, 
     let users = users.get(..count).ok_or("too few users")?;
     let (mut answered, mut folded) = (Vec::new(), Vec::new());
     let began = server.processor_time()?;
-    for _ in 0..TIMES {
-        let group = group(server).await?;
+    for time in 0..TIMES {
+        let group = group(server, &format!("Many {time}")).await?;
         let watch = Stopwatch::start();
         add(server, &group, users).await?;
         answered.push(watch.elapsed().as_secs_f64());
@@ -81,7 +81,7 @@ pub(crate) async fn measure(filled: &Filled<'_>, count: usize) -> Result<Added, 
 pub(crate) async fn everybody(filled: &Filled<'_>, at_once: usize) -> Result<Everybody, Failure> {
     let Filled { server, users, .. } = filled;
     let stack = server.stack().ok_or("only ours is asked for this")?;
-    let group = group(server).await?;
+    let group = group(server, "Everybody").await?;
     let (whole, mut answered) = (Stopwatch::start(), Vec::new());
     for some in users.chunks(at_once) {
         let watch = Stopwatch::start();
@@ -99,9 +99,9 @@ pub(crate) async fn everybody(filled: &Filled<'_>, at_once: usize) -> Result<Eve
     })
 }
 
-async fn group(server: &Server<'_>) -> Result<String, Failure> {
+async fn group(server: &Server<'_>, name: &str) -> Result<String, Failure> {
     let schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"];
-    let group = json!({ "schemas": schemas, "displayName": "Everybody" });
+    let group = json!({ "schemas": schemas, "displayName": name });
     let made = server.send(Method::POST, "/Groups", Some(&group), &[201]).await?;
     let id = made.get("id").and_then(Value::as_str);
     Ok(id.ok_or("a group without id")?.to_owned())
