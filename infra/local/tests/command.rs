@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+mod port;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -81,19 +83,10 @@ fn is_running(process: u64) -> bool {
     !stat.is_empty() && !stat.contains(") Z ")
 }
 
-/// A port whose next one is free too, and stays so between two starts: below those that the system
-/// gives to clients, and by this process's number, because each test has a process of its own.
-fn free_port() -> u16 {
-    let first = 20_000 + u16::try_from(std::process::id() % 2_500).unwrap() * 4;
-    let is_free = |port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-    let mut ports = (first..32_000).step_by(4);
-    ports.find(|port| is_free(*port) && is_free(port + 1)).unwrap()
-}
-
 #[tokio::test]
 async fn state_survives_a_kill_and_functions_do_not() {
     let folder = tempfile::tempdir().unwrap();
-    let port = free_port();
+    let port = port::free();
     let table = "passerelle-Table";
     let first = Running::start(folder.path(), port);
     let item = json!({ "TableName": table, "Item": {"pk": {"S": "kept"}} });
@@ -119,7 +112,7 @@ async fn state_survives_a_kill_and_functions_do_not() {
 fn a_signal_ends_it_cleanly_with_its_functions() {
     for name in ["-INT", "-TERM"] {
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let port = port::free();
         let mut running = Running::start(folder.path(), port);
         let answer = running.invoke(port, r#"{"do":"pid"}"#);
         let answer: Value = serde_json::from_slice(&answer.stdout).unwrap();
@@ -137,7 +130,7 @@ fn a_signal_ends_it_cleanly_with_its_functions() {
 #[test]
 fn each_obstacle_is_one_line_and_its_own_code() {
     let folder = tempfile::tempdir().unwrap();
-    let port = free_port();
+    let port = port::free();
     let running = Running::start(folder.path(), port);
     let other = tempfile::tempdir().unwrap();
     let damaged = tempfile::tempdir().unwrap();
@@ -148,7 +141,7 @@ fn each_obstacle_is_one_line_and_its_own_code() {
     std::fs::create_dir_all(state.path().join("services/kms")).unwrap();
     std::fs::write(state.path().join("services/kms/keys.json"), "{").unwrap();
     std::fs::write(state.path().join("stack.lock"), "").unwrap();
-    let (used, free) = (port.to_string(), free_port().to_string());
+    let (used, free) = (port.to_string(), port::free().to_string());
     let cases: [(&Path, &[&str], i32, &str); 8] = [
         (other.path(), &["--port", &used], 3, "is taken"),
         (folder.path(), &["--port", &free], 4, "in use by another local stack"),

@@ -2,6 +2,8 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
 
+mod port;
+
 use entra_sim::{Exchange, GraphUser};
 use local::build;
 use local::{Data, Options, Stack};
@@ -14,12 +16,12 @@ fn options() -> Options {
 #[tokio::test]
 async fn the_demo_organization_is_there_after_the_start_and_after_the_next() {
     let folder = tempfile::tempdir().unwrap();
-    let kept = Options { data: Data::Keep(folder.path().to_owned()), ..options() };
+    let port = port::free();
+    let kept = Options { port, data: Data::Keep(folder.path().to_owned()), ..options() };
     let first = Stack::start(kept.clone()).await.unwrap();
     let ready = first.ready().clone();
     let entra = first.entra().users();
     first.stop().await;
-    let port = ready.base_url.rsplit(':').next().unwrap().parse().unwrap();
 
     let other = Stack::start(Options { data: Data::Keep(folder.path().to_owned()), ..options() });
     let other = other.await.err().unwrap();
@@ -36,7 +38,7 @@ async fn the_demo_organization_is_there_after_the_start_and_after_the_next() {
         assert_eq!(known.on_premises_immutable_id, user.anchor, "{}", user.upn);
         assert_eq!(known.account_enabled, user.kind != "disabled", "{}", user.upn);
     }
-    let again = Stack::start(Options { port, ..kept }).await.unwrap();
+    let again = Stack::start(kept).await.unwrap();
     assert_eq!(again.ready().organization, ready.organization);
     assert_eq!(again.ready().bootstrap_url, ready.bootstrap_url);
     let scim_url = format!("{}/scim/v2/{}", ready.base_url, ready.organization);
