@@ -115,10 +115,52 @@ venv() { # name, requirements
     stamp_of "$2" >"$folder/.stamp"
 }
 
-for name in "${stale_venvs[@]}"; do
+install_venv() { # name
+    echo "setup: $1"
+    venv "$1" "$(requirements_of "$1")" || fail "pip could not install $1 (see .tools/setup.log)"
+}
+
+install_node() { # folder
+    echo "setup: $1"
+    (cd "$1" && quietly npm ci) || fail "npm could not install $1 (see .tools/setup.log)"
+    stamp_of "$1/package.json" "$1/package-lock.json" >"$1/node_modules/.stamp"
+}
+
+install_cargo() { # name@version
+    local name=${1%@*}
     echo "setup: $name"
-    venv "$name" "$(requirements_of "$name")" || fail "pip could not install $name (see .tools/setup.log)"
-done
+    # A prebuilt program where there is one; from source it takes minutes.
+    if [ -f "tests/setup/requirements-$name.txt" ] && venv "$name" "tests/setup/requirements-$name.txt" &&
+        [ -x "$tools/$name/bin/$name" ]; then
+        ln -sf "../$name/bin/$name" "$tools/bin/$name"
+    else
+        rm -rf "${tools:?}/$name"
+        quietly env CARGO_TARGET_DIR="$tools/target-$name" cargo install --locked --root "$tools" "$1" ||
+            fail "cargo could not install $1 (see .tools/setup.log)"
+        rm -rf "$tools/target-$name"
+    fi
+    quietly "$tools/bin/$name" --version || fail "$name does not run (see .tools/setup.log)"
+}
+
+# Three at a time: one downloads while another unpacks. The first that fails ends it.
+running=0
+finish_one() {
+    wait -n || {
+        kill $(jobs -p) 2>/dev/null
+        exit 1
+    }
+    running=$((running - 1))
+}
+start() {
+    [ "$running" -lt 3 ] || finish_one
+    "$@" &
+    running=$((running + 1))
+}
+for name in "${stale_venvs[@]}"; do start install_venv "$name"; done
+for folder in "${stale_nodes[@]}"; do start install_node "$folder"; done
+for tool in "${cargos[@]}"; do start install_cargo "$tool"; done
+while [ "$running" -gt 0 ]; do finish_one; done
+
 for name in cfn-lint checkov sam cargo-lambda; do
     folder=$name
     [ "$name" = sam ] && folder=aws-sam-cli
@@ -129,25 +171,4 @@ for zig in "$tools"/cargo-lambda/lib/python*/site-packages/ziglang/zig; do
     [ -x "$zig" ] && ln -sf "..${zig#"$tools"}" "$tools/bin/zig"
 done
 
-for folder in "${stale_nodes[@]}"; do
-    echo "setup: $folder"
-    (cd "$folder" && quietly npm ci) || fail "npm could not install $folder (see .tools/setup.log)"
-    stamp_of "$folder/package.json" "$folder/package-lock.json" >"$folder/node_modules/.stamp"
-done
-
-for tool in "${cargos[@]}"; do
-    name=${tool%@*}
-    echo "setup: $name"
-    # A prebuilt program where there is one; from source it takes minutes.
-    if [ -f "tests/setup/requirements-$name.txt" ] && venv "$name" "tests/setup/requirements-$name.txt" &&
-        [ -x "$tools/$name/bin/$name" ]; then
-        ln -sf "../$name/bin/$name" "$tools/bin/$name"
-    else
-        rm -rf "${tools:?}/$name"
-        quietly env CARGO_TARGET_DIR="$tools/target" cargo install --locked --root "$tools" "$tool" ||
-            fail "cargo could not install $tool (see .tools/setup.log)"
-        rm -rf "$tools/target"
-    fi
-    quietly "$tools/bin/$name" --version || fail "$name does not run (see .tools/setup.log)"
-done
 echo "setup: done"

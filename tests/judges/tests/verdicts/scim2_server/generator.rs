@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 use super::filters::Filters;
 use super::model::{Kind, Known, Model};
+use super::odd_users;
 use super::patches;
 use super::people::{ENTERPRISE, OWN, People, USER, word};
 use super::request::{Order, Request, Version, Walk};
@@ -13,8 +14,6 @@ use super::request::{Order, Request, Version, Walk};
 /// How many users there are before anything else happens, and about how many there are at most.
 const FIRST: usize = 10;
 const MOST: usize = 24;
-/// How many kinds of odd users there are.
-const ODD_USERS: usize = 30;
 
 pub(super) struct Generator {
     dice: Dice,
@@ -79,7 +78,7 @@ impl Generator {
 
     /// What a server should refuse, or take although it is not as it should be.
     fn create_oddly(&mut self, model: &Model) -> Request {
-        let (odd, body) = self.odd_user(model, "created oddly");
+        let (odd, body) = odd_users::odd(&mut self.dice, &mut self.people, model, "created oddly");
         let request = Request::new(format!("create-user:{odd}"), Method::POST, "/Users");
         match odd {
             "unknown-member" => {
@@ -92,127 +91,6 @@ impl Generator {
             "media-type" => Request { content_type: Some("text/plain"), ..request.body(body) },
             _ => request.body(body),
         }
-    }
-
-    fn odd_user(&mut self, model: &Model, deck: &'static str) -> (&'static str, Value) {
-        let mut user = self.people.user(&mut self.dice, model);
-        let odd = [
-            "taken-name",
-            "taken-name-in-other-case",
-            "taken-external-id",
-            "no-name",
-            "empty-name",
-            "name-is-number",
-            "name-is-null",
-            "active-is-word",
-            "active-is-text",
-            "text-for-emails",
-            "object-for-emails",
-            "number-for-title",
-            "two-primaries",
-            "unknown-attribute",
-            "nulls",
-            "read-only",
-            "schemas-missing",
-            "schemas-foreign",
-            "schemas-without-extension",
-            "extension-is-text",
-            "list",
-            "no-json",
-            "media-type",
-            "other-case",
-            "empty-values",
-            "unknown-member",
-            "no-display-name",
-            "text-for-name",
-            "no-base64",
-            "unknown-part",
-        ][self.dice.deal(deck, ODD_USERS)];
-        let taken = self.dice.pick(model.all(Kind::User)).body.clone();
-        match odd {
-            "taken-name" => user["userName"] = taken["userName"].clone(),
-            "taken-name-in-other-case" => {
-                user["userName"] = taken["userName"].as_str().unwrap().to_uppercase().into();
-            }
-            "taken-external-id" if taken["externalId"].is_string() => {
-                user["externalId"] = taken["externalId"].clone();
-            }
-            "taken-external-id" => {
-                return (
-                    "taken-name",
-                    json!({
-                        "schemas": [USER], "userName": taken["userName"],
-                    }),
-                );
-            }
-            "no-name" => user = json!({ "schemas": [USER], "displayName": "x" }),
-            "empty-name" => user["userName"] = "".into(),
-            "name-is-number" => user["userName"] = 42.into(),
-            "name-is-null" => user["userName"] = Value::Null,
-            "active-is-word" => user["active"] = "maybe".into(),
-            "active-is-text" => user["active"] = (*self.dice.pick(&["True", "false"])).into(),
-            "text-for-emails" => user["emails"] = "a@x.test".into(),
-            "object-for-emails" => user["emails"] = json!({ "value": "a@x.test" }),
-            "number-for-title" => user["title"] = 42.into(),
-            "text-for-name" => user["name"] = "Ada".into(),
-            "no-base64" => user["x509Certificates"] = json!([{ "value": "no base 64!" }]),
-            "unknown-part" => user["name"] = json!({ "familyName": "x", "shoe": "42" }),
-            "two-primaries" => {
-                user["emails"] = json!([
-                    { "value": "a@x.test", "primary": true },
-                    { "value": "b@x.test", "primary": true },
-                ]);
-            }
-            "unknown-attribute" => user["shoeSize"] = "42".into(),
-            "nulls" => {
-                user["title"] = Value::Null;
-                user["emails"] = Value::Null;
-                user["name"] = Value::Null;
-            }
-            "read-only" => {
-                user["id"] = "mine".into();
-                user["meta"] = json!({ "resourceType": "User", "version": "mine" });
-                user["groups"] = json!([{ "value": "mine" }]);
-                user[OWN] = json!({ "objectId": "mine" });
-                user["schemas"] = json!([USER, ENTERPRISE, OWN]);
-            }
-            "schemas-missing" => {
-                user.as_object_mut().unwrap().remove("schemas");
-            }
-            "schemas-foreign" => user["schemas"] = json!(["urn:x:y"]),
-            "schemas-without-extension" => {
-                user["schemas"] = json!([USER]);
-                user[ENTERPRISE] = json!({ "department": "R&D" });
-            }
-            "extension-is-text" => {
-                user["schemas"] = json!([USER, ENTERPRISE]);
-                user[ENTERPRISE] = "R&D".into();
-            }
-            "list" => user = json!([user]),
-            "other-case" => {
-                let body = user.as_object().unwrap().clone();
-                let names = body.into_iter().map(|(name, value)| {
-                    let name = if name.contains(':') { name } else { self.dice.recased(&name) };
-                    (name, value)
-                });
-                user = Value::Object(names.collect());
-            }
-            "empty-values" => {
-                user["title"] = "".into();
-                user["emails"] = json!([]);
-                user["name"] = json!({});
-            }
-            "unknown-member" => {
-                user = self.people.group(&mut self.dice, model);
-                user["members"] = json!([{ "value": "nobody", "type": "User" }]);
-            }
-            "no-display-name" => {
-                user = self.people.group(&mut self.dice, model);
-                user.as_object_mut().unwrap().remove("displayName");
-            }
-            _ => {}
-        }
-        (odd, user)
     }
 
     fn delete(&mut self, model: &Model) -> Request {
@@ -426,7 +304,8 @@ impl Generator {
     fn replace_oddly(&mut self, model: &Model) -> Request {
         let known = self.dice.pick(model.all(Kind::User)).clone();
         loop {
-            let (odd, mut body) = self.odd_user(model, "replaced oddly");
+            let (odd, mut body) =
+                odd_users::odd(&mut self.dice, &mut self.people, model, "replaced oddly");
             if ["unknown-member", "no-display-name", "no-json", "media-type"].contains(&odd) {
                 continue;
             }

@@ -7,6 +7,7 @@ mod differences;
 mod filters;
 mod generator;
 mod model;
+mod odd_users;
 mod patches;
 mod people;
 mod request;
