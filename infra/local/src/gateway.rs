@@ -25,6 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
+use crate::guard::guarded;
 use crate::invoke::Invoke;
 use crate::template::model::Route;
 use event::Origin;
@@ -40,13 +41,9 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway for `routes`; `control` answers `/_local/…`. `host` is its own `localhost:PORT`.
-    pub fn new(
-        routes: &[Route],
-        invoke: Arc<dyn Invoke>,
-        control: Router,
-        host: String,
-    ) -> Arc<Self> {
+    /// A gateway for `routes` at `localhost:PORT`; `control` answers `/_local/…`.
+    pub fn new(routes: &[Route], invoke: Arc<dyn Invoke>, control: Router, port: u16) -> Arc<Self> {
+        let (control, host) = (guarded(control, port), format!("localhost:{port}"));
         Arc::new(Self { routes: Routes::new(routes), invoke, control, host })
     }
 
@@ -113,21 +110,7 @@ impl Gateway {
         }
     }
 
-    /// A page of another site must not reach the controls, nor a name that somebody else resolves
-    /// to this machine.
     async fn control(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let headers = request.headers();
-        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let port = self.host.rsplit(':').next().unwrap_or_default();
-        let ours = |host: &str| {
-            host == self.host
-                || host == format!("127.0.0.1:{port}")
-                || host == format!("[::1]:{port}")
-        };
-        let origin = text("origin").map(|origin| origin.trim_start_matches("http://"));
-        if !text("host").is_some_and(ours) || !origin.is_none_or(ours) {
-            return answer::message(StatusCode::FORBIDDEN);
-        }
         let Ok(response) = self.control.clone().oneshot(request).await;
         let (head, body) = response.into_parts();
         match body.collect().await {

@@ -8,6 +8,7 @@ pub mod build;
 pub mod cli;
 pub mod database;
 pub mod gateway;
+mod guard;
 pub mod invoke;
 pub mod lambda;
 pub mod seed;

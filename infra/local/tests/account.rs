@@ -343,6 +343,26 @@ async fn the_controls_refuse_pages_of_other_sites() {
 }
 
 #[tokio::test]
+async fn the_invoke_api_refuses_pages_of_other_sites() {
+    let stack = stack().await;
+    let endpoint = &stack.ready().lambda_endpoint;
+    let url = format!("{endpoint}/2015-03-31/functions/ProbeFunction/invocations");
+    let invoke = |name: &'static str, value: &str| {
+        client().post(&url).header(name, value).body(r#"{"do":"pid"}"#).send()
+    };
+
+    for (name, value) in [("origin", "http://evil.test"), ("origin", "null"), ("host", "evil.test")]
+    {
+        assert_eq!(invoke(name, value).await.unwrap().status(), 403, "{name}: {value}");
+    }
+    assert!(stack.processes("ProbeFunction").is_empty(), "nothing was invoked");
+    assert_eq!(invoke("origin", endpoint).await.unwrap().status(), 200);
+    let local = endpoint.replace("http://127.0.0.1", "localhost");
+    assert_eq!(invoke("host", &local).await.unwrap().status(), 200);
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn nothing_is_left_running_after_the_end() {
     let stack = stack().await;
     let process = pid(&stack).await;

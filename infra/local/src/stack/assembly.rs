@@ -41,7 +41,7 @@ pub(super) async fn assemble(
     let mut servers = vec![tokio::spawn(control::serve(bound.lambda, lambda_api.clone()))];
     let (share, shared) = tokio::sync::watch::channel(ready.clone());
     let control = control::router(services.clone(), shared, lambda_api);
-    let gateway = Gateway::new(&routes, lambda.clone(), control, ready.host());
+    let gateway = Gateway::new(&routes, lambda.clone(), control, bound.port);
     for listener in bound.site {
         servers.push(tokio::spawn(gateway.clone().serve(listener)));
     }

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::Ready;
+use crate::guard::guarded;
 use crate::lambda::{self, Asynchronously, Lambda};
 use crate::services::{ScheduleError, Services};
 
@@ -49,7 +50,11 @@ pub(super) fn router(
 
 /// Answers `router` on `listener` until dropped.
 pub(super) async fn serve(listener: TcpListener, router: Router) {
-    if let Err(error) = axum::serve(listener, router).await {
+    let served = async {
+        let port = listener.local_addr()?.port();
+        axum::serve(listener, guarded(router, port)).await
+    };
+    if let Err(error) = served.await {
         tracing::error!(error = %error, "a control port stopped answering");
     }
 }

@@ -98,9 +98,4 @@ impl Ready {
             ..Self::default()
         }
     }
-
-    /// `localhost:PORT`.
-    pub(super) fn host(&self) -> String {
-        self.base_url.trim_start_matches("http://").to_owned()
-    }
 }
