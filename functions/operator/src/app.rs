@@ -14,6 +14,10 @@ use web::failure::RequestId;
 
 use crate::failure::Failure;
 
+/// How many domains may be above one. The transaction that founds an organization expects something
+/// of each, and holds 100 actions.
+const MOST_PARENTS: usize = 8;
+
 /// What the environment says.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -25,32 +29,26 @@ pub struct Config {
     pub federation_key: String,
     /// Our own origin, which the first bootstrap fixes.
     pub base_url: String,
-    /// Whether that origin is only for a trial: the address that API Gateway made up.
-    pub trial: bool,
     /// Where Entra takes answers, by cloud.
     pub entra_login_url: String,
 }
 
 impl Config {
-    /// Reads `TABLE`, `BUS`, `FEDERATION_KEY`, `BASE_URL`, `TRIAL` (`true` or `false`) and
-    /// `ENTRA_LOGIN_URL`.
+    /// Reads `TABLE`, `BUS`, `FEDERATION_KEY`, `BASE_URL` and `ENTRA_LOGIN_URL`.
     ///
     /// # Errors
     ///
     /// [`Missing`] names every variable that is absent.
     pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Missing> {
         let variables = Variables::read(variables);
-        let [table, bus, federation_key, base_url, trial, entra_login_url] = variables
-            .require_all([
-                "TABLE",
-                "BUS",
-                "FEDERATION_KEY",
-                "BASE_URL",
-                "TRIAL",
-                "ENTRA_LOGIN_URL",
-            ])?;
-        let trial = trial == "true";
-        Ok(Self { table, bus, federation_key, base_url, trial, entra_login_url })
+        let [table, bus, federation_key, base_url, entra_login_url] = variables.require_all([
+            "TABLE",
+            "BUS",
+            "FEDERATION_KEY",
+            "BASE_URL",
+            "ENTRA_LOGIN_URL",
+        ])?;
+        Ok(Self { table, bus, federation_key, base_url, entra_login_url })
     }
 }
 
@@ -118,6 +116,8 @@ impl App {
     }
 
     pub(crate) fn domain(name: &str) -> Result<DomainName, Failure> {
-        name.parse().map_err(|_| Failure::NotADomain)
+        let domain: DomainName = name.parse().map_err(|_| Failure::NotADomain)?;
+        let shallow = domain.parents().count() <= MOST_PARENTS;
+        shallow.then_some(domain).ok_or(Failure::NotADomain)
     }
 }

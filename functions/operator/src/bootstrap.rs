@@ -1,20 +1,20 @@
 //! Founds an organization, and lets an administrator in again who lost everything.
 
 use identity::{
-    Address, Anchor, FederatedDomain, Organization, OrganizationId, Role, SESSION_HOURS, Secret,
-    User, UserId,
+    Address, Anchor, DomainName, FederatedDomain, Organization, OrganizationId, Role,
+    SESSION_HOURS, Secret, User, UserId,
 };
 use jiff::{SignedDuration, Timestamp};
 use keys::ring::{KeyRing, SigningKey};
 use keys::{CertificateSubject, Validity};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Action, FoundError, Founding, Link, OutboxItem, Stored, Task};
-use url::Url;
+use store::{Action, Deployment, FoundError, Founding, Link, OutboxItem, Stored, Task};
 use web::failure::RequestId;
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::{name, site};
 
 /// How long a federation certificate holds. Entra does not ask for more, and a rollover replaces
 /// it long before.
@@ -41,26 +41,47 @@ impl App {
         request_id: &RequestId,
     ) -> Result<Value, Failure> {
         let now = self.clock.now();
-        let name = asked.organization.trim();
-        if !(1..=64).contains(&name.chars().count()) {
-            return Err(Failure::NotAName);
-        }
+        let name = name::read(&asked.organization).ok_or(Failure::NotAName)?;
         let domain = Self::domain(&asked.domain)?;
         let email: Address = asked.email.parse().map_err(|_| Failure::NotAnAddress)?;
         if let Some(org) = self.store.domain_owner(&domain, now).await? {
             return self.recover(org, &domain, &email, request_id, now).await;
         }
-
         let organization = self.organization(name, now)?;
-        let domain = FederatedDomain {
-            issuer: format!("{}/saml/{domain}", organization.base_url),
-            name: domain,
-            organization: organization.id,
-            reply_url: self.config.entra_login_url.clone(),
-        };
-        let administrator = self.administrator(&domain, email, now);
+        let domain = self.federated(&organization, domain)?;
+        // Nothing is signed for what the table would refuse.
+        self.may_found(&organization, &domain.name, now).await?;
+        self.found(organization, &domain, email, request_id, now).await
+    }
+
+    async fn may_found(
+        &self,
+        organization: &Organization,
+        domain: &DomainName,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        if let Some(fixed) = self.store.deployment(now).await?
+            && fixed != Deployment::of(organization)
+        {
+            return Err(Failure::OtherDeployment(fixed));
+        }
+        match self.store.owned_parent(domain).await? {
+            Some(parent) => Err(Failure::Subdomain(parent)),
+            None => Ok(()),
+        }
+    }
+
+    async fn found(
+        &self,
+        organization: Organization,
+        domain: &FederatedDomain,
+        email: Address,
+        request_id: &RequestId,
+        now: Timestamp,
+    ) -> Result<Value, Failure> {
+        let administrator = self.administrator(domain, email, now);
         let organization = Organization { administrators: vec![administrator.id], ..organization };
-        let ring = self.ring(&domain, now).await?;
+        let ring = self.ring(domain, now).await?;
         let token = Secret::mint(&*self.entropy);
         let link = Link::new(administrator.id, now);
         let mut audit = self.audit(Action::OrganizationFounded, request_id, now);
@@ -69,39 +90,45 @@ impl App {
         audit.key = Some(ring.active.key.as_str().to_owned());
         let founding = Founding {
             organization: &organization,
-            domain: &domain,
+            domain,
             ring: &ring,
             administrator: &administrator,
             link: (&token.hash(), &link),
             audit: &audit,
         };
         match self.store.found(&founding, now).await {
-            Ok(()) => Ok(self.answer(&organization, &domain, &ring, &token)),
+            Ok(()) => Ok(answer(&organization, domain, &ring, &token)),
+            // What was decided before the signature, in a race against another bootstrap.
             Err(FoundError::OtherDeployment(fixed)) => Err(Failure::OtherDeployment(fixed)),
-            // Somebody else founded it since we looked.
             Err(FoundError::DomainTaken) => Err(Failure::Changed),
+            Err(FoundError::Subdomain(parent)) => Err(Failure::Subdomain(parent)),
             Err(FoundError::Table(error)) => Err(error.into()),
         }
     }
 
     fn organization(&self, name: &str, now: Timestamp) -> Result<Organization, Failure> {
-        let misconfigured = |cause: &str| Failure::Misconfigured("BASE_URL", cause.into());
-        let base_url = self.config.base_url.trim_end_matches('/');
-        let url = Url::parse(base_url).map_err(|_| misconfigured("not a URL"))?;
-        let host = url.domain().ok_or_else(|| misconfigured("passkeys need a host name"))?;
-        let local = host == "localhost" || host.ends_with(".localhost");
-        if url.scheme() != "https" && !local {
-            return Err(misconfigured("passkeys need https"));
-        }
+        let misconfigured = |why: &str| Failure::Misconfigured("BASE_URL", why.into());
+        let (base_url, host) = site::origin(&self.config.base_url).map_err(misconfigured)?;
         Ok(Organization {
             id: OrganizationId::mint(&*self.entropy),
             name: name.to_owned(),
             base_url: base_url.to_owned(),
-            rp_id: host.to_owned(),
+            rp_id: host,
             session_hours: SESSION_HOURS,
             administrators: Vec::new(),
             created_at: now,
         })
+    }
+
+    fn federated(
+        &self,
+        organization: &Organization,
+        name: DomainName,
+    ) -> Result<FederatedDomain, Failure> {
+        let misconfigured = |why: &str| Failure::Misconfigured("ENTRA_LOGIN_URL", why.into());
+        let reply_url = site::reply_url(&self.config.entra_login_url).map_err(misconfigured)?;
+        let issuer = format!("{}/saml/{name}", organization.base_url);
+        Ok(FederatedDomain { name, organization: organization.id, issuer, reply_url })
     }
 
     fn administrator(&self, domain: &FederatedDomain, email: Address, now: Timestamp) -> User {
@@ -126,7 +153,7 @@ impl App {
     async fn recover(
         &self,
         org: OrganizationId,
-        domain: &identity::DomainName,
+        domain: &DomainName,
         email: &Address,
         request_id: &RequestId,
         now: Timestamp,
@@ -154,33 +181,32 @@ impl App {
         let link = (&token.hash(), &link);
         self.store.hand_out_link(org, user, link, &alerts, &audit).await?;
         self.announce(&alerts, request_id).await;
-        Ok(self.answer(&organization, &domain, &ring, &token))
+        Ok(answer(&organization, &domain, &ring, &token))
     }
+}
 
-    fn answer(
-        &self,
-        organization: &Organization,
-        domain: &FederatedDomain,
-        ring: &KeyRing,
-        token: &Secret,
-    ) -> Value {
-        let issuer = &domain.issuer;
-        json!({
-            "organization": organization.id,
-            "base_url": organization.base_url,
-            "rp_id": organization.rp_id,
-            "trial": self.config.trial,
-            "domain": domain.name,
-            "issuer_uri": issuer,
-            "sso_url": format!("{issuer}/sso"),
-            "slo_url": format!("{issuer}/slo"),
-            "metadata_url": format!("{issuer}/metadata"),
-            "reply_url": domain.reply_url,
-            "certificate_pem": ring.active.pem(),
-            "certificate_base64": ring.active.base64(),
-            "certificate_not_after": ring.active.not_after,
-            "enrolment_url": organization.enrolment_url(token),
-            "enrolment_hours": Link::LIFETIME.as_hours(),
-        })
-    }
+fn answer(
+    organization: &Organization,
+    domain: &FederatedDomain,
+    ring: &KeyRing,
+    token: &Secret,
+) -> Value {
+    let issuer = &domain.issuer;
+    json!({
+        "organization": organization.id,
+        "base_url": organization.base_url,
+        "rp_id": organization.rp_id,
+        "trial": site::is_trial(&organization.rp_id),
+        "domain": domain.name,
+        "issuer_uri": issuer,
+        "sso_url": format!("{issuer}/sso"),
+        "slo_url": format!("{issuer}/slo"),
+        "metadata_url": format!("{issuer}/metadata"),
+        "reply_url": domain.reply_url,
+        "certificate_pem": ring.active.pem(),
+        "certificate_base64": ring.active.base64(),
+        "certificate_not_after": ring.active.not_after,
+        "enrolment_url": organization.enrolment_url(token),
+        "enrolment_hours": Link::LIFETIME.as_hours(),
+    })
 }

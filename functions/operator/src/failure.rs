@@ -1,5 +1,6 @@
 //! Why an action was not carried out, in words for the operator.
 
+use identity::DomainName;
 use keys::ring::RingError;
 use keys::{CertificateError, SubjectError, ValidityError};
 use lambda_runtime::Diagnostic;
@@ -14,11 +15,11 @@ pub enum Failure {
     /// The payload is no action that we know, or lacks something.
     #[error("the payload is not an action that this function knows")]
     Unreadable(#[source] serde_json::Error),
-    /// The name is empty or too long.
-    #[error("`organization` must be a name of 1 to 64 characters")]
+    /// The name is empty, too long, or more than text.
+    #[error("`organization` must be a name of 1 to 64 characters, without control characters")]
     NotAName,
-    /// The domain is none.
-    #[error("`domain` must be a domain name such as contoso.com")]
+    /// The domain is none, or deeper than any that people use.
+    #[error("`domain` must be a domain name such as contoso.com, of at most ten labels")]
     NotADomain,
     /// The address is none.
     #[error("`email` must be an address such as ada@contoso.com")]
@@ -26,11 +27,17 @@ pub enum Failure {
     /// The base URL is fixed and differs.
     #[error("the deployment's base URL was fixed at its first bootstrap and differs now")]
     OtherDeployment(Deployment),
+    /// A domain above it has an organization.
+    #[error(
+        "Entra sends the sign-ins of a subdomain where those of its parent go, and the parent has \
+         an organization: provision its people there"
+    )]
+    Subdomain(DomainName),
     /// The organization exists, and the address is not one of its administrators.
     #[error("the domain has an organization, and the address is none of its administrators")]
     NotAnAdministrator,
-    /// The key's name is empty or too long.
-    #[error("`name` must be 1 to 64 characters")]
+    /// The key's name is empty, too long, or more than text.
+    #[error("`name` must be 1 to 64 characters, without control characters")]
     NotAKeyName,
     /// The key's life is too short or too long.
     #[error("`expires_days` must be 1 to 3650")]
@@ -114,6 +121,7 @@ impl Failure {
             | Self::NotAnExpiry
             | Self::NotAKeyId => ("BadRequest", None),
             Self::OtherDeployment(fixed) => ("Conflict", Some(fixed.base_url.clone())),
+            Self::Subdomain(parent) => ("Refused", Some(parent.to_string())),
             Self::NotAnAdministrator | Self::Administrator | Self::Blocked | Self::TooManyKeys => {
                 ("Refused", None)
             }

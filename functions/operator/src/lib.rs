@@ -17,7 +17,9 @@ mod approve;
 mod bootstrap;
 mod failure;
 mod invite;
+mod name;
 mod scim_key;
+mod site;
 
 pub use crate::app::{App, Config};
 pub use crate::failure::Failure;

@@ -9,6 +9,7 @@ use web::failure::RequestId;
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::name;
 
 /// The longest life that a key may be given.
 const MOST_DAYS: i64 = 3650;
@@ -53,10 +54,7 @@ impl App {
         request_id: &RequestId,
     ) -> Result<Value, Failure> {
         let now = self.clock.now();
-        let name = asked.name.trim();
-        if !(1..=64).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(Failure::NotAKeyName);
-        }
+        let name = name::read(&asked.name).ok_or(Failure::NotAKeyName)?;
         let expires_at = asked.expires_days.map(|days| expiry(days, now)).transpose()?;
         let organization = self.organization_of(&asked.domain, now).await?;
         let secret = ScimKey::mint(&*self.entropy);

@@ -26,6 +26,18 @@ impl DomainName {
         other.0 == self.0
             || other.0.strip_suffix(&self.0).is_some_and(|labels| labels.ends_with('.'))
     }
+
+    /// The domains above this one, the nearest first.
+    pub fn parents(&self) -> impl Iterator<Item = Self> {
+        let names = std::iter::successors(parent(&self.0), |&name| parent(name));
+        names.map(|name| Self(name.to_owned()))
+    }
+}
+
+/// What is left without the first label, if that are two labels.
+fn parent(name: &str) -> Option<&str> {
+    let (_, above) = name.split_once('.')?;
+    above.contains('.').then_some(above)
 }
 
 /// The text is not a domain name of two or more labels.
@@ -132,6 +144,22 @@ mod tests {
         ];
         for (other, covered) in cases {
             assert_eq!(root.covers(&other.parse().unwrap()), covered, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_parents_of_a_domain_have_two_labels_or_more() {
+        let cases: [(&str, &[&str]); 4] = [
+            ("contoso.com", &[]),
+            ("corp.contoso.com", &["contoso.com"]),
+            ("A.Corp.Contoso.com", &["corp.contoso.com", "contoso.com"]),
+            ("contoso.co.uk", &["co.uk"]),
+        ];
+        for (name, expected) in cases {
+            let domain: DomainName = name.parse().unwrap();
+            let parents = domain.parents().map(String::from).collect::<Vec<_>>();
+            assert_eq!(parents, expected, "{name}");
+            assert!(domain.parents().all(|parent| parent.covers(&domain)), "{name}");
         }
     }
 }

@@ -21,6 +21,13 @@ pub struct Deployment {
     pub rp_id: String,
 }
 
+impl Deployment {
+    /// What the founding of an organization fixes, or else expects.
+    pub fn of(organization: &Organization) -> Self {
+        Self { base_url: organization.base_url.clone(), rp_id: organization.rp_id.clone() }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Owner {
     organization: OrganizationId,
@@ -43,6 +50,32 @@ pub struct Founding<'a, Ring> {
     pub audit: &'a AuditEntry,
 }
 
+impl<Ring: Serialize> Founding<'_, Ring> {
+    /// First its claim on the domain, then that no parent has an owner, then all the rest.
+    fn writes(&self, parents: &[DomainName], deployment: Write) -> Result<Vec<Write>, TableError> {
+        let Self { organization, domain, ring, administrator, link, audit } = self;
+        let org = organization.id;
+        let owner = Owner { organization: org };
+        let mut writes = vec![put(Item::new(Key::domain_owner(&domain.name), &owner)?)];
+        writes.extend(parents.iter().map(|parent| Write::CheckAbsent(Key::domain_owner(parent))));
+        writes.extend([
+            deployment,
+            put(Item::new(Key::organization(org), organization)?),
+            put(Item::new(Key::domain(org, &domain.name), domain)?),
+            put(Item::new(Key::key_ring(org), ring)?),
+            put(link.1.item(org, link.0)?),
+            put(audit.item(org)?),
+        ]);
+        writes.extend(user_writes(org, administrator)?);
+        Ok(writes)
+    }
+}
+
+/// Stores what is new.
+const fn put(item: Item) -> Write {
+    Write::Put(item, Expect::Absent)
+}
+
 /// Why an organization was not founded.
 #[derive(Debug, thiserror::Error)]
 pub enum FoundError {
@@ -52,6 +85,9 @@ pub enum FoundError {
     /// The domain belongs to an organization already.
     #[error("the domain belongs to an organization already")]
     DomainTaken,
+    /// A domain above it belongs to an organization.
+    #[error("a domain above it belongs to an organization")]
+    Subdomain(DomainName),
     /// The table did not do as told.
     #[error("the organization could not be stored")]
     Table(#[source] TableError),
@@ -68,47 +104,46 @@ impl Store {
     /// # Errors
     ///
     /// [`FoundError::OtherDeployment`] when an earlier bootstrap fixed other facts,
-    /// [`FoundError::DomainTaken`] when the domain has an owner.
+    /// [`FoundError::DomainTaken`] when the domain has an owner, [`FoundError::Subdomain`] when a
+    /// domain above it has one.
     pub async fn found<Ring: Serialize>(
         &self,
         founding: &Founding<'_, Ring>,
         now: Timestamp,
     ) -> Result<(), FoundError> {
-        let Founding { organization, domain, ring, administrator, link, audit } = founding;
-        let org = organization.id;
-        let fixed = Deployment {
-            base_url: organization.base_url.clone(),
-            rp_id: organization.rp_id.clone(),
-        };
+        let fixed = Deployment::of(founding.organization);
         let deployment: Option<Stored<Deployment>> =
             self.table.get(Key::deployment(), now).await.map_err(FoundError::Table)?;
-        let writes = || -> Result<Vec<Write>, TableError> {
-            let put = |item| Write::Put(item, Expect::Absent);
-            let mut writes = vec![
-                put(Item::new(Key::domain_owner(&domain.name), &Owner { organization: org })?),
-                match &deployment {
-                    None => put(Item::new(Key::deployment(), &fixed)?),
-                    Some(stored) => Write::Check(Key::deployment(), stored.version),
-                },
-                put(Item::new(Key::organization(org), organization)?),
-                put(Item::new(Key::domain(org, &domain.name), domain)?),
-                put(Item::new(Key::key_ring(org), ring)?),
-                put(link.1.item(org, link.0)?),
-                put(audit.item(org)?),
-            ];
-            writes.extend(user_writes(org, administrator)?);
-            Ok(writes)
-        };
         if let Some(stored) = &deployment
             && stored.value != fixed
         {
             return Err(FoundError::OtherDeployment(stored.value.clone()));
         }
-        let writes = writes().map_err(FoundError::Table)?;
-        self.table.write(writes).await.map_err(|error| match error {
+        let fixed = match &deployment {
+            None => Item::new(Key::deployment(), &fixed).map(put),
+            Some(stored) => Ok(Write::Check(Key::deployment(), stored.version)),
+        };
+        let parents = founding.domain.name.parents().collect::<Vec<_>>();
+        let writes = founding.writes(&parents, fixed.map_err(FoundError::Table)?);
+        let written = self.table.write(writes.map_err(FoundError::Table)?).await;
+        written.map_err(|error| match error {
             TableError::Conflict { position: 0 } => FoundError::DomainTaken,
+            TableError::Conflict { position } => match parents.into_iter().nth(position - 1) {
+                Some(parent) => FoundError::Subdomain(parent),
+                None => FoundError::Table(error),
+            },
             other => FoundError::Table(other),
         })
+    }
+
+    /// The nearest domain above one that belongs to an organization.
+    pub async fn owned_parent(&self, name: &DomainName) -> Result<Option<DomainName>, TableError> {
+        let parents = name.parents().collect::<Vec<_>>();
+        if parents.is_empty() {
+            return Ok(None);
+        }
+        let found = self.table.get_many(parents.iter().map(Key::domain_owner).collect()).await?;
+        Ok(parents.into_iter().find(|parent| found.has(&Key::domain_owner(parent))))
     }
 
     /// The organization that a domain belongs to. Never changes while the domain has an owner, so

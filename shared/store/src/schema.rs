@@ -3,7 +3,7 @@
 //! | pattern | `pk` | `sk` | cost |
 //! |---|---|---|---|
 //! | the deployment's fixed facts | `DEPLOYMENT` | `DEPLOYMENT` | 1 get, at bootstrap |
-//! | domain → organization | `DOMAIN#{name}` | `OWNER` | 1 get, cached while warm |
+//! | domain → organization | `DOMAIN#{name}` | `OWNER` | 1 get, cached while warm; its parents in a batch, at bootstrap |
 //! | organization | `ORG#{org}` | `ORGANIZATION` | in a batch |
 //! | federated domain | `ORG#{org}#DOMAIN#{name}` | `DOMAIN` | in a batch |
 //! | key ring | `ORG#{org}#KEYS` | `RING` | in a batch, cached for a minute |

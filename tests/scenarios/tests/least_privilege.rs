@@ -144,5 +144,11 @@ async fn each_role_grants_what_its_function_does_and_on_what_and_nothing_else() 
         let difference = policies.compare(function, &needed.collect());
         assert!(difference.missing.is_empty(), "{function}: not granted: {:?}", difference.missing);
         assert!(difference.unused.is_empty(), "{function}: never used: {:?}", difference.unused);
+        // A condition of the role, and of the key itself.
+        for sign in seen.iter().filter(|seen| seen.target == "TrentService.Sign") {
+            let how = (&sign.body["MessageType"], &sign.body["SigningAlgorithm"]);
+            let allowed = (&json!("DIGEST"), &json!("RSASSA_PKCS1_V1_5_SHA_256"));
+            assert_eq!(how, allowed, "{function}");
+        }
     }
 }

@@ -31,6 +31,7 @@ async fn bootstrap_answers_all_that_entra_and_the_administrator_need() {
     for (name, value) in expected {
         assert_eq!(world.bootstrap[name], value, "{name}");
     }
+    assert_eq!(world.bootstrap["trial"], true, "localhost is nobody's own name");
     let pem = world.bootstrap["certificate_pem"].as_str().unwrap();
     let served = world.browser().get("/saml/contoso.test/certificate.pem").await;
     assert_eq!(served.text, pem);
@@ -133,6 +134,7 @@ async fn the_base_url_is_fixed_at_the_first_bootstrap() {
         .await
         .unwrap();
     assert_eq!(recovered["base_url"], world.base_url);
+    assert_eq!(recovered["trial"], true, "of the address that is stored");
     let link = recovered["enrolment_url"].as_str().unwrap();
     assert!(link.starts_with(&world.base_url), "{link}");
     world.swept().await;
@@ -160,6 +162,73 @@ async fn a_base_url_that_passkeys_refuse_is_refused() {
         assert!(message.contains("BASE_URL"), "{base_url}: {message}");
     }
     world.unchanged_since(&before, "another base URL").await;
+}
+
+#[tokio::test]
+async fn a_reply_url_that_others_could_read_on_the_way_is_refused() {
+    let world = World::start().await;
+    let before = world.quiet().await;
+    let with = async |reply_url: &str| {
+        let payload = bootstrap("fabrikam.test", "admin@fabrikam.test");
+        world.operate_as(|config| config.entra_login_url = reply_url.to_owned(), payload).await
+    };
+    for reply_url in ["http://entra.test/login.srf", "http://10.0.0.1/login.srf", "entra.test"] {
+        let (kind, message) = with(reply_url).await.unwrap_err();
+
+        assert_eq!(kind, "Unavailable", "{reply_url}: {message}");
+        assert!(message.contains("ENTRA_LOGIN_URL"), "{reply_url}: {message}");
+    }
+    world.unchanged_since(&before, "another reply URL").await;
+    // What stays on this machine needs no https: the simulated Entra.
+    let here = "http://127.0.0.1:8081/login.srf";
+    assert_eq!(with(here).await.unwrap()["reply_url"], here);
+}
+
+#[tokio::test]
+async fn a_subdomain_belongs_to_the_organization_of_its_parent() {
+    let world = World::start().await;
+    let before = world.quiet().await;
+    for domain in ["corp.contoso.test", "a.b.corp.contoso.test"] {
+        let asked = bootstrap(domain, &format!("admin@{domain}"));
+
+        let error = words(&world.operate(asked).await.unwrap_err());
+
+        assert!(error.starts_with("Refused: ") && error.ends_with(": contoso.test"), "{error}");
+    }
+    world.unchanged_since(&before, "a subdomain").await;
+    world.found("Other", "notcontoso.test").await;
+
+    // The other way round both are, and each lets its own administrators in again.
+    let sub = world.found("Corp", "corp.fabrikam.test").await;
+    let root = world.found("Fabrikam", "fabrikam.test").await;
+    for company in [sub, root] {
+        let email = format!("admin@{}", company.domain);
+        let again = world.operate(bootstrap(&company.domain, &email)).await.unwrap();
+        assert_eq!(again["organization"], company.bootstrap["organization"]);
+        assert_eq!(again["issuer_uri"], company.bootstrap["issuer_uri"]);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_signed_for_a_bootstrap_that_is_refused() {
+    let world = World::start().await;
+    let signs = || world.operator.calls().iter().any(|call| call.service == "kms");
+    let refused = bootstrap("corp.contoso.test", "admin@corp.contoso.test");
+    world.operate(refused).await.unwrap_err();
+    assert!(!signs(), "a subdomain");
+
+    let elsewhere = "https://id.evil.test".to_owned();
+    let payload = || bootstrap("fabrikam.test", "admin@fabrikam.test");
+    let refused = world.operate_as(|config| config.base_url = elsewhere, payload()).await;
+    assert_eq!(refused.unwrap_err().0, "Conflict");
+    assert!(!signs(), "another base URL");
+
+    let open = "http://entra.test/login.srf".to_owned();
+    world.operate_as(|config| config.entra_login_url = open, payload()).await.unwrap_err();
+    assert!(!signs(), "another reply URL");
+
+    world.operate(payload()).await.unwrap();
+    assert!(signs(), "a bootstrap that is not refused");
 }
 
 #[tokio::test]
@@ -193,11 +262,14 @@ async fn a_payload_that_says_nothing_sensible_is_refused_in_clear_words() {
         (with("organization", json!("")), "BadRequest", "1 to 64"),
         (with("organization", json!("   ")), "BadRequest", "1 to 64"),
         (with("organization", json!(long)), "BadRequest", "1 to 64"),
+        (with("organization", json!("Fabri\nkam")), "BadRequest", "control characters"),
+        (with("organization", json!("\u{1b}[2JFabrikam")), "BadRequest", "control characters"),
         (with("organization", json!(7)), "BadRequest", "integer"),
         (with("domain", json!("fabrikam")), "BadRequest", "`domain`"),
         (with("domain", json!("https://fabrikam.test")), "BadRequest", "`domain`"),
         (with("domain", json!("fabrikam.test#x")), "BadRequest", "`domain`"),
         (with("domain", json!("")), "BadRequest", "`domain`"),
+        (with("domain", json!("a.b.c.d.e.f.g.h.i.j.test")), "BadRequest", "ten labels"),
         (with("email", json!("admin")), "BadRequest", "`email`"),
         (with("email", json!("a b@fabrikam.test")), "BadRequest", "`email`"),
         (with("email", json!("admin@fabrikam.test\r\nBcc: x")), "BadRequest", "`email`"),

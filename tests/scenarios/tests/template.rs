@@ -187,6 +187,31 @@ fn keys_sign_for_one_purpose_each_and_for_the_roles_that_need_it() {
 }
 
 #[test]
+fn whoever_may_sign_may_sign_digests_by_one_algorithm_alone() {
+    let template = template();
+    let policies = |kind: &'static str, name: &'static str| {
+        of_type(&template, kind).map(move |(id, resource)| (id, &resource["Properties"][name]))
+    };
+    let stated = json!({ "StringEquals": {
+        "kms:MessageType": "DIGEST",
+        "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256",
+    } });
+
+    let mut signers = Vec::new();
+    let roles = policies("AWS::IAM::RolePolicy", "PolicyDocument");
+    for (id, policy) in roles.chain(policies("AWS::KMS::Key", "KeyPolicy")) {
+        for statement in policy["Statement"].as_array().unwrap() {
+            if statement["Action"].to_string().contains("\"kms:Sign\"") {
+                assert_eq!(statement["Condition"], stated, "{id}: {statement}");
+                signers.push(id.as_str());
+            }
+        }
+    }
+
+    assert_eq!(signers, ["LoginPolicy", "OperatorPolicy", "FederationKey"]);
+}
+
+#[test]
 fn no_role_grants_a_wildcard_action_or_every_resource() {
     let template = template();
 
@@ -213,6 +238,30 @@ fn no_parameter_is_a_secret() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn what_is_said_of_a_functions_variables_is_said_of_each_and_of_no_other() {
+    let template = template();
+
+    for (id, _) in FUNCTIONS {
+        let function = &template["Resources"][id];
+        let variables = function["Properties"]["Environment"]["Variables"].as_object().unwrap();
+        let skipped = function["Metadata"]["checkov"]["skip"].as_array().unwrap();
+        let why = skipped.iter().find(|skip| skip["id"] == "CKV_AWS_173").unwrap();
+        let why = why["comment"].as_str().unwrap();
+        let words = why.split(|c: char| c != '_' && !c.is_ascii_uppercase());
+        let named: BTreeSet<_> = words.filter(|word| word.len() > 1).collect();
+        assert_eq!(named, variables.keys().map(String::as_str).collect(), "{id}");
+    }
+}
+
+#[test]
+fn answers_to_entra_go_to_an_address_of_https() {
+    let parameter = &template()["Parameters"]["EntraLoginUrl"];
+
+    assert!(parameter["AllowedPattern"].as_str().unwrap().starts_with("^https://"));
+    assert!(parameter["Default"].as_str().unwrap().starts_with("https://"));
 }
 
 #[test]

@@ -204,7 +204,6 @@ fn the_real_template_is_understood() {
     let operator = &model.functions["OperatorFunction"].environment;
     assert_eq!(operator["BASE_URL"], "http://localhost:8080");
     assert_eq!(operator["ENTRA_LOGIN_URL"], "http://127.0.0.1:8081/login.srf");
-    assert_eq!(operator["TRIAL"], "true");
     assert_eq!(model.tables[0].ttl_attribute.as_deref(), Some("expires_at"));
     assert!(model.routes.iter().any(|route| route.path.is_none()));
     assert!(model.schedules.iter().any(|one| one.logical_id == "Sweep"));

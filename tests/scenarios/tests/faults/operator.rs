@@ -58,7 +58,7 @@ impl Asked {
             Self::AdministratorsBlock => "root@contoso.test".to_owned(),
             _ => "ada@contoso.test".to_owned(),
         };
-        let new = format!("number-{number}.test");
+        let new = format!("number-{number}.company.test");
         let domain = if self == Self::Bootstrap { &*new } else { DOMAIN };
         let mut payload = match self {
             Self::Bootstrap | Self::Recovery => json!({

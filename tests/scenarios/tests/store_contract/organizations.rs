@@ -1,5 +1,6 @@
 //! What a bootstrap fixes, and links.
 
+use identity::DomainName;
 use store::{Action, FoundError, Founding, Link, Stored};
 
 use crate::{Place, RACERS, audit, domain, noon, organization, race, seconds, secret, user};
@@ -38,6 +39,47 @@ async fn what_the_first_bootstrap_fixed_holds_for_every_later_one() {
             }
             (Err(FoundError::DomainTaken), "contoso.test") | (Ok(()), "fabrikam.test") => {}
             (other, _) => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+/// Entra sends the sign-ins of a subdomain where those of its parent go.
+#[tokio::test]
+async fn no_organization_is_founded_below_the_domain_of_another() {
+    let place = Place::new().await;
+    let cases = [
+        // domain, the parent that stands against it
+        ("corp.contoso.test", Some("contoso.test")),
+        ("a.b.corp.contoso.test", Some("contoso.test")),
+        ("notcontoso.test", None),
+        ("corp.fabrikam.test", None),
+        ("lab.corp.fabrikam.test", Some("corp.fabrikam.test")),
+        ("fabrikam.test", None),
+        ("lab.corp.fabrikam.test", Some("corp.fabrikam.test")),
+    ];
+    for (name, parent) in cases {
+        let organization = organization("https://id.contoso.test");
+        let domain = domain(&organization, name);
+        let administrator = user("admin");
+        let founding = Founding {
+            organization: &organization,
+            domain: &domain,
+            ring: &"ring",
+            administrator: &administrator,
+            link: (&secret(), &Link::new(administrator.id, noon())),
+            audit: &audit(Action::OrganizationFounded),
+        };
+
+        let known = place.store.owned_parent(&domain.name).await.unwrap();
+        let result = place.store.found(&founding, noon()).await;
+
+        assert_eq!(known.as_ref().map(DomainName::as_str), parent, "{name}");
+        let stored = place.store.organization(organization.id, noon()).await.unwrap();
+        assert_eq!(stored.is_some(), parent.is_none(), "{name}");
+        match result {
+            Ok(()) => assert_eq!(parent, None, "{name}"),
+            Err(FoundError::Subdomain(of)) => assert_eq!(Some(of.as_str()), parent, "{name}"),
+            Err(other) => panic!("{name}: {other:?}"),
         }
     }
 }
