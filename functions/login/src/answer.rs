@@ -4,19 +4,24 @@ use ambient::Entropy;
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::SET_COOKIE;
-use identity::{OrganizationId, OutboxId, Refusal, Secret, Session, User, may_sign_in};
+use identity::{OrganizationId, OutboxId, Refusal, Secret, SecretHash, Session, User, may_sign_in};
 use jiff::Timestamp;
 use keys::ring::SigningKey;
 use saml::response::{Answer, AuthnContext, Declined, form_value};
-use store::{Action, Actor, Answered, Facts, PendingAuthn, SignedIn, Stored, TableError};
+use store::{
+    Action, Actor, Answered, AuditEntry, Facts, PendingAuthn, SignedIn, Stored, TableError,
+};
 use web::failure::RequestId;
 use web::language::Language;
 use web::page::{AutoPost, Page};
 use xmldsig::Certificate;
 
 use crate::app::App;
-use crate::browser::{Ticket, session_cookie};
+use crate::browser::{HeldSession, Ticket, session_cookie};
 use crate::failure::Failure;
+
+/// What the audit says of a request that comes again.
+const ANSWERED: &str = "request_answered";
 
 /// Everything that an answer rests on.
 pub(crate) struct Grounds<'a> {
@@ -28,14 +33,48 @@ pub(crate) struct Grounds<'a> {
     pub(crate) session: &'a Session,
     /// Our pending request, where there is one.
     pub(crate) pending: Option<&'a Ticket>,
-    /// The ceremony, unless a session sufficed.
-    pub(crate) ceremony: Option<Fresh>,
+    pub(crate) proof: Proof<'a>,
+}
+
+/// What shows who it is.
+pub(crate) enum Proof<'a> {
+    /// The session that the browser has.
+    Held(&'a HeldSession),
+    Ceremony(Fresh),
 }
 
 /// A ceremony that went well just now.
 pub(crate) struct Fresh {
     pub(crate) passkey: Stored<store::Passkey>,
     pub(crate) secret: Secret,
+    pub(crate) hash: SecretHash,
+}
+
+impl Fresh {
+    pub(crate) fn new(passkey: Stored<store::Passkey>, entropy: &dyn Entropy) -> Self {
+        let secret = Secret::mint(entropy);
+        Self { passkey, hash: secret.hash(), secret }
+    }
+}
+
+impl Proof<'_> {
+    /// The word that the audit keeps.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Held(_) => "session",
+            Self::Ceremony(_) => "passkey",
+        }
+    }
+
+    fn stored<'a>(&'a self, session: &'a Session) -> store::Proof<'a> {
+        match self {
+            Self::Held(held) => store::Proof::Session(&held.hash),
+            Self::Ceremony(Fresh { passkey, hash, .. }) => store::Proof::Ceremony(SignedIn {
+                passkey: passkey.clone(),
+                session: (hash, session),
+            }),
+        }
+    }
 }
 
 /// Tells the relying party who signed in.
@@ -49,88 +88,102 @@ pub(crate) async fn issue(
     request_id: &RequestId,
     now: Timestamp,
 ) -> Result<Response, Failure> {
-    let Grounds { org, facts, authn, user, session, pending, ceremony } = grounds;
-    let of = |action| {
-        let mut audit = app.audit(Actor::User(user.value.id), action, request_id, now);
-        audit.relying_party = Some(facts.domain.issuer.clone());
-        audit
-    };
+    let Grounds { org, facts, authn, user, session, .. } = grounds;
     if let Err(refusal) = may_sign_in(&user.value, &facts.domain) {
-        let mut audit = of(Action::SignInRefused);
+        let mut audit = grounds.audit(app, Action::SignInRefused, request_id, now);
+        audit.subject = Some(user.value.id);
         audit.reason = Some(refusal.word().to_owned());
-        app.store.audit(org, &audit).await?;
+        app.store.audit_refusal(org, &audit, now).await?;
         return Err(refusal.into());
     }
     let ring = app.ring(org, now).await?;
     let xml = sign(app, &ring.active, facts, authn, user, session, now).await?;
-
-    let mut audit = of(Action::SignedIn);
-    audit.key = Some(ring.active.key.as_str().to_owned());
-    audit.reason = Some(if ceremony.is_some() { "passkey" } else { "session" }.to_owned());
-    let secret_hash = ceremony.as_ref().map(|fresh| fresh.secret.hash());
-    let answered = Answered {
-        domain: &facts.domain.name,
-        request_id: &authn.id,
-        pending: pending.map(Ticket::hash).zip(facts.request.as_ref()),
-        user,
-        ceremony: ceremony.as_ref().zip(secret_hash.as_ref()).map(|(fresh, hash)| SignedIn {
-            passkey: fresh.passkey.clone(),
-            session: (hash, session),
-        }),
-        audit: &audit,
-    };
-    match app.store.answer(org, &answered, now).await {
-        Ok(()) => {}
-        Err(TableError::Conflict { position: 0 }) => {
-            let key = Some(&ring.active);
-            let actor = Actor::User(user.value.id);
-            return Err(refuse_replay(app, org, facts, actor, key, request_id, now).await?);
-        }
-        // Somebody changed what the answer rests on: it never leaves, but the key was used.
-        Err(error @ TableError::Conflict { .. }) => {
-            let issuer = &facts.domain.issuer;
-            app.audit_key(org, &ring.active, issuer, "answer_withdrawn", request_id).await?;
-            return Err(error.into());
-        }
-        Err(error) => return Err(error.into()),
-    }
+    grounds.consume(app, &ring.active, request_id, now).await?;
 
     let mut response = post(facts, authn, &xml, language);
-    if let Some(fresh) = &ceremony {
+    if let Proof::Ceremony(fresh) = &grounds.proof {
         set_cookie(&mut response, session_cookie(org, session, &fresh.secret)?);
     }
-    if let Some(ticket) = pending {
+    if let Some(ticket) = grounds.pending {
         set_cookie(&mut response, ticket.removal()?);
     }
     Ok(response)
 }
 
-/// Refuses a request that was answered before. A key signed for it only where that was found out
-/// too late: in a race, or after a landed POST.
+impl Grounds<'_> {
+    fn audit(
+        &self,
+        app: &App,
+        action: Action,
+        request_id: &RequestId,
+        now: Timestamp,
+    ) -> AuditEntry {
+        let mut audit = app.audit(Actor::User(self.user.value.id), action, request_id, now);
+        audit.relying_party = Some(self.facts.domain.issuer.clone());
+        audit
+    }
+
+    /// Consumes the request, after a key signed for it and before anybody sees the signature.
+    async fn consume(
+        &self,
+        app: &App,
+        key: &SigningKey,
+        request_id: &RequestId,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let mut audit = self.audit(app, Action::SignedIn, request_id, now);
+        audit.key = Some(key.key.as_str().to_owned());
+        audit.reason = Some(self.proof.word().to_owned());
+        let answered = Answered {
+            domain: &self.facts.domain.name,
+            request_id: &self.authn.id,
+            pending: self.pending.map(Ticket::hash).zip(self.facts.request.as_ref()),
+            user: self.user,
+            proof: self.proof.stored(self.session),
+            audit: &audit,
+        };
+        match app.store.answer(self.org, &answered, now).await {
+            // A race, or a landed POST: a key signed for it, which the audit says each time.
+            Err(TableError::Conflict { position: 0 }) => {
+                let mut audit = self.audit(app, Action::SignInRefused, request_id, now);
+                audit.reason = Some(ANSWERED.to_owned());
+                audit.key = Some(key.key.as_str().to_owned());
+                app.store.audit(self.org, &audit).await?;
+                Err(Failure::RequestOver)
+            }
+            // Somebody changed what the answer rests on: it never leaves, but the key was used.
+            Err(error @ TableError::Conflict { .. }) => {
+                let issuer = &self.facts.domain.issuer;
+                app.audit_key(self.org, key, issuer, "answer_withdrawn", request_id).await?;
+                Err(error.into())
+            }
+            other => Ok(other?),
+        }
+    }
+}
+
+/// Refuses a request that was answered before, which was found out before anything was signed.
 pub(crate) async fn refuse_replay(
     app: &App,
-    org: OrganizationId,
-    facts: &Facts,
+    (org, facts): (OrganizationId, &Facts),
+    authn: &PendingAuthn,
     actor: Actor,
-    key: Option<&SigningKey>,
     request_id: &RequestId,
     now: Timestamp,
 ) -> Result<Failure, Failure> {
     let mut audit = app.audit(actor, Action::SignInRefused, request_id, now);
     audit.relying_party = Some(facts.domain.issuer.clone());
-    audit.reason = Some("request_answered".to_owned());
-    audit.key = key.map(|key| key.key.as_str().to_owned());
-    app.store.audit(org, &audit).await?;
+    audit.reason = Some(ANSWERED.to_owned());
+    app.store.audit_replay(org, (&facts.domain.name, &authn.id), &audit, now).await?;
     Ok(Failure::RequestOver)
 }
 
 /// Tells the relying party that nobody signed in without being asked. That is the request's one
-/// answer.
+/// answer, and the end of our pending request, where there is one.
 pub(crate) async fn decline_passive(
     app: &App,
-    org: OrganizationId,
-    facts: &Facts,
-    authn: &PendingAuthn,
+    (org, facts): (OrganizationId, &Facts),
+    (authn, pending): (&PendingAuthn, Option<&Ticket>),
     language: Language,
     request_id: &RequestId,
     now: Timestamp,
@@ -138,11 +191,13 @@ pub(crate) async fn decline_passive(
     let mut audit = app.audit(Actor::Stranger, Action::SignInRefused, request_id, now);
     audit.relying_party = Some(facts.domain.issuer.clone());
     audit.reason = Some("passive".to_owned());
-    match app.store.decline(org, &facts.domain.name, &authn.id, &audit, now).await {
+    let asked = (&facts.domain.name, &*authn.id);
+    let over = pending.map(Ticket::hash).zip(facts.request.as_ref());
+    match app.store.decline(org, asked, over, &audit, now).await {
         Ok(()) => {}
-        Err(TableError::Conflict { .. }) => {
-            let actor = Actor::Stranger;
-            return Err(refuse_replay(app, org, facts, actor, None, request_id, now).await?);
+        Err(TableError::Conflict { position: 0 }) => {
+            let stranger = Actor::Stranger;
+            return Err(refuse_replay(app, (org, facts), authn, stranger, request_id, now).await?);
         }
         Err(error) => return Err(error.into()),
     }
@@ -153,7 +208,11 @@ pub(crate) async fn decline_passive(
         in_response_to: &authn.id,
         now,
     };
-    Ok(post(facts, authn, &declined.to_xml()?, language))
+    let mut response = post(facts, authn, &declined.to_xml()?, language);
+    if let Some(ticket) = pending {
+        set_cookie(&mut response, ticket.removal()?);
+    }
+    Ok(response)
 }
 
 async fn sign(

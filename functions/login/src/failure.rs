@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use identity::{ClaimRefusal, Refusal};
+use identity::{ClaimRefusal, Proof, Refusal};
 use keys::{CertificateShape, SignError};
 use passkey::Misconfigured;
 use saml::IllegalCharacter;
@@ -83,7 +83,9 @@ impl Failure {
         match self {
             Self::NotFound => Trouble::NotFound,
             Self::Malformed(_) | Self::Rejected(_) => Trouble::RequestRefused,
-            Self::RequestOver => Trouble::RequestOver,
+            Self::RequestOver | Self::MayNotEnrol(MayNotEnrol::ProofOver(Proof::EmailCode)) => {
+                Trouble::RequestOver
+            }
             Self::OtherBrowser => Trouble::OtherBrowser,
             Self::BodyUnreadable(_) | Self::FormUnreadable(FormRejection::BytesRejection(_)) => {
                 Trouble::TooLarge

@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::get;
 use http::HeaderMap;
 use identity::{
-    Address, DomainName, Hint, OrganizationId, Secret, Session, User, accept_session, may_sign_in,
+    Address, DomainName, Hint, OrganizationId, Session, User, accept_session, may_sign_in,
 };
 use jiff::Timestamp;
 use passkey::{Refused, SignInAnswer};
@@ -17,7 +17,7 @@ use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Notice, Page, SignIn};
 
-use crate::answer::{Fresh, Grounds, decline_passive, issue, set_cookie};
+use crate::answer::{Fresh, Grounds, Proof, decline_passive, issue, set_cookie};
 use crate::app::App;
 use crate::browser::{Half, HeldSession, Ticket, surplus};
 use crate::ceremony;
@@ -47,7 +47,8 @@ async fn resume(
     let held = HeldSession::read(&headers, step.org);
     let facts = step.facts(&app, held.as_ref(), None, now).await?;
     let (stored, authn) = step.pending(&facts)?;
-    if let Some((user, session)) = silent(&facts, &authn, stored.value.hint.as_ref(), now) {
+    let silent = silent(&facts, &authn, stored.value.hint.as_ref(), now);
+    if let Some(((user, session), held)) = silent.zip(held.as_ref()) {
         let grounds = Grounds {
             org: step.org,
             facts: &facts,
@@ -55,12 +56,13 @@ async fn resume(
             user,
             session,
             pending: Some(&step.ticket),
-            ceremony: None,
+            proof: Proof::Held(held),
         };
         return issue(&app, grounds, language, &request_id, now).await;
     }
     if authn.passive {
-        return decline_passive(&app, step.org, &facts, &authn, language, &request_id, now).await;
+        let (facts, asked) = ((step.org, &facts), (&authn, Some(&step.ticket)));
+        return decline_passive(&app, facts, asked, language, &request_id, now).await;
     }
     let (mut page, ceremony) = step.page(&facts, stored, None, language, now)?;
     let request = Request { ceremony: Some(ceremony), ..stored.value.clone() };
@@ -112,7 +114,7 @@ async fn finish(
     match judged {
         Ok((user, passkey)) => {
             let session = Session::begin(&user.value, &facts.organization, now);
-            let fresh = Fresh { passkey, secret: Secret::mint(&*app.entropy) };
+            let fresh = Fresh::new(passkey, &*app.entropy);
             let grounds = Grounds {
                 org: step.org,
                 facts: &facts,
@@ -120,7 +122,7 @@ async fn finish(
                 user,
                 session: &session,
                 pending: Some(&step.ticket),
-                ceremony: Some(fresh),
+                proof: Proof::Ceremony(fresh),
             };
             issue(&app, grounds, language, &request_id, now).await
         }
@@ -262,7 +264,12 @@ impl Step {
             Denied::Passkey(Refused::Cloned) => Action::PasskeyCloned,
             _ => Action::SignInRefused,
         };
-        let mut audit = app.audit(Actor::Stranger, action, request_id, now);
+        let actor = match (&denied, known) {
+            // Their passkey verified.
+            (Denied::Person(_), Some(user)) => Actor::User(user.value.id),
+            _ => Actor::Stranger,
+        };
+        let mut audit = app.audit(actor, action, request_id, now);
         audit.subject = known.map(|user| user.value.id);
         audit.relying_party = Some(facts.domain.issuer.clone());
         audit.reason = Some(denied.reason().to_owned());
@@ -282,7 +289,7 @@ impl Step {
         };
         let request = Request { ceremony, ..stored.value.clone() };
         let id = self.ticket.hash();
-        app.store.refuse(self.org, id, &request, stored.version, &audit).await?;
+        app.store.refuse(self.org, id, &request, stored.version, &audit, now).await?;
         page
     }
 }

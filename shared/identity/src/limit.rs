@@ -27,6 +27,10 @@ impl Limit {
 
     /// Entries of the audit about one link that is over.
     pub const OVER_LINKS: Self = Self { times: 1, window_seconds: 3600 };
+    /// Entries of the audit about one answered request that comes again, for each who brings it.
+    pub const REPLAYS: Self = Self { times: 1, window_seconds: 3600 };
+    /// Entries of the audit about refused sign-ins: of one user, or of all whom nobody knows.
+    pub const REFUSALS: Self = Self { times: 100, window_seconds: 3600 };
 
     /// The number of the window that `now` falls into.
     pub fn window(self, now: Timestamp) -> i64 {

@@ -149,8 +149,15 @@ mod tests {
             assert_eq!(accepted, expected, "{now} {asked:?}");
         }
 
-        user.block(Block::Administrator, "2026-01-01T12:00:01Z".parse().unwrap());
-        user.unblock(Block::Administrator);
-        assert!(!accept_session(&session, &user, None, "2026-01-01T13:00:00Z".parse().unwrap()));
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        user.block(Block::Administrator, at("2026-01-01T12:00:01Z"));
+        user.unblock(Block::Administrator, at("2026-01-01T12:30:00Z"));
+        // The second one was minted by somebody who read the user before the block.
+        for minted in [NOON, "2026-01-01T12:29:59Z"] {
+            let session = Session { authenticated_at: at(minted), ..session.clone() };
+            assert!(!accept_session(&session, &user, None, at("2026-01-01T13:00:00Z")), "{minted}");
+        }
+        let later = Session { authenticated_at: at("2026-01-01T12:30:00Z"), ..session };
+        assert!(accept_session(&later, &user, None, at("2026-01-01T13:00:00Z")));
     }
 }

@@ -58,7 +58,8 @@ pub struct User {
     /// Why the person may not sign in.
     #[serde(default)]
     pub blocks: BTreeSet<Block>,
-    /// Sessions minted before this instant are over; a session of this very instant holds.
+    /// Sessions, and proofs for an enrolment, of before this instant are over; those of this very
+    /// instant hold.
     pub sessions_valid_from: Timestamp,
     /// When the first passkey was registered; a claim enrols nobody who ever had one.
     pub enrolled_at: Option<Timestamp>,
@@ -92,8 +93,11 @@ impl User {
         self.sessions_valid_from = self.sessions_valid_from.max(now);
     }
 
-    /// Gives access back as far as one reason took it.
-    pub fn unblock(&mut self, reason: Block) {
-        self.blocks.remove(&reason);
+    /// Gives access back as far as one reason took it. What was pending or open until then is over,
+    /// also where somebody decided by an earlier state of the user.
+    pub fn unblock(&mut self, reason: Block, now: Timestamp) {
+        if self.blocks.remove(&reason) {
+            self.sessions_valid_from = self.sessions_valid_from.max(now);
+        }
     }
 }

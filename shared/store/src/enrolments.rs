@@ -26,7 +26,7 @@ pub struct Enrolment {
     /// The code that is on its way, or there.
     pub slip: Option<CodeSlip>,
     /// Whom it enrols, and how they proved it.
-    pub proven: Option<(UserId, Proof)>,
+    pub proven: Option<Proven>,
     /// The link or the recovery code that proved it: used up by the registration.
     pub evidence: Option<SecretHash>,
     /// The registration ceremony that was last begun.
@@ -37,11 +37,24 @@ pub struct Enrolment {
     pub ends_at: Timestamp,
 }
 
+/// Whom an enrolment enrols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proven {
+    /// Who it is.
+    pub user: UserId,
+    /// How they proved it.
+    pub proof: Proof,
+    /// When the proof was asked for or handed out: if access was taken since, it proves nothing.
+    pub since: Timestamp,
+}
+
 /// A code that was asked for. The sender fills in who it is for, if it is for anybody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeSlip {
     /// The outbox item that sends it; an older one may not fill it in.
     pub sender: OutboxId,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
     /// How often it was tried.
     pub tries: u32,
     /// First instant at which it proves nothing any more.

@@ -36,7 +36,7 @@ mod users;
 mod write;
 
 pub use audit::{Action, Actor, AuditEntry, Resource};
-pub use enrolments::{CodeSlip, Enrolling, Enrolment, NewPasskey};
+pub use enrolments::{CodeSlip, Enrolling, Enrolment, NewPasskey, Proven};
 pub use folds::Progress;
 pub use groups::Group;
 pub use imports::{Import, ImportError, Known, NamesOf, Tally};
@@ -53,7 +53,7 @@ pub use profiles::{Profile, Provisioned};
 pub use provisioning::ProvisionError;
 pub use requests::{Ceremony, PendingAuthn, Request};
 pub use scim_keys::{KeyUse, MOST_SCIM_KEYS, ProvisioningKey, Unread};
-pub use sign_ins::{Answered, Asking, Facts, SignedIn};
+pub use sign_ins::{Answered, Asking, Facts, Proof, SignedIn};
 pub use staged::Folding;
 pub use table::{Table, TableError};
 pub use users::CreateUserError;

@@ -13,6 +13,8 @@ use crate::{Store, Stored, TableError};
 pub struct Link {
     /// Whom it enrols.
     pub user: UserId,
+    /// When it was handed out.
+    pub made_at: Timestamp,
     /// First instant at which it proves nothing any more.
     pub ends_at: Timestamp,
     /// When it was used up, if it was.
@@ -30,7 +32,7 @@ impl Link {
     /// A link made now.
     pub fn new(user: UserId, now: Timestamp) -> Self {
         let ends_at = now.checked_add(Self::LIFETIME).unwrap_or(now);
-        Self { user, ends_at, used_at: None }
+        Self { user, made_at: now, ends_at, used_at: None }
     }
 
     /// Whether it still proves something.

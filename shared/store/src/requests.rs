@@ -89,7 +89,8 @@ impl Store {
         self.table.write(vec![Write::Put(request_item(org, id, request)?, Expect::Absent)]).await
     }
 
-    /// Stores what a request became when its answer was refused, with what the audit says of it.
+    /// Stores what a request became when its answer was refused, with what the audit says of it as
+    /// long as its limit allows.
     ///
     /// # Errors
     ///
@@ -101,13 +102,10 @@ impl Store {
         request: &Request,
         expected: Version,
         audit: &AuditEntry,
+        now: Timestamp,
     ) -> Result<(), TableError> {
-        let item = request_item(org, id, request)?;
-        let writes = vec![
-            Write::Put(item, Expect::Version(expected)),
-            Write::Put(audit.item(org)?, Expect::Absent),
-        ];
-        self.table.write(writes).await
+        let writes = vec![Write::Put(request_item(org, id, request)?, Expect::Version(expected))];
+        self.write_and_audit_refusal(org, writes, audit, now).await
     }
 
     /// Stores what a request became.

@@ -58,10 +58,19 @@ pub struct Answered<'a> {
     pub pending: Option<(&'a SecretHash, &'a Stored<Request>)>,
     /// Whoever signed in, as they were when it was decided.
     pub user: &'a Stored<User>,
-    /// The ceremony that it took, unless a session sufficed.
-    pub ceremony: Option<SignedIn<'a>>,
+    /// What it took.
+    pub proof: Proof<'a>,
     /// What the audit says of it.
     pub audit: &'a AuditEntry,
+}
+
+/// What an answer rests on.
+#[derive(Clone, Debug)]
+pub enum Proof<'a> {
+    /// A session, which must still be there.
+    Session(&'a SecretHash),
+    /// A ceremony.
+    Ceremony(SignedIn<'a>),
 }
 
 /// A passkey ceremony that went well.
@@ -155,14 +164,15 @@ impl Store {
     /// # Errors
     ///
     /// [`TableError::Conflict`] at position 0 when the request was answered before; elsewhere when
-    /// the user, the pending request or the passkey changed since they were read.
+    /// the user, the pending request or the passkey changed since they were read, or the session
+    /// ended.
     pub async fn answer(
         &self,
         org: OrganizationId,
         answered: &Answered<'_>,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        let Answered { domain, request_id, pending, user, ceremony, audit } = answered;
+        let Answered { domain, request_id, pending, user, proof, audit } = answered;
         let once = Item::new(Key::answered(org, domain, request_id), &now)?;
         let mut writes = vec![
             Write::Put(once.until(now.as_second() + ANSWERED_SECONDS), Expect::Absent),
@@ -172,34 +182,42 @@ impl Store {
         if let Some((id, request)) = pending {
             writes.push(Write::Delete(Key::request(org, id), request.version));
         }
-        if let Some(SignedIn { passkey, session }) = ceremony {
-            let key = Key::passkey(org, user.value.id, &passkey.value.id);
-            let item = Item::new(key, &passkey.value)?;
-            writes.push(Write::Put(item, Expect::Version(passkey.version)));
-            writes.push(Write::Put(session_item(org, session.0, session.1)?, Expect::Absent));
+        match proof {
+            Proof::Session(hash) => {
+                writes.push(Write::CheckPresent(Key::session(org, user.value.id, hash)));
+            }
+            Proof::Ceremony(SignedIn { passkey, session }) => {
+                let key = Key::passkey(org, user.value.id, &passkey.value.id);
+                let item = Item::new(key, &passkey.value)?;
+                writes.push(Write::Put(item, Expect::Version(passkey.version)));
+                writes.push(Write::Put(session_item(org, session.0, session.1)?, Expect::Absent));
+            }
         }
         self.table.write(writes).await
     }
 
-    /// Consumes a relying party's request that is answered with nobody's name.
+    /// Consumes a relying party's request that is answered with nobody's name, and our pending
+    /// request with it. The audit says so as long as its limit allows.
     ///
     /// # Errors
     ///
-    /// [`TableError::Conflict`] when the request was answered before.
+    /// [`TableError::Conflict`] at position 0 when the request was answered before; elsewhere when
+    /// the pending request changed since it was read.
     pub async fn decline(
         &self,
         org: OrganizationId,
-        domain: &DomainName,
-        request_id: &str,
+        (domain, request_id): (&DomainName, &str),
+        pending: Option<(&SecretHash, &Stored<Request>)>,
         audit: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), TableError> {
         let once = Item::new(Key::answered(org, domain, request_id), &now)?;
-        let writes = vec![
-            Write::Put(once.until(now.as_second() + ANSWERED_SECONDS), Expect::Absent),
-            Write::Put(audit.item(org)?, Expect::Absent),
-        ];
-        self.table.write(writes).await
+        let once = once.until(now.as_second() + ANSWERED_SECONDS);
+        let mut writes = vec![Write::Put(once, Expect::Absent)];
+        if let Some((id, request)) = pending {
+            writes.push(Write::Delete(Key::request(org, id), request.version));
+        }
+        self.write_and_audit_refusal(org, writes, audit, now).await
     }
 
     /// Ends one session, and tells whether it was there.

@@ -113,7 +113,7 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<(), TableError> {
         let unblock = |user: &mut User| {
-            user.unblock(reason);
+            user.unblock(reason, audit.at);
             None
         };
         self.change_user(org, user, audit, unblock).await.map(drop)

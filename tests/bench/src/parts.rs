@@ -17,7 +17,7 @@ use keys::{KmsKeys, kms_config};
 use local::Ready;
 use saml::request::{Message, Skew, from_redirect};
 use saml::response::{Answer, AuthnContext, UnsignedResponse, form_value};
-use store::{Action, Actor, Answered, Asking, AuditEntry, Facts, Store, Table};
+use store::{Action, Actor, Answered, Asking, AuditEntry, Facts, Proof, Store, Table};
 use web::language::Language;
 use web::page::{AutoPost, Page as _};
 use xmldsig::Certificate;
@@ -177,7 +177,7 @@ impl Bench {
             request_id: &id,
             pending: None,
             user,
-            ceremony: None,
+            proof: Proof::Session(&self.session.1),
             audit: &audit,
         };
         Ok(self.store.answer(self.org, &answered, now).await?)

@@ -37,10 +37,10 @@ impl Records {
         Self(records)
     }
 
-    /// All but the audit and whatever has one of these in its partition key.
+    /// All but the audit, with what bounds it, and whatever has one of these in its partition key.
     pub fn without(&self, parts: &[&str]) -> Self {
-        let kept =
-            |pk: &str| !pk.contains("#AUDIT#") && !parts.iter().any(|part| pk.contains(part));
+        let audits = |pk: &str| pk.contains("#AUDIT#") || pk.contains("#LIMIT#TOLD#");
+        let kept = |pk: &str| !audits(pk) && !parts.iter().any(|part| pk.contains(part));
         let records = self.0.iter().filter(|((pk, _), _)| kept(pk));
         Self(records.map(|(key, value)| (key.clone(), value.clone())).collect())
     }

@@ -1,8 +1,8 @@
-//! What the real login process writes when its variables ask for everything: lines of JSON without
-//! anybody's cookie, token or address.
+//! What the real functions write when their variables ask for everything: lines of JSON without
+//! anybody's cookie, token, link, code or address.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use ambient::{Clock as _, SystemClock, SystemEntropy};
@@ -26,18 +26,17 @@ const LOUD: [(&str, &str); 4] = [
     ("RUST_BACKTRACE", "full"),
 ];
 
-/// The functions, login behind a script that sets what the stack's own runtime would overrule; and
+/// The functions, each behind a script that sets what the stack's own runtime would overrule; and
 /// their template.
 fn functions(folder: &Path) -> PathBuf {
     let (template, built) = build::tested(env!("CARGO")).unwrap();
-    for name in ["operator", "directory", "scim"] {
-        symlink(built.join(name), folder.join(name)).unwrap();
-    }
     let exports = LOUD.map(|(name, value)| format!("export {name}={value}\n")).concat();
-    let login = built.join("login");
-    let script = format!("#!/bin/sh\n{exports}exec '{}' \"$@\"\n", login.display());
-    fs::write(folder.join("login"), script).unwrap();
-    fs::set_permissions(folder.join("login"), Permissions::from_mode(0o755)).unwrap();
+    for name in ["login", "operator", "directory", "scim"] {
+        let (function, file) = (built.join(name), folder.join(name));
+        let script = format!("#!/bin/sh\n{exports}exec '{}' \"$@\"\n", function.display());
+        fs::write(&file, script).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o755)).unwrap();
+    }
     template
 }
 
@@ -181,9 +180,9 @@ async fn no_variable_makes_a_function_log_more_than_it_should() {
     }
     let secrets = secrets.0.iter().filter(|secret| secret.len() >= 5).collect::<Vec<_>>();
     assert!(secrets.len() > 30, "{secrets:?}");
-    for line in of_login {
+    for line in &lines {
         for secret in &secrets {
-            assert!(!line.contains(secret.as_str()), "{secret} in {line}");
+            assert!(!line.text.contains(secret.as_str()), "{secret} in {}", line.text);
         }
     }
     stack.stop().await;

@@ -178,7 +178,7 @@ fn access(user: &mut User, told: &DirectoryUser, now: Timestamp, tally: &mut Tal
             tally.blocked = 1;
         }
         Some(true) if blocked => {
-            user.unblock(Block::Entra);
+            user.unblock(Block::Entra, now);
             tally.unblocked = 1;
         }
         Some(_) | None => {}

@@ -89,6 +89,7 @@ pub(super) async fn ask_for_code(
     let sender = OutboxItem::new(&*app.entropy, step.org, task, now);
     let slip = CodeSlip {
         sender: sender.id,
+        asked_at: now,
         tries: 0,
         ends_at: now.checked_add(Code::LIFETIME).unwrap_or(now),
         sent: None,

@@ -1,8 +1,8 @@
 //! Whom an enrolment is for, and whether what proved it still enrols them.
 
-use identity::{ClaimRefusal, Proof, SecretHash, User, UserId, claim_may_enrol};
+use identity::{ClaimRefusal, Proof, SecretHash, User, claim_may_enrol};
 use jiff::Timestamp;
-use store::{Action, Actor, Enrolment, Link, Passkey, Stored};
+use store::{Action, Actor, Enrolment, Link, Passkey, Proven, Stored};
 use web::failure::RequestId;
 
 use super::Step;
@@ -56,17 +56,17 @@ impl<'a> Candidate<'a> {
         request_id: &RequestId,
         now: Timestamp,
     ) -> Result<Option<Self>, Failure> {
-        let Some((enrolment, (id, proof))) =
+        let Some((enrolment, proven)) =
             step.enrolment().and_then(|stored| Some((stored, stored.value.proven?)))
         else {
             return Ok(None);
         };
-        match Self::read(app, step, enrolment, (id, proof), now).await? {
+        match Self::read(app, step, enrolment, proven, now).await? {
             Ok(candidate) => Ok(Some(candidate)),
             Err(refused) => {
                 let stranger = Actor::Stranger;
                 let mut audit = app.audit(stranger, Action::EnrolmentRefused, request_id, now);
-                audit.subject = Some(id);
+                audit.subject = Some(proven.user);
                 audit.reason = Some(refused.word().to_owned());
                 app.store.audit(step.org, &audit).await?;
                 Err(refused.into())
@@ -78,9 +78,10 @@ impl<'a> Candidate<'a> {
         app: &App,
         step: &Step,
         enrolment: &'a Stored<Enrolment>,
-        (id, proof): (UserId, Proof),
+        proven: Proven,
         now: Timestamp,
     ) -> Result<Result<Self, MayNotEnrol>, Failure> {
+        let Proven { user: id, proof, .. } = proven;
         let evidence = enrolment.value.evidence.as_ref();
         let link = match evidence.filter(|_| proof == Proof::Link) {
             Some(hash) => {
@@ -97,7 +98,7 @@ impl<'a> Candidate<'a> {
         };
         // After the user, whose version the registration expects: nobody adds one in between.
         let passkeys = app.store.passkeys(step.org, id, now).await?;
-        let may = may_enrol(&user.value, proof, evidence, &passkeys, now);
+        let may = may_enrol(&user.value, proven, evidence, &passkeys, now);
         Ok(may.map(|()| Self { enrolment, proof, user, passkeys, link }))
     }
 }
@@ -105,21 +106,23 @@ impl<'a> Candidate<'a> {
 /// Decides whether a proof still enrols somebody.
 fn may_enrol(
     user: &User,
-    proof: Proof,
+    Proven { proof, since, .. }: Proven,
     evidence: Option<&SecretHash>,
     passkeys: &[Stored<Passkey>],
     now: Timestamp,
 ) -> Result<(), MayNotEnrol> {
-    match proof {
-        Proof::EmailCode => claim_may_enrol(user, now)?,
-        Proof::Link | Proof::RecoveryCode if !user.blocks.is_empty() => {
-            return Err(MayNotEnrol::Blocked);
-        }
-        // An enrolment replaces the code, so that it proves one enrolment only.
-        Proof::RecoveryCode if user.recovery.as_ref() != evidence => {
-            return Err(MayNotEnrol::ProofOver(proof));
-        }
-        Proof::Link | Proof::RecoveryCode => {}
+    if proof == Proof::EmailCode {
+        claim_may_enrol(user, now)?;
+    }
+    if !user.blocks.is_empty() {
+        return Err(MayNotEnrol::Blocked);
+    }
+    // An enrolment replaces the recovery code, so that it proves one enrolment only.
+    let used = proof == Proof::RecoveryCode && user.recovery.as_ref() != evidence;
+    // Access was taken and given back: what was pending then is over.
+    let ended = since < user.sessions_valid_from;
+    if used || ended {
+        return Err(MayNotEnrol::ProofOver(proof));
     }
     let full = passkeys.len() >= usize::from(Passkey::MOST);
     if full { Err(MayNotEnrol::TooManyPasskeys) } else { Ok(()) }

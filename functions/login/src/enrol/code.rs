@@ -7,7 +7,7 @@ use http::HeaderMap;
 use identity::{Address, Attempt, Code, Proof, UserId};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{Action, Actor, AuditEntry, CodeSlip, Enrolment, Stored, TableError};
+use store::{Action, Actor, AuditEntry, CodeSlip, Enrolment, Proven, Stored, TableError};
 use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Code as CodePage, Notice, Page};
@@ -195,7 +195,8 @@ fn after(before: &Enrolment, slip: &CodeSlip, judgement: &Judgement) -> Enrolmen
     match judgement {
         Judgement::Proven(user) => {
             after.slip = None;
-            after.proven = Some((*user, Proof::EmailCode));
+            let (user, proof) = (*user, Proof::EmailCode);
+            after.proven = Some(Proven { user, proof, since: slip.asked_at });
         }
         Judgement::Wrong | Judgement::Last => {
             after.slip = Some(CodeSlip { tries: slip.tries + 1, ..slip.clone() });

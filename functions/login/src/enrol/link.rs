@@ -11,7 +11,7 @@ use http::HeaderMap;
 use identity::{Organization, OrganizationId, Proof, Secret};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{Action, Actor, Enrolment, Link, Stored};
+use store::{Action, Actor, Enrolment, Link, Proven, Stored};
 use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Invitation, Page};
@@ -69,10 +69,11 @@ pub(super) async fn open(
     let ticket = Ticket::new(Secret::mint(&*app.entropy));
     let browser = Secret::mint(&*app.entropy);
     let request = request_of(&browser, now);
+    let Link { user, made_at, .. } = link.value;
     let enrolment = Enrolment {
         typed: None,
         slip: None,
-        proven: Some((link.value.user, Proof::Link)),
+        proven: Some(Proven { user, proof: Proof::Link, since: made_at }),
         evidence: Some(token.hash().clone()),
         registration: None,
         language: language.tag().to_owned(),

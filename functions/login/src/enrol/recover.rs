@@ -8,7 +8,7 @@ use http::HeaderMap;
 use identity::{Address, Attempt, Proof, RecoveryCode, SecretHash, User, UserId};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{Action, Actor, Enrolment, Stored, TableError};
+use store::{Action, Actor, Enrolment, Proven, Stored, TableError};
 use web::failure::RequestId;
 use web::language::Language;
 use web::page::{Notice, Page, Recover};
@@ -70,7 +70,7 @@ pub(super) async fn submit(
             let enrolment = Enrolment {
                 typed: None,
                 slip: None,
-                proven: Some((user, Proof::RecoveryCode)),
+                proven: Some(Proven { user, proof: Proof::RecoveryCode, since: now }),
                 evidence: Some(evidence),
                 registration: None,
                 language: language.tag().to_owned(),

@@ -13,7 +13,7 @@ use web::failure::RequestId;
 use web::language::Language;
 
 use super::slo;
-use crate::answer::{Grounds, decline_passive, issue, refuse_replay, set_cookie};
+use crate::answer::{Grounds, Proof, decline_passive, issue, refuse_replay, set_cookie};
 use crate::app::App;
 use crate::browser::{Half, HeldSession, Ticket, surplus};
 use crate::failure::Failure;
@@ -54,9 +54,9 @@ pub(super) async fn redirect(
     let silent = sign_in::silent(&facts, &authn, hint.as_ref(), now);
     if facts.answered.is_some() {
         let actor = silent.map_or(Actor::Stranger, |(user, _)| Actor::User(user.value.id));
-        return Err(refuse_replay(&app, org, &facts, actor, None, &request_id, now).await?);
+        return Err(refuse_replay(&app, (org, &facts), &authn, actor, &request_id, now).await?);
     }
-    if let Some((user, session)) = silent {
+    if let Some(((user, session), held)) = silent.zip(held.as_ref()) {
         let grounds = Grounds {
             org,
             facts: &facts,
@@ -64,12 +64,13 @@ pub(super) async fn redirect(
             user,
             session,
             pending: None,
-            ceremony: None,
+            proof: Proof::Held(held),
         };
         return issue(&app, grounds, language, &request_id, now).await;
     }
     if authn.passive {
-        return decline_passive(&app, org, &facts, &authn, language, &request_id, now).await;
+        let asked = (&authn, None);
+        return decline_passive(&app, (org, &facts), asked, language, &request_id, now).await;
     }
 
     let (ticket, browser) = (mint(&app), Secret::mint(&*app.entropy));

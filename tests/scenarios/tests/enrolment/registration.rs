@@ -2,6 +2,7 @@
 
 use identity::Role;
 use jiff::SignedDuration;
+use scenarios::world::code_of;
 use scenarios::{Authenticator, Browser, Page, World};
 use serde_json::Value;
 
@@ -186,6 +187,50 @@ async fn much_may_happen_between_a_code_and_its_passkey() {
         world.unchanged_since(&before, what).await;
         assert_eq!(world.refusals_since(&before).await, [reason; 2], "{what}");
     }
+}
+
+#[tokio::test]
+async fn what_was_pending_when_access_was_taken_enrols_nobody_when_it_comes_back() {
+    let world = World::start().await;
+    let (ada, grace) = (world.user("ada").await, world.user("grace").await);
+    let alan = world.user("alan").await;
+    // One is proven, one has a link, one has a code.
+    let (mut proven, mut linked, mut coded) = (world.browser(), world.browser(), world.browser());
+    let page = proven.begin_enrolment(&world.sso("_proven")).await;
+    let page = proven.submit(&page, &[("address", "ada@contoso.test")]).await;
+    let code = world.code("ada@personal.test").await;
+    let proven_page = proven.submit(&page, &[("code", &code)]).await;
+    let link = world.link(&world.contoso(), &grace).await;
+    let page = coded.begin_enrolment(&world.sso("_coded")).await;
+    let coded_page = coded.submit(&page, &[("address", "alan@contoso.test")]).await;
+    let code = world.code("alan@personal.test").await;
+    for user in [&ada, &grace, &alan] {
+        world.clock.pass(SignedDuration::from_secs(1));
+        world.block(user).await;
+        world.unblock(user).await;
+    }
+    let before = world.quiet().await;
+
+    let registered = proven.register(&proven_page, &mut Authenticator::default()).await;
+    let opened = linked.open_link(&link).await;
+    let typed = coded.submit(&coded_page, &[("code", &code)]).await;
+
+    for (refused, what) in [(registered, "proven"), (opened, "a link"), (typed, "a code")] {
+        refused.assert_refused(410, what);
+    }
+    let mut reasons = world.refusals_since(&before).await;
+    reasons.sort();
+    assert_eq!(reasons, ["code_over", "code_over", "link_over"]);
+    assert_eq!(world.records().await.count("PASSKEY#"), 0);
+    // Who begins anew gets on.
+    let mut anew = world.browser();
+    let page = anew.begin_enrolment(&world.sso("_anew")).await;
+    let page = anew.submit(&page, &[("address", "ada@contoso.test")]).await;
+    world.quiet().await;
+    let code = code_of(world.mails("ada@personal.test").last().unwrap());
+    let page = anew.submit(&page, &[("code", &code)]).await;
+    let page = anew.register(&page, &mut Authenticator::default()).await;
+    assert!(page.recovery_code().is_some(), "{}", page.text);
 }
 
 #[tokio::test]

@@ -1,20 +1,25 @@
 //! Each request of a relying party is answered once, on what was true when it was decided.
 
-use identity::User;
-use store::{Action, Answered, Asking, SignedIn, Stored, TableError};
+use identity::{Limit, SecretHash, User};
+use store::{Action, Answered, Asking, Proof, SignedIn, Stored, TableError};
 
 use crate::requests::request;
 use crate::{Place, RACERS, audit, noon, race, seconds, secret};
 
-/// An answer to a request of that id that rests on nothing but its user.
-async fn answer(place: &Place, user: &Stored<User>, id: &str) -> Result<(), TableError> {
+/// An answer to a request of that id that rests on nothing but its user and a session.
+async fn answer(
+    place: &Place,
+    user: &Stored<User>,
+    session: &SecretHash,
+    id: &str,
+) -> Result<(), TableError> {
     let audit = audit(Action::SignedIn);
     let answered = Answered {
         domain: &place.domain.name,
         request_id: id,
         pending: None,
         user,
-        ceremony: None,
+        proof: Proof::Session(session),
         audit: &audit,
     };
     place.store.answer(place.org(), &answered, noon()).await
@@ -24,30 +29,81 @@ async fn answer(place: &Place, user: &Stored<User>, id: &str) -> Result<(), Tabl
 async fn a_request_of_a_relying_party_is_answered_once_among_sixteen_at_once() {
     let place = Place::new().await;
     let ada = place.user("ada").await;
+    let session = crate::enrolments::session_of(&place, &ada).await;
+    let ada = place.store.user(place.org(), ada.value.id, noon()).await.unwrap().unwrap();
 
-    let answered = race((0..RACERS).map(|_| answer(&place, &ada, "_1"))).await;
-    let again = answer(&place, &ada, "_1").await;
+    let answered = race((0..RACERS).map(|_| answer(&place, &ada, &session, "_1"))).await;
+    let again = answer(&place, &ada, &session, "_1").await;
 
     assert_eq!(answered, 1);
     assert!(matches!(again, Err(TableError::Conflict { position: 0 })), "{again:?}");
-    answer(&place, &ada, "_2").await.unwrap();
+    answer(&place, &ada, &session, "_2").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_that_ended_since_it_was_read_answers_nothing() {
+    let place = Place::new().await;
+    let ada = place.user("ada").await;
+    let session = crate::enrolments::session_of(&place, &ada).await;
+    let ada = place.store.user(place.org(), ada.value.id, noon()).await.unwrap().unwrap();
+    let said = audit(Action::SignedOut);
+    let ended = place.store.end_session(place.org(), ada.value.id, &session, &said, noon());
+    assert!(ended.await.unwrap());
+
+    let answered = answer(&place, &ada, &session, "_1").await;
+
+    let Err(TableError::Conflict { position }) = answered else { panic!("{answered:?}") };
+    assert!(position > 0, "the request was not answered before");
 }
 
 #[tokio::test]
 async fn a_declined_request_is_not_answered_and_an_answered_one_not_declined() {
     let place = Place::new().await;
     let ada = place.user("ada").await;
+    let session = crate::enrolments::session_of(&place, &ada).await;
+    let ada = place.store.user(place.org(), ada.value.id, noon()).await.unwrap().unwrap();
     let decline = async |id| {
         let audit = audit(Action::SignInRefused);
-        place.store.decline(place.org(), &place.domain.name, id, &audit, noon()).await
+        let asked = (&place.domain.name, id);
+        place.store.decline(place.org(), asked, None, &audit, noon()).await
     };
 
     decline("_1").await.unwrap();
-    answer(&place, &ada, "_2").await.unwrap();
+    answer(&place, &ada, &session, "_2").await.unwrap();
 
-    for result in [answer(&place, &ada, "_1").await, decline("_2").await, decline("_1").await] {
+    let late = answer(&place, &ada, &session, "_1").await;
+    for result in [late, decline("_2").await, decline("_1").await] {
         assert!(matches!(result, Err(TableError::Conflict { position: 0 })), "{result:?}");
     }
+}
+
+#[tokio::test]
+async fn strangers_who_go_on_fill_no_audit_and_what_they_ask_for_is_done_all_the_same() {
+    let place = Place::new().await;
+    let entries = async || place.sound_records().await.count("AUDIT#");
+    let (before, id) = (entries().await, secret());
+    let value = request(&place);
+    place.store.open_request(place.org(), &id, &value).await.unwrap();
+    let most = u64::from(Limit::REFUSALS.times);
+
+    for number in 1..=most {
+        let said = audit(Action::SignInRefused);
+        let asked = (&place.domain.name, format!("_{number}"));
+        let asked = (asked.0, asked.1.as_str());
+        place.store.decline(place.org(), asked, None, &said, noon()).await.unwrap();
+    }
+    let said = audit(Action::SignInRefused);
+    place.store.refuse(place.org(), &id, &value, 1, &said, noon()).await.unwrap();
+    let later = noon() + seconds(Limit::REFUSALS.window_seconds);
+    place.store.refuse(place.org(), &id, &value, 2, &said, later).await.unwrap();
+    for _ in 0..3 {
+        let said = audit(Action::SignInRefused);
+        let asked = (&place.domain.name, "_1");
+        place.store.audit_replay(place.org(), asked, &said, noon()).await.unwrap();
+    }
+
+    let audited = entries().await - before;
+    assert_eq!(audited, usize::try_from(most).unwrap() + 2, "one of the next window, one replay");
 }
 
 #[tokio::test]
@@ -77,7 +133,7 @@ async fn an_answer_rests_on_the_user_the_request_and_the_passkey_as_they_were_re
             request_id: "_1",
             pending: Some((&pending, &stored)),
             user: &user,
-            ceremony: Some(SignedIn { passkey, session: (&hash, &session) }),
+            proof: Proof::Ceremony(SignedIn { passkey, session: (&hash, &session) }),
             audit: &said,
         };
 

@@ -4,7 +4,8 @@ use ambient::SystemEntropy;
 use identity::{Address, Limit, Proof, SecretHash, Session, User};
 use jiff::Timestamp;
 use store::{
-    Action, CodeSlip, Enrolment, Link, NewPasskey, OutboxItem, Passkey, Stored, TableError, Task,
+    Action, CodeSlip, Enrolment, Link, NewPasskey, OutboxItem, Passkey, Proven, Stored, TableError,
+    Task,
 };
 
 use crate::requests::request;
@@ -14,7 +15,7 @@ fn enrolment(user: Option<&User>) -> Enrolment {
     Enrolment {
         typed: None,
         slip: None,
-        proven: user.map(|user| (user.id, Proof::Link)),
+        proven: user.map(|user| Proven { user: user.id, proof: Proof::Link, since: noon() }),
         evidence: None,
         registration: None,
         language: "en".to_owned(),
@@ -159,7 +160,13 @@ async fn of_sixteen_who_use_a_link_at_once_one_enrols() {
 async fn ask(place: &Place, address: &Address, now: Timestamp) -> Result<(), TableError> {
     let (id, task) = (secret(), Task::SendCode { enrolment: secret(), seed: vec![0; 16] });
     let sender = OutboxItem::new(&SystemEntropy, place.org(), task, now);
-    let slip = CodeSlip { sender: sender.id, tries: 0, ends_at: now + seconds(600), sent: None };
+    let slip = CodeSlip {
+        sender: sender.id,
+        asked_at: now,
+        tries: 0,
+        ends_at: now + seconds(600),
+        sent: None,
+    };
     let enrolment = Enrolment { slip: Some(slip), ..enrolment(None) };
     place.store.ask_for_code(place.org(), &id, (&enrolment, None), &sender, address, now).await
 }

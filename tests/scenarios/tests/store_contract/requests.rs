@@ -53,7 +53,7 @@ async fn a_request_is_opened_once_and_changed_from_the_version_that_was_read() {
     value.hint = Some("second".to_owned().into());
     let stale = place.store.change_request(org, &id, &value, 1).await;
     let said = audit(Action::SignInRefused);
-    let stale_refusal = place.store.refuse(org, &id, &value, 1, &said).await;
+    let stale_refusal = place.store.refuse(org, &id, &value, 1, &said, noon()).await;
     let missing = place.store.change_request(org, &secret(), &value, 1).await;
 
     for (what, result) in
