@@ -1,21 +1,21 @@
 //! Enrolments: from a typed address, a link or a recovery code to a registered passkey.
 
 use identity::{
-    Address, Attempt, Limit, Organization, OrganizationId, OutboxId, Proof, SecretHash, Session,
-    User, UserId,
+    Address, Attempt, Organization, OrganizationId, Proof, SecretHash, Session, User, UserId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
-use crate::limits::{count, count_attempt};
+use crate::limits::count_attempt;
 use crate::requests::request_item;
 use crate::schema::Key;
 use crate::sign_ins::session_item;
 use crate::table::{Expect, Write};
 use crate::users::user_item;
 use crate::{
-    AuditEntry, Ceremony, Link, OutboxItem, Passkey, Request, Store, Stored, TableError, Version,
+    AuditEntry, Ceremony, CodeSlip, Link, OutboxItem, Passkey, Request, Store, Stored, TableError,
+    Version,
 };
 
 /// How far one request's enrolment has come.
@@ -46,21 +46,6 @@ pub struct Proven {
     pub proof: Proof,
     /// When the proof was asked for or handed out: if access was taken since, it proves nothing.
     pub since: Timestamp,
-}
-
-/// A code that was asked for. The sender fills in who it is for, if it is for anybody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CodeSlip {
-    /// The outbox item that sends it; an older one may not fill it in.
-    pub sender: OutboxId,
-    /// When it was asked for.
-    pub asked_at: Timestamp,
-    /// How often it was tried.
-    pub tries: u32,
-    /// First instant at which it proves nothing any more.
-    pub ends_at: Timestamp,
-    /// Who it was sent to, and its hash.
-    pub sent: Option<(UserId, SecretHash)>,
 }
 
 /// What a step of an enrolment needs to know.
@@ -176,78 +161,6 @@ impl Store {
         self.table.write(writes).await
     }
 
-    /// Asks for a code: the enrolment, what sends the code, and the count that bounds both, for
-    /// any typed address alike.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError::Conflict`] at position 0 when the address has asked too often, at position 1
-    /// when the enrolment is not at that version any more.
-    pub async fn ask_for_code(
-        &self,
-        org: OrganizationId,
-        request: &SecretHash,
-        enrolment: (&Enrolment, Option<Version>),
-        sender: &OutboxItem,
-        address: &Address,
-        now: Timestamp,
-    ) -> Result<(), TableError> {
-        let writes = vec![
-            count_attempt(org, Attempt::AskForCode, address, now),
-            enrolment_write(org, request, enrolment.0, enrolment.1)?,
-            Write::Put(sender.item()?, Expect::Absent),
-        ];
-        self.table.write(writes).await
-    }
-
-    /// Stores what became of a typed code, and counts the try, for any typed address alike.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError::Conflict`] at position 0 when the address was tried too often, at position 1
-    /// when the enrolment is not at that version any more.
-    pub async fn judge_code(
-        &self,
-        org: OrganizationId,
-        request: &SecretHash,
-        enrolment: (&Enrolment, Version),
-        address: &Address,
-        refused: Option<&AuditEntry>,
-        now: Timestamp,
-    ) -> Result<(), TableError> {
-        let mut writes = vec![
-            count_attempt(org, Attempt::TryCode, address, now),
-            enrolment_write(org, request, enrolment.0, Some(enrolment.1))?,
-        ];
-        if let Some(audit) = refused {
-            writes.push(Write::Put(audit.item(org)?, Expect::Absent));
-        }
-        self.table.write(writes).await
-    }
-
-    /// Fills in whom a code goes to, before it is mailed.
-    ///
-    /// # Errors
-    ///
-    /// [`TableError::Conflict`] at position 0 or 1 when the user or the organization was sent too
-    /// many codes, at position 2 when the enrolment is not at that version any more.
-    pub async fn address_code(
-        &self,
-        org: OrganizationId,
-        request: &SecretHash,
-        enrolment: (&Enrolment, Version),
-        user: UserId,
-        now: Timestamp,
-    ) -> Result<(), TableError> {
-        let per_user = format!("CODES#USER#{user}");
-        let writes = vec![
-            count(org, &per_user, Limit::CODES_PER_USER, now),
-            count(org, "CODES", Limit::CODES_PER_ORGANIZATION, now),
-            enrolment_write(org, request, enrolment.0, Some(enrolment.1))?,
-        ];
-        self.table.write(writes).await
-    }
-
     /// Counts one more wrong recovery code for a typed address, with what the audit says of it.
     ///
     /// # Errors
@@ -294,7 +207,7 @@ impl Store {
     }
 }
 
-fn enrolment_write(
+pub(crate) fn enrolment_write(
     org: OrganizationId,
     request: &SecretHash,
     enrolment: &Enrolment,

@@ -7,6 +7,7 @@
 pub mod schema;
 
 mod audit;
+mod codes;
 mod counters;
 mod enrolments;
 mod folds;
@@ -36,7 +37,8 @@ mod users;
 mod write;
 
 pub use audit::{Action, Actor, AuditEntry, Resource};
-pub use enrolments::{CodeSlip, Enrolling, Enrolment, NewPasskey, Proven};
+pub use codes::CodeSlip;
+pub use enrolments::{Enrolling, Enrolment, NewPasskey, Proven};
 pub use folds::Progress;
 pub use groups::Group;
 pub use imports::{Import, ImportError, Known, NamesOf, Tally};
