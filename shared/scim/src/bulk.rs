@@ -115,16 +115,6 @@ impl BulkRequest {
         refuse_repeated_ids(&mut operations);
         Ok(Self { fail_on_errors, operations })
     }
-
-    /// How many operations there are.
-    pub const fn len(&self) -> usize {
-        self.operations.len()
-    }
-
-    /// Whether there are none.
-    pub const fn is_empty(&self) -> bool {
-        self.operations.is_empty()
-    }
 }
 
 impl Entry {

@@ -11,7 +11,8 @@ use crate::schema::Attribute;
 /// The URN of an error message.
 pub const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// The kinds of error that have a name, RFC 7644 §3.12 and RFC 9865 §2.1.
+/// The kinds of error that have a name, RFC 7644 §3.12 and RFC 9865 §2.1: the whole table, those
+/// included that nothing here ever answers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ScimType {
     /// The filter is malformed, or compares what cannot be compared so.

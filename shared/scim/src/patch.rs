@@ -3,7 +3,8 @@
 //! Beyond the standard, because Entra does not work otherwise: `op` in any case, texts for
 //! booleans, keys with dots and URNs in a value without a path, a value path that selects nothing
 //! creates what it describes, what no schema defines is ignored, and `remove` may list in `value`
-//! what is to go.
+//! what is to go. A boolean that is given no value stays what it is: `null` is absent, and nobody
+//! gets access back by what is absent.
 
 mod edit;
 mod reader;
@@ -126,7 +127,7 @@ const NO_OPERATIONS: Error =
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use serde_json::json;
 
@@ -151,12 +152,86 @@ mod tests {
     }
 
     #[test]
+    fn no_value_of_a_boolean_changes_nothing_and_a_removal_by_name_removes_it() {
+        let before = Resource::read(&USER, json!({ "userName": "a", "active": false })).unwrap();
+        let core = USER.schema.id;
+        for nothing in [json!(null), json!(""), json!([]), json!([null]), json!([""])] {
+            for operation in [
+                json!({ "op": "Replace", "path": "active", "value": nothing }),
+                json!({ "op": "Add", "path": "ACTIVE", "value": nothing }),
+                json!({ "op": "replace", "path": format!("{core}:active"), "value": nothing }),
+                json!({ "op": "replace", "value": { "active": nothing } }),
+                json!({ "op": "replace", "path": "", "value": { "active": nothing } }),
+                json!({ "op": "add", "path": core, "value": { "active": nothing } }),
+            ] {
+                let mut user = before.clone();
+                let patch = Patch::read(&USER, operations(1, &operation)).unwrap();
+                patch.apply(&mut user).unwrap();
+                assert_eq!(user, before, "{operation}");
+            }
+            let remove = json!({ "op": "remove", "path": "active", "value": nothing });
+            let mut user = before.clone();
+            Patch::read(&USER, operations(1, &remove)).unwrap().apply(&mut user).unwrap();
+            assert_eq!(user.get("active"), None, "{remove}");
+        }
+    }
+
+    #[test]
     fn what_the_server_said_of_an_old_manager_is_not_said_of_a_new_one() {
         let mut user = Resource::read(&USER, json!({ "userName": "a", "manager": "1" })).unwrap();
         user.set("manager.$ref", "https://x/Users/1");
         let other = json!({ "op": "replace", "path": "manager.value", "value": "2" });
         Patch::read(&USER, operations(1, &other)).unwrap().apply(&mut user).unwrap();
         assert_eq!(user.get("manager"), Some(&json!({ "value": "2" })));
+    }
+
+    #[test]
+    fn a_removal_lists_as_many_values_as_there_can_be_and_repeats_cost_nothing() {
+        let remove = |path: &str, count: usize| {
+            let listed: Vec<_> = (0..count).map(|n| json!({ "value": format!("{n}@x") })).collect();
+            json!({ "op": "remove", "path": path, "value": listed })
+        };
+        for (path, most) in [("emails", MAX_EMAILS), ("roles", 1_000)] {
+            assert!(Patch::read(&USER, operations(1, &remove(path, most))).is_ok(), "{path}");
+            let error = Patch::read(&USER, operations(1, &remove(path, most + 1))).unwrap_err();
+            assert_eq!(error.detail(), format!("{path}: takes at most {most} values"));
+        }
+
+        let list = |texts: &[&str]| texts.iter().map(|text| json!({ "value": text })).collect();
+        let repeated: Vec<_> = (0..1_000).map(|_| "A").collect();
+        let [once, often] = [&["a"][..], &repeated].map(|texts| {
+            let value: Value = list(texts);
+            let remove = json!({ "op": "remove", "path": "roles", "value": value });
+            Patch::read(&USER, operations(1, &remove)).unwrap()
+        });
+        assert_eq!(once, often, "in any case, and each once");
+    }
+
+    #[test]
+    fn a_removal_takes_what_agrees_in_every_part_that_it_lists() {
+        let phones = json!([
+            { "value": "1", "type": "work" },
+            { "value": "1", "type": "home" },
+            { "value": "2", "type": "work", "primary": true },
+            { "value": "3" },
+        ]);
+        let user = json!({ "userName": "a", "phoneNumbers": phones });
+        let cases = [
+            (json!([{ "value": "1", "type": "WORK" }, { "value": "3" }]), vec![1, 2]),
+            (json!([{ "type": "work", "primary": false }, "nobody"]), vec![1, 3]),
+            (json!([{ "value": "3", "type": "work" }]), vec![0, 1, 2, 3]),
+            (json!([{ "primary": true }, {}, { "shoeSize": 1 }, null]), vec![0, 1, 2, 3]),
+            (json!([{ "value": "1" }, { "value": "3" }, { "type": "work" }]), vec![]),
+        ];
+        for (value, left) in cases {
+            let mut user = Resource::read(&USER, user.clone()).unwrap();
+            let remove = json!({ "op": "Remove", "path": "phoneNumbers", "value": value });
+            Patch::read(&USER, operations(1, &remove)).unwrap().apply(&mut user).unwrap();
+            let expected: Vec<_> =
+                left.into_iter().map(|place: usize| phones[place].clone()).collect();
+            let expected = (!expected.is_empty()).then(|| Value::from(expected));
+            assert_eq!(user.get("phoneNumbers"), expected.as_ref(), "{remove}");
+        }
     }
 
     #[test]

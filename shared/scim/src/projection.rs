@@ -1,5 +1,7 @@
 //! Which attributes an answer has, RFC 7644 §3.9.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::path::{Named, Target, resolve};
@@ -19,11 +21,6 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// What is returned to somebody who asks for nothing in particular.
-    pub const fn default_of(kind: &'static ResourceType) -> Self {
-        Self { kind, only: None, without: Vec::new() }
-    }
-
     /// Reads `attributes` and `excludedAttributes` of a query.
     pub fn from_query(kind: &'static ResourceType, parameters: &Parameters) -> Self {
         let list = |name| parameters.get(name).map(|list| names(kind, list.split(',')));
@@ -110,15 +107,15 @@ impl Projection {
     }
 
     fn cut(&self, target: &Target, mut value: Value) -> Option<Value> {
-        let is_left = |name: &String| {
-            let sub = target.attribute.sub_attribute(name);
-            sub.is_some_and(|sub| {
-                self.share(&Target { sub: Some(sub), ..*target }) != Share::Nothing
-            })
-        };
         if self.share(target) == Share::Nothing {
             return None;
         }
+        // Once for all values: there may be thousands.
+        let subs = target.attribute.sub_attributes.iter();
+        let left =
+            subs.filter(|sub| self.share(&Target { sub: Some(sub), ..*target }) != Share::Nothing);
+        let left = left.map(|sub| sub.name).collect::<Vec<_>>();
+        let is_left = |name: &String| left.contains(&name.as_str());
         match &mut value {
             Value::Object(parts) => parts.retain(|name, _| is_left(name)),
             Value::Array(items) => {
@@ -196,12 +193,24 @@ fn is_part(named: &Named, target: &Target) -> bool {
     }
 }
 
+/// What a list names, each once: never more than the schemas define, however long it is.
 fn names<'a>(kind: &ResourceType, list: impl Iterator<Item = &'a str>) -> Vec<Named> {
-    list.filter_map(|name| resolve(kind, name.trim())).collect()
+    let mut names = BTreeMap::new();
+    for name in list {
+        match resolve(kind, name.trim()) {
+            Some(named @ Named::Resource) => names.insert(String::new(), named),
+            Some(named @ Named::Extension(schema)) => names.insert(schema.id.to_owned(), named),
+            Some(named @ Named::Attribute(target)) => names.insert(target.to_string(), named),
+            Some(Named::Unknown) | None => None,
+        };
+    }
+    names.into_values().collect()
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use serde_json::json;
 
     use super::*;
@@ -269,6 +278,23 @@ mod tests {
             answer.sort();
             expected.sort_unstable();
             assert_eq!(answer, expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_name_counts_once_however_often_it_is_there_and_unknown_ones_not_at_all() {
+        let repeated =
+            ["userName", "USERNAME", "shoeSize", "urn:x:y", ENTERPRISE_URN, "name.givenName"];
+        let many = repeated.iter().cycle().take(60_000).copied().collect::<Vec<_>>();
+        let [asked, listed] = [Value::from(many.join(",")), Value::from(many)];
+        let query = format!("attributes={0}&excludedAttributes={0}", asked.as_str().unwrap());
+        for projection in [
+            Projection::from_query(&USER, &Parameters::read(&query)),
+            Projection::from_lists(&USER, Some(&asked), Some(&asked)),
+            Projection::from_lists(&USER, Some(&listed), Some(&listed)),
+        ] {
+            assert_eq!(projection.only.map(|only| only.len()), Some(3));
+            assert_eq!(projection.without.len(), 3);
         }
     }
 

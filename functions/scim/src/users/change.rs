@@ -129,7 +129,7 @@ impl Change {
             }
             Some(false) => {}
             // Removed by name: the word that took access away is taken back, RFC 7644 §3.5.2.2.
-            // Who leaves it out of a PUT removes nothing.
+            // Who leaves it out of a PUT, or gives it no value in a PATCH, removes nothing.
             Some(true) | None => self.user.unblock(Block::Provisioning, now),
         }
         self.user.display_name = display_name(&resource);

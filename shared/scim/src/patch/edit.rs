@@ -1,5 +1,7 @@
 //! What an operation does to a resource.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ScimType};
@@ -27,7 +29,7 @@ pub(super) enum Edit {
     /// These values instead of all others.
     Assign(Target, Vec<Value>),
     /// Away with the values that agree with one of these.
-    Withdraw(Target, Vec<Parts>),
+    Withdraw(Target, Selections),
     /// The values that the filter selects, or all.
     Within(Target, Option<Node>, Change),
 }
@@ -41,6 +43,46 @@ pub(super) enum Change {
     Merge(Parts),
     /// It consists of these parts and of what selected it.
     Substitute(Parts),
+}
+
+/// What values look like that are to go, by the names of the parts that are known of them.
+///
+/// Folded once, so that each value is looked up instead of held against one after the other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Selections(BTreeMap<Vec<&'static str>, Selection>);
+
+/// What some parts together say of values that are to go.
+#[derive(Clone, Debug, PartialEq)]
+struct Selection {
+    parts: Vec<&'static Attribute>,
+    said: BTreeSet<String>,
+}
+
+impl Selections {
+    /// Adds values of which these parts are known, where any is.
+    pub(super) fn add(&mut self, parts: Parts) {
+        let parts = parts.into_iter().filter_map(|(part, value)| Some((part, value?)));
+        let mut parts = parts.collect::<Vec<_>>();
+        if parts.is_empty() {
+            return;
+        }
+        parts.sort_by_key(|(part, _)| part.name);
+        let names = parts.iter().map(|(part, _)| part.name).collect();
+        let said = parts.iter().map(|(part, value)| folded(part, value)).collect::<Value>();
+        let parts = parts.into_iter().map(|(part, _)| part).collect();
+        let known = self.0.entry(names);
+        let known = known.or_insert_with(|| Selection { parts, said: BTreeSet::new() });
+        known.said.insert(said.to_string());
+    }
+
+    fn select(&self, element: &Value) -> bool {
+        self.0.values().any(|selection| {
+            let parts = selection.parts.iter();
+            let said = parts.map(|part| Some(folded(part, element.get(part.name)?)));
+            let said = said.collect::<Option<Vec<_>>>().map(Value::from);
+            said.is_some_and(|said| selection.said.contains(&said.to_string()))
+        })
+    }
 }
 
 impl Edit {
@@ -69,7 +111,7 @@ impl Edit {
             }
             Self::Withdraw(target, selections) => {
                 let mut list = array(resource.at(target));
-                list.retain(|element| !selections.iter().any(|parts| agrees(element, parts)));
+                list.retain(|element| !selections.select(element));
                 put_list(resource, target, list);
             }
             Self::Within(target, filter, change) => {
@@ -193,13 +235,6 @@ fn merge(whole: &mut Map<String, Value>, parts: &Parts) {
             None => whole.remove(part.name),
         };
     }
-}
-
-fn agrees(element: &Value, parts: &Parts) -> bool {
-    parts.iter().all(|(part, value)| {
-        let theirs = element.get(part.name).map(|theirs| folded(part, theirs));
-        theirs == value.as_ref().map(|ours| folded(part, ours))
-    })
 }
 
 fn is_read_only(attribute: &Attribute, name: &str) -> bool {

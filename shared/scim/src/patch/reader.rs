@@ -3,14 +3,14 @@
 use serde_json::{Map, Value};
 
 use super::MAX_EDITS;
-use super::edit::{Change, Edit, Parts, parts};
+use super::edit::{Change, Edit, Parts, Selections, parts};
 use crate::error::{Error, ScimType};
 use crate::filter::{Node, Parser, Scope};
 use crate::member::{self, MemberChange, is_members};
 use crate::path::{Named, Target, resolve};
 use crate::resource::EXTENSION_IS_NO_OBJECT;
 use crate::schema::{Attribute, Kind, ResourceType, Schema};
-use crate::value::{canonical, elements, invalid};
+use crate::value::{canonical, elements, invalid, limit, too_many};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Op {
@@ -246,15 +246,17 @@ fn removal(target: Target, filter: Option<Node>, value: Value) -> Result<Option<
         Value::Array(items) => items,
         value => vec![value],
     };
-    let mut selections = Vec::with_capacity(items.len());
+    if items.len() > limit(attribute) {
+        return Err(too_many(attribute));
+    }
+    let mut selections = Selections::default();
     for item in items {
         if let Some(object) = object(attribute, item)? {
             let mut selection = parts(attribute, object)?;
-            selection.retain(|(part, value)| part.name != "primary" && value.is_some());
-            selections.push(selection);
+            selection.retain(|(part, _)| part.name != "primary");
+            selections.add(selection);
         }
     }
-    selections.retain(|selection| !selection.is_empty());
     Ok(Some(Edit::Withdraw(target, selections)))
 }
 
@@ -286,7 +288,12 @@ fn change(
         return Ok(Some(edit(target, elements)));
     }
     if attribute.kind != Kind::Complex {
-        return Ok(Some(Edit::Set(target, canonical(attribute, value)?)));
+        let value = canonical(attribute, value)?;
+        // Neither true nor false says nothing: who takes their word back removes it by name.
+        if value.is_none() && attribute.kind == Kind::Boolean {
+            return Ok(None);
+        }
+        return Ok(Some(Edit::Set(target, value)));
     }
     let Some(object) = object(attribute, value)? else {
         return Ok(Some(Edit::Set(target, None)));

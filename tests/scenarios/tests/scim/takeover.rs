@@ -251,6 +251,22 @@ async fn access_that_somebody_else_took_is_not_given_back_by_provisioning() {
     // Who says nothing of it in a replacement gives nothing back.
     entra.put(&path(&ada), &json!({ "userName": "ada@contoso.test" })).await.expect(200);
     assert_eq!(blocks().await, [Block::Entra, Block::Provisioning]);
+    // Nor does who gives it no value.
+    for nothing in [json!(null), json!(""), json!([])] {
+        for operation in [
+            json!({ "op": "Replace", "path": "active", "value": nothing }),
+            json!({ "op": "Add", "path": "active", "value": nothing }),
+            json!({ "op": "Replace", "value": { "active": nothing } }),
+        ] {
+            entra.patch(&path(&ada), json!([operation])).await.expect(200);
+            assert_eq!(blocks().await, [Block::Entra, Block::Provisioning], "{operation}");
+            let of_bulk = json!({ "Operations": [{
+                "method": "PATCH", "path": path(&ada), "data": { "Operations": [operation] },
+            }] });
+            entra.post("/Bulk", &of_bulk).await.expect(200);
+            assert_eq!(blocks().await, [Block::Entra, Block::Provisioning], "{operation}");
+        }
+    }
     // Who removes it by name takes their own word back, and nobody else's.
     let remove = json!([{ "op": "Remove", "path": "active" }]);
     let answer = entra.patch(&path(&ada), remove).await.expect(200);
