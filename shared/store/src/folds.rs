@@ -58,6 +58,7 @@ impl Store {
         }
         let folded = fold.run(read, until, clock).await;
         if !matches!(folded, Ok(Progress::Everything)) {
+            fold.keep_rest(now).await;
             fold.leave().await;
         }
         folded
@@ -84,12 +85,18 @@ impl Fold<'_> {
         }
     }
 
+    /// Lets what is left stay until it is carried out. Where that fails the next one does it.
+    async fn keep_rest(&self, now: Timestamp) {
+        if let Ok(Some(read)) = self.store.group(self.org, self.group, now).await {
+            let _ = self.store.keep_chunks(self.org, &read.value).await;
+        }
+    }
+
     /// Gives the lease back. Where that fails it ends by itself.
     async fn leave(&self) {
         let change = Clause::new("REMOVE folding_until");
-        let ours = Clause::new("folding_until = :ends AND size(#v.folding) >= :none")
-            .with(":ends", number(self.ends.as_millisecond()))
-            .with(":none", number(0));
+        let ours = Clause::new("folding_until = :ends");
+        let ours = ours.with(":ends", number(self.ends.as_millisecond()));
         let _ = self.store.table.write(vec![Write::Update(self.key(), change, ours)]).await;
     }
 

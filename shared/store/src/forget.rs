@@ -27,9 +27,12 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<Progress, TableError> {
         let partition = Key::user(org, user);
+        if self.table.find_all(vec![partition.clone()]).await?.has(&partition) {
+            return Ok(Progress::Everything);
+        }
         loop {
             let items = self.table.first_page(&partition.pk).await?;
-            if items.is_empty() || items.iter().any(|(key, _)| *key == partition) {
+            if items.is_empty() {
                 return Ok(Progress::Everything);
             }
             let mut removals = Vec::new();

@@ -12,7 +12,7 @@ use crate::item::Item;
 use crate::provisioning::Plan;
 use crate::schema::{Key, SHARDS};
 use crate::table::{Expect, Write};
-use crate::{AuditEntry, Group, OutboxItem, ProvisionError, Store, Stored, TableError};
+use crate::{AuditEntry, Folding, Group, OutboxItem, ProvisionError, Store, Stored, TableError};
 
 /// How many members one transaction may change.
 pub(crate) const MOST_AT_ONCE: usize = 30;
@@ -162,6 +162,7 @@ impl Store {
                 }
             }
         }
+        self.expect_room(org, group, audit.at).await?;
         let staged = self.stage(org, group, members, audit.at, entropy).await?;
         let touch = Touch {
             at: audit.at,
@@ -183,6 +184,17 @@ impl Store {
                 Err(if there { ProvisionError::Busy } else { ProvisionError::Stale })
             }
         }
+    }
+
+    /// Nothing is stored aside for a group that is gone, or where as many changes wait as may.
+    async fn expect_room(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        now: Timestamp,
+    ) -> Result<(), ProvisionError> {
+        let read = self.group(org, group, now).await?.ok_or(ProvisionError::Stale)?;
+        if read.value.folding.len() >= Folding::MOST { Err(ProvisionError::Busy) } else { Ok(()) }
     }
 
     async fn change_members_at_once(
@@ -216,30 +228,60 @@ impl Store {
         most: usize,
         now: Timestamp,
     ) -> Result<Option<Roster>, TableError> {
+        match self.group(org, group, now).await? {
+            Some(read) => self.roster_of(org, read, most, now).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The same of a group that was just read: a query of each partition of its members, and one
+    /// more look at the group.
+    pub async fn roster_of(
+        &self,
+        org: OrganizationId,
+        mut read: Stored<Group>,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Option<Roster>, TableError> {
+        let group = read.value.id;
         let (mut race, mut waited) = (1, Vec::new());
         loop {
-            let Some(read) = self.group(org, group, now).await? else { return Ok(None) };
-            let staged = self.staged(org, &read.value, &mut waited, now).await?;
-            let Some(staged) = staged else {
+            let members = match self.staged(org, &read.value, &mut waited, now).await? {
+                Some(staged) => Some(self.members_with(org, group, staged, most).await?),
                 // It was carried out since the group was read.
-                continue;
+                None => None,
             };
-            let ending = staged.iter().filter(|(_, membership)| *membership == Membership::Ends);
-            let enough = most.saturating_add(ending.count()).saturating_add(1);
-            let mut members = self.base_members(org, group, enough).await?;
-            for (user, membership) in staged {
-                match membership {
-                    Membership::Begins => members.insert(user),
-                    Membership::Ends => members.remove(&user),
-                };
-            }
             let Some(again) = self.group(org, group, now).await? else { return Ok(None) };
-            if again.version == read.version || race >= RACES {
-                let members = (members.len() <= most).then(|| members.into_iter().collect());
-                return Ok(Some(Roster { group: read, members }));
+            match members {
+                Some(members) if again.version == read.version || race >= RACES => {
+                    let members = (members.len() <= most).then(|| members.into_iter().collect());
+                    return Ok(Some(Roster { group: read, members }));
+                }
+                Some(_) => race += 1,
+                None => {}
             }
-            race += 1;
+            read = again;
         }
+    }
+
+    /// Those who are in the group when these changes are carried out, or more than `most` of them.
+    async fn members_with(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        staged: Vec<(UserId, Membership)>,
+        most: usize,
+    ) -> Result<BTreeSet<UserId>, TableError> {
+        let ending = staged.iter().filter(|(_, membership)| *membership == Membership::Ends);
+        let enough = most.saturating_add(ending.count()).saturating_add(1);
+        let mut members = self.base_members(org, group, enough).await?;
+        for (user, membership) in staged {
+            match membership {
+                Membership::Begins => members.insert(user),
+                Membership::Ends => members.remove(&user),
+            };
+        }
+        Ok(members)
     }
 
     /// Whether somebody is in a group.

@@ -166,17 +166,14 @@ impl Store {
         Ok((key, Unread::of(move || Provisioned::take(&mut found, org, user, now))))
     }
 
-    /// Users with their profiles, in the order asked, those that exist.
+    /// Users with their profiles, in the order asked, those that exist, each once.
     pub async fn all_provisioned(
         &self,
         org: OrganizationId,
         users: &[UserId],
         now: Timestamp,
     ) -> Result<Vec<Provisioned>, TableError> {
-        let mut keys =
-            users.iter().flat_map(|user| Provisioned::keys(org, *user)).collect::<Vec<_>>();
-        keys.sort_unstable();
-        keys.dedup();
+        let keys = users.iter().flat_map(|user| Provisioned::keys(org, *user)).collect();
         let mut found = self.table.get_all(keys).await?;
         let take = |user: &UserId| Provisioned::take(&mut found, org, *user, now).transpose();
         users.iter().filter_map(take).collect()
@@ -218,9 +215,7 @@ impl Store {
     ) -> Result<Vec<UserId>, TableError> {
         let mut strangers = Vec::new();
         for some in users.chunks(FOUND_AT_ONCE) {
-            let mut keys = some.iter().map(|user| Key::user(org, *user)).collect::<Vec<_>>();
-            keys.sort_unstable();
-            keys.dedup();
+            let keys = some.iter().map(|user| Key::user(org, *user)).collect();
             let found = self.table.find_all(keys).await?;
             strangers.extend(some.iter().filter(|user| !found.has(&Key::user(org, **user))));
         }

@@ -36,7 +36,10 @@ impl Table {
         self.all(keys, Some("pk, sk")).await
     }
 
-    async fn all(&self, keys: Vec<Key>, projection: Option<&str>) -> Result<Found, TableError> {
+    async fn all(&self, mut keys: Vec<Key>, projection: Option<&str>) -> Result<Found, TableError> {
+        // DynamoDB refuses a batch that names a key twice.
+        keys.sort_unstable();
+        keys.dedup();
         let batches = keys.chunks(BATCH).map(<[Key]>::to_vec).collect::<Vec<_>>();
         let reads = batches.into_iter().map(|keys| self.batch(keys, projection));
         let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);

@@ -20,7 +20,8 @@ use crate::{Group, ProvisionError, Store, TableError};
 const CHUNK: usize = 1_000;
 /// How many chunks one transaction stores: less than 1 MB.
 const CHUNKS_AT_ONCE: usize = 40;
-/// How long a chunk is kept that nobody decided about, or that waits, in seconds.
+/// How long a chunk is kept that nobody decided about, in seconds. Whatever waits longer than its
+/// first fold lasts stays until it is carried out.
 const KEPT_SECONDS: i64 = 30 * 86_400;
 
 /// A change that is decided, and how far it was carried out.
@@ -148,6 +149,24 @@ impl Store {
     ) -> Result<(), TableError> {
         let removals = change.keys(org, group).map(Write::Remove).collect::<Vec<_>>();
         for some in removals.chunks(CHUNKS_AT_ONCE) {
+            self.table.write(some.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets what waits stay until it is carried out, however long that takes.
+    pub(crate) async fn keep_chunks(
+        &self,
+        org: OrganizationId,
+        group: &Group,
+    ) -> Result<(), TableError> {
+        let keep = |key| {
+            let there = Clause::new("attribute_exists(pk)");
+            Write::Update(key, Clause::new("REMOVE expires_at"), there)
+        };
+        let keys = group.folding.iter().flat_map(|change| change.keys(org, group.id));
+        let kept = keys.map(keep).collect::<Vec<_>>();
+        for some in kept.chunks(CHUNKS_AT_ONCE) {
             self.table.write(some.to_vec()).await?;
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! What one action of a transaction does, and what it expects.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
@@ -124,7 +126,7 @@ impl Write {
             }
             Self::CheckThat(key, condition) => {
                 let check = check(table, key, &condition.text)
-                    .expression_attribute_names("#v", "value")
+                    .set_expression_attribute_names(names([&condition]))
                     .set_expression_attribute_values(values([condition]));
                 action.condition_check(check.build()?)
             }
@@ -134,7 +136,7 @@ impl Write {
                     .set_key(Some(key_attributes(key)))
                     .update_expression(&change.text)
                     .condition_expression(&condition.text)
-                    .expression_attribute_names("#v", "value")
+                    .set_expression_attribute_names(names([&change, &condition]))
                     .set_expression_attribute_values(values([change, condition]));
                 action.update(update.build()?)
             }
@@ -197,6 +199,12 @@ fn check(
         .table_name(table)
         .set_key(Some(key_attributes(key)))
         .condition_expression(condition)
+}
+
+/// DynamoDB refuses a name that no clause uses.
+fn names<const N: usize>(clauses: [&Clause; N]) -> Option<HashMap<String, String>> {
+    let used = clauses.iter().any(|clause| clause.text.contains("#v"));
+    used.then(|| HashMap::from([("#v".to_owned(), "value".to_owned())]))
 }
 
 fn values(clauses: impl IntoIterator<Item = Clause>) -> Option<Attributes> {

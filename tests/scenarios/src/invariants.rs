@@ -25,6 +25,8 @@ struct Belongings {
     theirs: BTreeMap<String, BTreeSet<String>>,
     members: BTreeSet<(String, String)>,
     chunks: BTreeSet<(String, String, usize)>,
+    /// Changes of groups that have a chunk which does not end by itself.
+    lasting: BTreeSet<(String, String)>,
     /// Groups that are known as some whose changes wait.
     folding: BTreeSet<String>,
     counts: BTreeMap<String, i64>,
@@ -166,7 +168,10 @@ impl Belongings {
             [id, "MEMBERS", of] if of == shard(sk).to_string() => {
                 self.members.insert((id.to_owned(), sk.to_owned()))
             }
-            [id, "CHANGE", change] if item["expires_at"].is_i64() => {
+            [id, "CHANGE", change] => {
+                if !item["expires_at"].is_i64() {
+                    self.lasting.insert((id.to_owned(), change.to_owned()));
+                }
                 self.chunks.insert((id.to_owned(), change.to_owned(), sk.parse().unwrap()))
             }
             _ => false,
@@ -293,13 +298,23 @@ impl Belongings {
         }
     }
 
-    /// A change that waits has all its chunks, and a task that carries it out; and its group, and no
-    /// other, is known as one whose changes wait.
+    /// A change that waits has all its chunks, and a task that carries it out; its group, and no
+    /// other, is known as one whose changes wait; and nothing undecided stays for ever.
     fn check_staged(&mut self) {
         let waits = |group: &&String| self.groups[*group]["folding"] != Value::Array(Vec::new());
         let waiting = self.groups.keys().filter(waits).cloned().collect::<BTreeSet<_>>();
         if waiting != self.folding {
             self.wrong.push(format!("changes wait of {waiting:?}, not of {:?}", self.folding));
+        }
+        for (id, change) in &self.lasting {
+            let is_it = |folding: &Value| text(folding, "change") == Some(change);
+            let decided = match self.groups.get(id) {
+                Some(group) => group["folding"].as_array().unwrap().iter().any(is_it),
+                None => self.waits("forget_group", "group", id),
+            };
+            if !decided {
+                self.wrong.push(format!("{change} in {id} waits for nothing and has no end"));
+            }
         }
         for (id, group) in &self.groups {
             for folding in group["folding"].as_array().unwrap() {

@@ -5,7 +5,8 @@ use std::cell::Cell;
 
 use ambient::{Clock as _, SystemEntropy};
 use futures_util::future::join_all;
-use scenarios::{Effect, Fault, TestClock};
+use jiff::SignedDuration;
+use scenarios::{Call, Effect, Fault, TestClock};
 use store::{Action, MemberChange, Progress, ProvisionError, TableError, Task};
 
 use crate::members::{clock, removing, set};
@@ -84,15 +85,45 @@ async fn a_twenty_first_change_must_wait_and_leaves_nothing() {
     }
     let before = place.sound_records().await;
 
-    let busy = place.change_members(staff.id, &removing(&people)).await;
+    let (store, wire) = place.watched().await;
+    let said = audit(Action::GroupChanged);
+    let away = removing(&people);
+    let busy = store.change_members(place.org(), staff.id, &away, &said, &SystemEntropy).await;
+    let calls = wire.calls();
     let stored = place.stored(staff.id).await.unwrap();
     let renamed = place.change_group(&stored, &removing(&people[..1]), |_| ()).await;
 
     assert!(matches!(busy, Err(ProvisionError::Busy)), "{busy:?}");
+    assert!(!calls.iter().any(Call::writes), "nothing is stored aside first: {calls:?}");
     assert!(matches!(renamed, Err(ProvisionError::Busy)), "{renamed:?}");
     assert_eq!(place.sound_records().await, before);
     place.fold(staff.id).await;
     assert_eq!(place.members(staff.id).await, set(&people));
+}
+
+#[tokio::test]
+async fn what_is_decided_is_never_lost_however_long_it_waits() {
+    let place = Place::new().await;
+    let people = place.people(40).await;
+    let staff = place.group_of(&[]).await;
+    place.change_members(staff.id, &MemberChange::adding(&people)).await.unwrap();
+    // The lease is taken, and there is no time left for a chunk.
+    let clock = clock();
+    clock.hurry(seconds(1));
+    let part = place.store.fold_members(place.org(), staff.id, noon() + seconds(2), &clock).await;
+    assert_eq!(part.unwrap(), Progress::Partly);
+    place.sound_records().await;
+
+    let later = noon() + SignedDuration::from_hours(40 * 24);
+    let roster = place.store.roster(place.org(), staff.id, 100, later).await.unwrap().unwrap();
+    assert_eq!(roster.members.map(|members| members.len()), Some(40));
+    let clock = TestClock::at(&later.to_string());
+    let until = later + seconds(2);
+    let whole = place.store.fold_members(place.org(), staff.id, until, &clock).await.unwrap();
+
+    assert_eq!(whole, Progress::Everything);
+    assert_eq!(place.members(staff.id).await, set(&people));
+    assert_eq!(place.sound_records().await.count("#CHANGE#"), 0);
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! What a provisioning client does to users: names taken once, look-ups that follow, nothing lost.
 
 use ambient::SystemEntropy;
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use identity::{Block, OutboxId, User, UserId};
 use jiff::Timestamp;
-use scenarios::TestClock;
+use scenarios::world::aws;
+use scenarios::{Records, TestClock};
 use serde_json::{Value, json};
 use store::{
     Action, Actor, AuditEntry, LookUp, Named, Profile, Progress, ProvisionError, Provisioned,
@@ -406,4 +408,41 @@ async fn a_delete_and_a_change_at_once_leave_nothing_behind() {
         assert!(deleted.is_ok() != changed.is_ok(), "{deleted:?} {changed:?}");
     }
     place.sound_records().await;
+}
+
+#[tokio::test]
+async fn whoever_is_named_twice_is_read_once() {
+    let place = Place::new().await;
+    let [ada, grace] = ["ada", "grace"].map(user);
+    for user in [&ada, &grace] {
+        place.provision(user, &Profile::new(noon())).await;
+    }
+    let ids = [grace.id, ada.id, grace.id, grace.id];
+
+    let found = place.store.all_provisioned(place.org(), &ids, noon()).await.unwrap();
+    let strangers = place.store.strangers(place.org(), &ids).await.unwrap();
+
+    let found = found.iter().map(|found| found.user.value.id).collect::<Vec<_>>();
+    assert_eq!(found, [grace.id, ada.id]);
+    assert_eq!(strangers, []);
+}
+
+#[tokio::test]
+async fn whoever_is_still_there_keeps_groups_that_fill_more_than_one_page() {
+    let place = Place::new().await;
+    let ada = place.user("ada").await.value;
+    let client = aws_sdk_dynamodb::Client::new(&aws(place.database.endpoint()).await);
+    let text = |text: String| AttributeValue::S(text);
+    // Before the user in their partition, and 1 MB long.
+    for number in 0..4 {
+        let put = client.put_item().table_name(&place.table_name);
+        let put = put.item("pk", text(format!("ORG#{}#USER#{}", place.org(), ada.id)));
+        let put = put.item("sk", text(format!("GROUP#{number:032x}")));
+        put.item("value", text("x".repeat(390_000))).send().await.unwrap();
+    }
+
+    place.forget(ada.id).await;
+
+    let records = Records::read(&client, &place.table_name).await;
+    assert_eq!(records.count(&format!("#USER#{}", ada.id)), 5);
 }
