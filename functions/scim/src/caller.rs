@@ -37,6 +37,7 @@ pub(crate) struct Caller {
     pub(crate) org: OrganizationId,
     pub(crate) key: ProvisioningKey,
     pub(crate) request_id: RequestId,
+    /// When the request came; what it decides has an instant of its own.
     pub(crate) now: Timestamp,
 }
 
@@ -127,10 +128,10 @@ impl App {
         self.clock.now().duration_since(caller.now) >= LONGEST
     }
 
-    /// Begins an entry of the audit: who, by which key.
-    pub(crate) fn audit(&self, caller: &Caller, action: Action) -> AuditEntry {
+    /// Begins an entry of the audit of what is decided at `now`: who, by which key.
+    pub(crate) fn audit(&self, caller: &Caller, action: Action, now: Timestamp) -> AuditEntry {
         let id = OutboxId::mint(&*self.entropy);
-        let mut entry = AuditEntry::new(id, caller.now, Actor::Client(caller.key.id), action);
+        let mut entry = AuditEntry::new(id, now, Actor::Client(caller.key.id), action);
         entry.request_id = Some(caller.request_id.as_str().to_owned());
         entry
     }

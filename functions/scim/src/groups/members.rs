@@ -65,31 +65,28 @@ impl App {
     ) -> Result<Value, Failure> {
         let mut shown = resource::shown(caller, group);
         if projection.wants("members") {
-            self.add_members(caller, group.value.id, &mut shown).await?;
+            let members = self.members(caller, group, most_shown(caller)).await?;
+            set_members(caller, &mut shown, members);
         }
         Ok(Value::Object(projection.apply(shown)))
-    }
-
-    async fn add_members(
-        &self,
-        caller: &Caller,
-        group: GroupId,
-        shown: &mut Resource,
-    ) -> Result<(), Failure> {
-        let most = most_shown(caller);
-        let roster = self.store.roster(caller.org, group, most, caller.now).await?;
-        let members = roster.ok_or(Error::NOT_FOUND)?.members.ok_or(Error::TOO_MANY_MEMBERS)?;
-        set_members(caller, shown, members);
-        Ok(())
     }
 
     /// Everybody who is in a group.
     pub(super) async fn all_members(
         &self,
         caller: &Caller,
-        group: GroupId,
+        group: &Stored<Group>,
     ) -> Result<Vec<UserId>, Failure> {
-        let roster = self.store.roster(caller.org, group, MOST_REPLACED, caller.now).await?;
+        self.members(caller, group, MOST_REPLACED).await
+    }
+
+    async fn members(
+        &self,
+        caller: &Caller,
+        group: &Stored<Group>,
+        most: usize,
+    ) -> Result<Vec<UserId>, Failure> {
+        let roster = self.store.roster_of(caller.org, group.clone(), most, caller.now).await?;
         let members = roster.ok_or(Error::NOT_FOUND)?.members;
         Ok(members.ok_or(Error::TOO_MANY_MEMBERS)?)
     }
@@ -98,7 +95,7 @@ impl App {
     pub(super) async fn member_change(
         &self,
         caller: &Caller,
-        group: GroupId,
+        group: &Stored<Group>,
         operations: &[MemberChange],
     ) -> Result<store::MemberChange, Failure> {
         if operations.iter().any(is_whole) {
@@ -156,10 +153,9 @@ fn after(before: &[UserId], operations: &[MemberChange]) -> Result<Vec<UserId>, 
     for operation in operations {
         match operation {
             MemberChange::Add(ids) => members.extend(users(ids)?),
-            MemberChange::Remove(ids) => {
-                let gone = known(ids).collect::<BTreeSet<_>>();
-                members.retain(|member| !gone.contains(member));
-            }
+            MemberChange::Remove(ids) => known(ids).for_each(|id| {
+                members.remove(&id);
+            }),
             MemberChange::RemoveAll => members.clear(),
             MemberChange::Replace(ids) => members = users(ids)?.into_iter().collect(),
         }

@@ -1,6 +1,7 @@
 //! Creates, changes and deletes a group: the same for one request and for a part of a bulk.
 
 use identity::{GroupId, UserId};
+use jiff::Timestamp;
 use scim::{Error, Patch, Resource};
 use store::{Action, AuditEntry, Group, MemberChange, ProvisionError, Stored};
 
@@ -22,10 +23,11 @@ impl App {
         wanted: &Resource,
         members: &[UserId],
     ) -> Result<Stored<Group>, Failure> {
-        let id = GroupId::mint(&*self.entropy);
-        let mut group = Group::new(id, String::new(), caller.now);
+        let (id, now) = (GroupId::mint(&*self.entropy), self.clock.now());
+        let mut group = Group::new(id, String::new(), now);
         amend(&mut group, wanted);
-        let audit = self.audit_group(caller, Action::GroupCreated, &group, wanted, members.len());
+        let created = Action::GroupCreated;
+        let audit = self.audit_group(caller, created, &group, wanted, members.len(), now);
         let (org, entropy) = (caller.org, &*self.entropy);
         let staged = self.store.create_group(org, &group, members, &audit, entropy).await?;
         self.fold(caller, id, staged.as_ref()).await;
@@ -45,7 +47,7 @@ impl App {
         for _ in 0..RACES {
             conditions.check(&resource::version(&group))?;
             let after = wanted.clone().replacing(&resource::base(&group.value))?;
-            let before = self.all_members(caller, id).await?;
+            let before = self.all_members(caller, &group).await?;
             let change = MemberChange::between(&before, members);
             if let Some(replaced) = self.store_group(caller, &group, &after, &change).await? {
                 return Ok(replaced);
@@ -71,13 +73,13 @@ impl App {
         let id = group.value.id;
         let whole = patch.members().iter().any(is_whole);
         if !patch.touches_attributes() && !conditions.are_any() && !whole {
-            return self.patch_members(caller, &group.value, patch).await;
+            return self.patch_members(caller, &group, patch).await;
         }
         for _ in 0..RACES {
             conditions.check(&resource::version(&group))?;
             let mut after = resource::base(&group.value);
             patch.apply(&mut after)?;
-            let change = self.member_change(caller, id, patch.members()).await?;
+            let change = self.member_change(caller, &group, patch.members()).await?;
             if self.store_group(caller, &group, &after, &change).await?.is_some() {
                 return Ok(());
             }
@@ -90,14 +92,16 @@ impl App {
     async fn patch_members(
         &self,
         caller: &Caller,
-        group: &Group,
+        group: &Stored<Group>,
         patch: &Patch,
     ) -> Result<(), Failure> {
-        let change = self.member_change(caller, group.id, patch.members()).await?;
+        let change = self.member_change(caller, group, patch.members()).await?;
+        let group = &group.value;
         let base = resource::base(group);
-        let audit = self.audit_group(caller, Action::GroupChanged, group, &base, change.len());
         let (org, entropy) = (caller.org, &*self.entropy);
         for _ in 0..RACES {
+            let (changed, now) = (Action::GroupChanged, self.clock.now());
+            let audit = self.audit_group(caller, changed, group, &base, change.len(), now);
             match self.store.change_members(org, group.id, &change, &audit, entropy).await {
                 Ok(staged) => {
                     self.fold(caller, group.id, staged.as_ref()).await;
@@ -124,14 +128,15 @@ impl App {
         amend(&mut after, wanted);
         let (old, count) = (&before.value, members.len());
         let changed = after != *old || count > 0;
-        let audit = self.audit_group(caller, Action::GroupChanged, old, wanted, count);
+        let now = self.clock.now();
+        let audit = self.audit_group(caller, Action::GroupChanged, old, wanted, count, now);
         let (org, entropy) = (caller.org, &*self.entropy);
         let stored = self.store.change_group(org, before, &after, members, &audit, entropy).await;
         match stored {
             Ok(staged) => {
                 self.fold(caller, old.id, staged.as_ref()).await;
                 if changed {
-                    after.changed_at = caller.now;
+                    after.changed_at = now;
                 }
                 let version = before.version + u64::from(changed);
                 Ok(Some(Stored { value: after, version }))
@@ -155,7 +160,7 @@ impl App {
         let id = group.value.id;
         for _ in 0..RACES {
             conditions.check(&resource::version(&group))?;
-            let mut audit = self.audit(caller, Action::GroupDeleted);
+            let mut audit = self.audit(caller, Action::GroupDeleted, self.clock.now());
             audit.resource = Some(store::Resource::Group(id));
             match self.store.delete_group(caller.org, &group, &audit, &*self.entropy).await {
                 Ok(forget) => {
@@ -179,8 +184,9 @@ impl App {
         before: &Group,
         wanted: &Resource,
         members: usize,
+        now: Timestamp,
     ) -> AuditEntry {
-        let mut audit = self.audit(caller, action);
+        let mut audit = self.audit(caller, action, now);
         audit.resource = Some(store::Resource::Group(before.id));
         audit.attributes = resource::base(before).changes(wanted);
         if members > 0 {

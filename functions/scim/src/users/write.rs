@@ -1,8 +1,9 @@
 //! Creates, changes and deletes a user: the same for one request and for a part of a bulk.
 
 use identity::UserId;
+use jiff::Timestamp;
 use scim::{Patch, Resource};
-use store::{Action, Named, ProvisionError, Provisioned};
+use store::{Action, AuditEntry, Named, ProvisionError, Provisioned};
 
 use super::change::{self, Change};
 use super::resource;
@@ -21,10 +22,10 @@ impl App {
         caller: &Caller,
         wanted: Resource,
     ) -> Result<Provisioned, Failure> {
-        let id = UserId::mint(&*self.entropy);
-        let change = change::create(id, wanted, caller.key.client, caller.now)?;
-        let audit = self.audit_change(caller, Action::UserCreated, &change);
-        let ignored = self.audit_ignored(caller, &change);
+        let (id, now) = (UserId::mint(&*self.entropy), self.clock.now());
+        let change = change::create(id, wanted, caller.key.client, now)?;
+        let audit = self.audit_change(caller, Action::UserCreated, &change, now);
+        let ignored = self.audit_ignored(caller, &change, now);
         let (org, user, profile) = (caller.org, &change.user, &change.profile);
         let created =
             self.store.create_provisioned(org, user, profile, &audit, ignored.as_ref()).await;
@@ -81,7 +82,9 @@ impl App {
         for _ in 0..RACES {
             conditions.check(&resource::version(&before))?;
             let wanted = wanted(&resource::base(caller.user_kind(), &before))?;
-            let change = change::change(&before, wanted, caller.key.client, caller.now);
+            // Who signed in since the request came must not stay when access ends now.
+            let now = self.clock.now();
+            let change = change::change(&before, wanted, caller.key.client, now);
             let change = match change {
                 Err(error) => {
                     if let Some(word) = change::word(&error) {
@@ -91,7 +94,7 @@ impl App {
                 }
                 Ok(change) => change,
             };
-            match self.store_change(caller, &before, &change).await {
+            match self.store_change(caller, &before, &change, now).await {
                 Ok(after) => return Ok(after),
                 Err(error) if is_race(&error) => {
                     let again = self.store.provisioned(caller.org, id, caller.now).await?;
@@ -114,9 +117,10 @@ impl App {
         caller: &Caller,
         before: &Provisioned,
         change: &Change,
+        now: Timestamp,
     ) -> Result<Provisioned, ProvisionError> {
-        let audit = self.audit_change(caller, Action::UserChanged, change);
-        let ignored = self.audit_ignored(caller, change);
+        let audit = self.audit_change(caller, Action::UserChanged, change, now);
+        let ignored = self.audit_ignored(caller, change, now);
         let (org, user, profile) = (caller.org, &change.user, &change.profile);
         self.store.change_provisioned(org, before, user, profile, &audit, ignored.as_ref()).await
     }
@@ -131,7 +135,7 @@ impl App {
         let id = user.user.value.id;
         for _ in 0..RACES {
             conditions.check(&resource::version(&user))?;
-            let mut audit = self.audit(caller, Action::UserDeleted);
+            let mut audit = self.audit(caller, Action::UserDeleted, self.clock.now());
             audit.subject = Some(id);
             audit.resource = Some(store::Resource::User(id));
             let deleted =
@@ -151,8 +155,14 @@ impl App {
         Err(Failure::Changed)
     }
 
-    fn audit_change(&self, caller: &Caller, action: Action, change: &Change) -> store::AuditEntry {
-        let mut audit = self.audit(caller, action);
+    fn audit_change(
+        &self,
+        caller: &Caller,
+        action: Action,
+        change: &Change,
+        now: Timestamp,
+    ) -> AuditEntry {
+        let mut audit = self.audit(caller, action, now);
         audit.subject = Some(change.user.id);
         audit.resource = Some(store::Resource::User(change.user.id));
         audit.attributes.clone_from(&change.attributes);
@@ -160,9 +170,14 @@ impl App {
     }
 
     /// What was left out is in the audit: the client is told nothing of it.
-    fn audit_ignored(&self, caller: &Caller, change: &Change) -> Option<store::AuditEntry> {
+    fn audit_ignored(
+        &self,
+        caller: &Caller,
+        change: &Change,
+        now: Timestamp,
+    ) -> Option<AuditEntry> {
         let ignored = change.ignored?;
-        let mut audit = self.audit(caller, Action::ProvisioningIgnored);
+        let mut audit = self.audit(caller, Action::ProvisioningIgnored, now);
         audit.subject = Some(change.user.id);
         audit.resource = Some(store::Resource::User(change.user.id));
         audit.reason = Some(ignored.word().to_owned());
@@ -178,7 +193,7 @@ impl App {
         subject: Option<UserId>,
         reason: &str,
     ) -> Result<(), Failure> {
-        let mut audit = self.audit(caller, Action::ProvisioningRefused);
+        let mut audit = self.audit(caller, Action::ProvisioningRefused, self.clock.now());
         audit.subject = subject;
         audit.resource = user.map(store::Resource::User);
         audit.reason = Some(reason.to_owned());

@@ -38,7 +38,7 @@ async fn many_large_changes_of_one_group_find_room() {
     // Nobody else carries anything out, and soon there is no time to.
     let effect = Effect::Refuse(400, "AccessDeniedException");
     world.scim.fault(Fault { operation: "PutEvents", skip: 0, times: usize::MAX, effect });
-    world.clock.hurry(SignedDuration::from_millis(150));
+    world.clock.hurry(SignedDuration::from_millis(135));
 
     let answer = entra.post("/Bulk", &bulk(None, operations)).await.expect(200);
 
@@ -142,4 +142,37 @@ async fn references_that_form_a_circle_are_refused_alone() {
     let answer = entra.post("/Bulk", &bulk(None, operations)).await.expect(200);
 
     assert_eq!(statuses(&answer), ["409", "409", "201"], "{answer}");
+}
+
+#[tokio::test]
+async fn each_operation_is_decided_at_its_own_instant() {
+    let (world, entra) = with_entra().await;
+    let mut people = Vec::new();
+    for (number, name) in ["ada", "grace"].into_iter().enumerate() {
+        people.push(entra.create(&entra_user(name, &object(number))).await);
+    }
+    world.clock.pass(SignedDuration::from_mins(1));
+    let disable = patch(json!([{ "op": "Replace", "path": "active", "value": "False" }]));
+    let of = |user: &Value| json!({ "method": "PATCH", "path": path(user), "data": disable });
+    let operations = people.iter().map(of).collect();
+    world.clock.hurry(SignedDuration::from_secs(1));
+
+    let answer = entra.post("/Bulk", &bulk(None, operations)).await.expect(200);
+
+    world.clock.hurry(SignedDuration::ZERO);
+    assert_eq!(statuses(&answer), ["200"; 2], "{answer}");
+    let mut ends = Vec::new();
+    for user in &people {
+        let id = user["id"].as_str().unwrap().parse().unwrap();
+        let user = world.store.user(world.organization, id, world.now()).await.unwrap().unwrap();
+        ends.push(user.value.sessions_valid_from);
+    }
+    assert!(ends[0] < ends[1], "who signed in before the second one is not left in: {ends:?}");
+    let audit = world.records().await.audit();
+    let at = |user: &Value| {
+        let entries = audit.iter().filter(|entry| entry["action"] == "user_changed");
+        let mut entries = entries.filter(|entry| entry["subject"] == user["id"]);
+        entries.next().unwrap()["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap()
+    };
+    assert_eq!(people.iter().map(at).collect::<Vec<_>>(), ends, "it is audited so");
 }
