@@ -3,6 +3,7 @@
 
 mod cursor;
 mod room;
+mod scan;
 
 use identity::OrganizationId;
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use scim::{
     Error, Filter, ListQuery, ListResponse, Projection, Resource, ResourceType, Sort, Start,
 };
 use serde_json::Value;
-use store::{Order, Position, TableError};
+use store::{Bookmark, Order, Position, TableError};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -80,13 +81,14 @@ impl App {
                 let matching = self.matching(caller, query, candidates).await?;
                 self.picked(caller, query, matching, room).await
             }
-            None if query.filter.is_none() && indexed => {
-                self.walked::<K>(caller, query, room).await
-            }
-            None => {
+            None if !indexed => {
                 let everything = self.everything::<K>(caller, query).await?;
                 self.picked(caller, query, everything, room).await
             }
+            None => match &query.filter {
+                Some(filter) => self.scanned::<K>(caller, query, filter, room).await,
+                None => self.walked::<K>(caller, query, room).await,
+            },
         }
     }
 
@@ -123,7 +125,8 @@ impl App {
                 let read = u64::try_from(resources.len()).unwrap_or_default();
                 if let Some(next) = next {
                     let walk = Position::walk(caller.key.id, &identity, start + read);
-                    self.store.remember_walk(org, &walk, next, now).await?;
+                    let bookmark = Bookmark { at: next.clone(), total: None };
+                    self.store.remember_walk(org, &walk, &bookmark, now).await?;
                 }
                 Start::Index(*start)
             }
@@ -173,16 +176,16 @@ impl App {
             return Ok(Place::Start);
         }
         let walk = Position::walk(caller.key.id, identity, start);
-        if let Some(at) = self.store.walk(caller.org, &walk, caller.now).await? {
-            return Ok(Place::At(at));
+        if let Some(bookmark) = self.store.walk(caller.org, &walk, caller.now).await? {
+            return Ok(Place::At(bookmark.at));
         }
         let passed = usize::try_from(start - 1).unwrap_or(usize::MAX);
         let at = K::skip(self, caller.org, order, passed).await?;
         Ok(at.map_or(Place::Beyond, Place::At))
     }
 
-    /// Everything that a filter says yes to, read page by page, up to a bound of how many are read
-    /// and of how much is kept.
+    /// Everything that a filter says yes to, read page by page to be sorted, up to a bound of how
+    /// many are read and of how much is kept.
     async fn everything<K: Listed>(
         &self,
         caller: &Caller,
@@ -196,7 +199,7 @@ impl App {
         let (mut matching, mut read, mut kept, mut from) = (Vec::new(), 0, 0, None);
         loop {
             if self.is_late(caller) {
-                return Err(Error::UNAVAILABLE.into());
+                return Err(too_many());
             }
             let (order, at) = (Order::Stored, from.as_ref());
             let page = K::page(self, caller.org, order, at, READ_AT_ONCE, caller.now).await?;
@@ -212,12 +215,14 @@ impl App {
             matching.extend(found);
             match page.next {
                 Some(next) => from = Some(next),
+                None if self.is_late(caller) => return Err(too_many()),
                 None => return Ok(matching),
             }
         }
     }
 
-    /// Those that the filter says yes to.
+    /// Those that the filter says yes to. Whoever has no time left for that would have none another
+    /// time either.
     async fn matching<K: Listed>(
         &self,
         caller: &Caller,
@@ -228,7 +233,7 @@ impl App {
         let mut matching = Vec::new();
         for item in items {
             if self.is_late(caller) {
-                return Err(Error::UNAVAILABLE.into());
+                return Err(Error::TOO_MANY_RESULTS.into());
             }
             if filter.matches(&item.seen(self, caller, filter).await?) {
                 matching.push(item);

@@ -50,7 +50,7 @@ pub use organizations::{Deployment, FoundError, Founding};
 pub use outbox::{OutboxItem, Task};
 pub use pages::{Order, Page};
 pub use passkeys::Passkey;
-pub use positions::Position;
+pub use positions::{Bookmark, Position};
 pub use profiles::{Profile, Provisioned};
 pub use provisioning::ProvisionError;
 pub use requests::{Ceremony, PendingAuthn, Request};

@@ -54,6 +54,11 @@ impl<T> Page<T> {
         self.places.get(taken.checked_sub(1)?)
     }
 
+    /// What it holds, each item with its place, and where the next page begins.
+    pub fn placed(self) -> (impl Iterator<Item = (T, Position)>, Option<Position>) {
+        (self.items.into_iter().zip(self.places), self.next)
+    }
+
     /// Adds what was found of some candidates, in their order, and says whether it is full: then
     /// the next page begins behind the last item. One item always fits.
     fn fill(

@@ -19,12 +19,30 @@ const BOUND: usize = 8;
 const ALL: u8 = u8::MAX;
 
 /// A place in a list, behind which the next page begins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// The partition, in the stored order; [`None`] when the list is sorted across all of them.
     pub(crate) shard: Option<u8>,
     /// The sort key; empty before the first one.
     pub(crate) after: String,
+}
+
+/// Where a walk through a list goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bookmark {
+    /// The last one passed.
+    pub at: Position,
+    /// How many there were in all when the walk began, where counting them anew is costly.
+    pub total: Option<u64>,
+}
+
+/// A bookmark as the table has it.
+#[derive(Serialize, Deserialize)]
+struct Marked {
+    shard: Option<u8>,
+    after: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
 }
 
 impl Position {
@@ -67,10 +85,11 @@ impl Store {
         &self,
         org: OrganizationId,
         walk: &SecretHash,
-        position: &Position,
+        bookmark: &Bookmark,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        let item = Item::new(Key::walk(org, walk), position)?;
+        let Bookmark { at: Position { shard, after }, total } = bookmark.clone();
+        let item = Item::new(Key::walk(org, walk), &Marked { shard, after, total })?;
         let item = item.until(now.as_second() + WALK_SECONDS);
         self.table.write(vec![Write::Put(item, Expect::Anything)]).await
     }
@@ -81,9 +100,12 @@ impl Store {
         org: OrganizationId,
         walk: &SecretHash,
         now: Timestamp,
-    ) -> Result<Option<Position>, TableError> {
-        let position: Option<Stored<Position>> = self.table.get(Key::walk(org, walk), now).await?;
-        Ok(position.map(|position| position.value))
+    ) -> Result<Option<Bookmark>, TableError> {
+        let marked: Option<Stored<Marked>> = self.table.get(Key::walk(org, walk), now).await?;
+        Ok(marked.map(|marked| {
+            let Marked { shard, after, total } = marked.value;
+            Bookmark { at: Position { shard, after }, total }
+        }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What each operation asks of the table, counted on the wire.
 
 use http::Method;
-use scenarios::scim::{entra_user, patch};
+use scenarios::scim::{encoded, entra_user, patch};
 use scenarios::{Call, Provisioner, World};
 use serde_json::{Value, json};
 
@@ -190,5 +190,57 @@ async fn a_page_costs_the_same_wherever_somebody_walked_to() {
         let most = costs.iter().map(|cost| cost.queries).max().unwrap();
         assert!(most <= 17, "{query}: {costs:?}");
         assert!(costs.iter().all(|cost| cost.writes == 1), "{query}: {costs:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_filter_reads_on_from_where_the_one_before_ended() {
+    let (world, entra) = with_entra().await;
+    for number in 0..160 {
+        world.user(&format!("user-{number}")).await;
+    }
+    entra.get("/Users?count=1").await.expect(200);
+    let filter = "filter=active%20eq%20true&count=20";
+    for query in [filter.to_owned(), format!("{filter}&sortBy=userName")] {
+        let (mut by_index, mut by_cursor, mut cursor) = (Vec::new(), Vec::new(), String::new());
+        for page in 0..9 {
+            let path = format!("/Users?{query}&startIndex={}", 20 * page + 1);
+            by_index.push(cost(&world, &entra, Method::GET, &path, &Value::Null, 200).await);
+            let path = format!("/Users?{query}&cursor={}", encoded(&cursor));
+            world.scim.calls();
+            let list = entra.get(&path).await.expect(200);
+            by_cursor.push(Cost::counted(&world.scim.calls()));
+            cursor = list["nextCursor"].as_str().unwrap_or_default().to_owned();
+            assert_eq!(cursor.is_empty(), page == 8, "{query}: {page}");
+        }
+        // The first page reads the key, the total and everybody, fifty at once; each one after it the
+        // key, where it begins, and twenty-one people.
+        let reads = |costs: &[Cost]| costs.iter().map(|cost| cost.reads).collect::<Vec<_>>();
+        assert_eq!(reads(&by_index), [5, 3, 3, 3, 3, 3, 3, 3, 3], "{query}");
+        assert_eq!(reads(&by_cursor), [5, 2, 2, 2, 2, 2, 2, 2, 2], "{query}");
+        assert!(by_index.iter().all(|cost| cost.queries <= 17 && cost.writes == 1), "{by_index:?}");
+        assert!(by_cursor.iter().all(|cost| cost.queries <= 17 && cost.writes == 0), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn members_cost_a_query_of_each_partition_for_each_group_that_is_shown_with_them() {
+    let (world, entra) = with_entra().await;
+    let ada = entra.create(&entra_user("ada", &object(1))).await;
+    let mut groups = Vec::new();
+    for name in ["Staff", "Sales", "Support"] {
+        let group = json!({ "displayName": name, "members": [{ "value": id(&ada) }] });
+        groups.push(entra.post("/Groups", &group).await.expect(201));
+    }
+    let one = group_path(&groups[0]);
+    let cases = [
+        // The group is read with the key, and again to be sure that its members are of one instant.
+        (one.as_str(), Cost::of(2, 16, 0, 0)),
+        ("/Groups", Cost::of(2 + 3, 17 + 3 * 16, 0, 0)),
+        ("/Groups?excludedAttributes=members", Cost::of(2, 17, 0, 0)),
+    ];
+    for (path, expected) in cases {
+        let cost = cost(&world, &entra, Method::GET, path, &Value::Null, 200).await;
+        assert_eq!(cost, expected, "{path}");
     }
 }

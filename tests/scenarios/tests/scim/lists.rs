@@ -21,7 +21,16 @@ fn names(list: &Value) -> Vec<String> {
 
 /// Walks by startIndex, as Entra does, and answers who was seen.
 async fn walk(entra: &Provisioner, query: &str, count: usize) -> Vec<String> {
-    let (mut seen, mut start) = (Vec::new(), 1);
+    walk_from(entra, query, count, 1).await
+}
+
+async fn walk_from(
+    entra: &Provisioner,
+    query: &str,
+    count: usize,
+    mut start: usize,
+) -> Vec<String> {
+    let mut seen = Vec::new();
     loop {
         let path = format!("/Users?{query}&startIndex={start}&count={count}");
         let page = entra.get(&path).await.expect(200);
@@ -38,7 +47,16 @@ async fn walk(entra: &Provisioner, query: &str, count: usize) -> Vec<String> {
 
 /// Walks by cursor, and answers who was seen.
 async fn follow(entra: &Provisioner, query: &str, count: usize) -> Vec<String> {
-    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    follow_from(entra, query, count, String::new()).await
+}
+
+async fn follow_from(
+    entra: &Provisioner,
+    query: &str,
+    count: usize,
+    mut cursor: String,
+) -> Vec<String> {
+    let mut seen = Vec::new();
     loop {
         let path = format!("/Users?{query}&cursor={}&count={count}", encoded(&cursor));
         let page = entra.get(&path).await.expect(200);
@@ -93,34 +111,69 @@ async fn every_way_through_a_list_sees_everybody_once() {
 async fn pages_stay_what_they_are_while_people_come_and_go() {
     let (world, entra) = with_entra().await;
     people(&world, 30).await;
-    for query in ["", "sortBy=userName"] {
+    let queries = [
+        "",
+        "sortBy=userName",
+        "filter=active%20eq%20true",
+        "filter=userName%20pr&sortBy=userName",
+        "filter=userName%20pr&sortBy=userName&sortOrder=descending",
+    ];
+    for (round, query) in queries.into_iter().enumerate() {
         let first = entra.get(&format!("/Users?{query}&count=10")).await.expect(200);
         let by_cursor = entra.get(&format!("/Users?{query}&cursor&count=10")).await.expect(200);
         assert_eq!(names(&first), names(&by_cursor));
         let all = walk(&entra, query, 50).await;
-        // Somebody comes before, and somebody of the first page goes.
-        let name = format!("aaa-{}", query.len());
-        let new = entra.create(&entra_user(&name, &object(query.len()))).await;
-        let gone = &first["Resources"][3];
+        assert_eq!(names(&first), all[..10], "{query}");
+        // Somebody comes before, and somebody of the first page goes, the last one too.
+        let name = if query.contains("descending") { "zzz" } else { "aaa" };
+        let new = entra.create(&entra_user(&format!("{name}-{round}"), &object(round))).await;
+        let new = new["userName"].as_str().unwrap();
+        let gone = &first["Resources"][if round % 2 == 0 { 9 } else { 3 }];
         if gone["userName"] != "admin@contoso.test" {
             entra.delete(&format!("/Users/{}", id(gone))).await.expect(204);
         }
 
-        let second = entra.get(&format!("/Users?{query}&startIndex=11&count=10")).await.expect(200);
-        let cursor = encoded(by_cursor["nextCursor"].as_str().unwrap());
-        let next = entra.get(&format!("/Users?{query}&cursor={cursor}&count=10")).await.expect(200);
-
-        let expected = all.iter().skip(10).take(10).collect::<Vec<_>>();
-        for page in [&second, &next] {
-            let seen = names(page);
-            let seen = seen.iter().filter(|name| *name != new["userName"].as_str().unwrap());
-            let seen = seen.collect::<Vec<_>>();
-            assert!(
-                expected.starts_with(&seen) || seen.starts_with(&expected),
-                "{seen:?} {expected:?}"
-            );
+        let next = by_cursor["nextCursor"].as_str().unwrap().to_owned();
+        for rest in
+            [walk_from(&entra, query, 10, 11).await, follow_from(&entra, query, 10, next).await]
+        {
+            let seen = rest.iter().filter(|name| *name != new).collect::<Vec<_>>();
+            assert_eq!(seen, all[10..].iter().collect::<Vec<_>>(), "{query}");
+            // Where nothing is sorted, somebody new may be anywhere, but once.
+            let most = usize::from(!query.contains("sortBy"));
+            assert!(rest.len() - seen.len() <= most, "{query}: {rest:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_total_of_a_filter_is_exact_where_a_walk_begins_and_where_it_ends() {
+    let (world, entra) = with_entra().await;
+    people(&world, 20).await;
+    let page = async |query: &str| {
+        let page = entra.get(&format!("/Users?filter=userName%20pr&{query}")).await.expect(200);
+        let next = page["nextCursor"].as_str().map(encoded);
+        (page["totalResults"].clone(), page["Resources"].as_array().unwrap().clone(), next)
+    };
+    assert_eq!(page("count=0").await.0, 21);
+    let (total, first, _) = page("count=10").await;
+    assert_eq!((total, first.len()), (json!(21), 10));
+    let (_, _, cursor) = page("cursor&count=10").await;
+    let mut gone = first.iter().filter(|user| user["userName"] != "admin@contoso.test");
+    entra.delete(&format!("/Users/{}", id(gone.next().unwrap()))).await.expect(204);
+
+    let (total, second, _) = page("startIndex=11&count=10").await;
+    assert_eq!((total, second.len()), (json!(21), 10), "as it was when the walk began");
+    let (total, last, _) = page("startIndex=21&count=10").await;
+    assert_eq!((total, last.len()), (json!(21), 1), "everything that was passed, and this");
+    let (total, none, _) = page("startIndex=22&count=10").await;
+    assert_eq!((total, none.len()), (json!(21), 0));
+    let (_, _, next) = page(&format!("cursor={}&count=10", cursor.unwrap())).await;
+    let (total, last, next) = page(&format!("cursor={}&count=10", next.unwrap())).await;
+    assert_eq!((total, last.len(), next), (json!(21), 1, None));
+    // Whoever jumps has everything counted anew.
+    let (total, some, _) = page("startIndex=18&count=10").await;
+    assert_eq!((total, some.len()), (json!(20), 3));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use ambient::SystemEntropy;
 use identity::{GroupId, ScimKeyId, User};
 use serde_json::json;
-use store::{Action, Group, Order, Page, Position, Profile, Provisioned};
+use store::{Action, Bookmark, Group, Order, Page, Position, Profile, Provisioned};
 
 use crate::{Place, audit, noon, seconds, user};
 
@@ -117,9 +117,13 @@ async fn a_walk_goes_on_where_it_was_for_an_hour() {
     let at = place.page(Order::Stored, None, 10).await.next.unwrap();
     let (key, other) = (ScimKeyId::mint(&SystemEntropy), ScimKeyId::mint(&SystemEntropy));
     let walk = Position::walk(key, "users", 11);
+    let bookmark = Bookmark { at, total: None };
+    let of_filter = Bookmark { total: Some(21), ..bookmark.clone() };
 
-    for _ in 0..2 {
-        place.store.remember_walk(place.org(), &walk, &at, noon()).await.unwrap();
+    for bookmark in [&of_filter, &bookmark, &bookmark] {
+        place.store.remember_walk(place.org(), &walk, bookmark, noon()).await.unwrap();
+        let found = place.store.walk(place.org(), &walk, noon()).await.unwrap();
+        assert_eq!(found.as_ref(), Some(bookmark));
     }
 
     let cases = [
@@ -132,7 +136,7 @@ async fn a_walk_goes_on_where_it_was_for_an_hour() {
     for (walk, later, expected) in cases {
         let now = noon() + seconds(later);
         let found = place.store.walk(place.org(), &walk, now).await.unwrap();
-        assert_eq!(found.is_some_and(|found| found == at), expected, "{later}");
+        assert_eq!(found.is_some_and(|found| found == bookmark), expected, "{later}");
     }
     place.sound_records().await;
 }
