@@ -2,7 +2,6 @@
 
 use identity::Role;
 use jiff::SignedDuration;
-use scenarios::world::code_of;
 use scenarios::{Authenticator, Browser, Page, World};
 use serde_json::Value;
 
@@ -227,7 +226,7 @@ async fn what_was_pending_when_access_was_taken_enrols_nobody_when_it_comes_back
     let page = anew.begin_enrolment(&world.sso("_anew")).await;
     let page = anew.submit(&page, &[("address", "ada@contoso.test")]).await;
     world.quiet().await;
-    let code = code_of(world.mails("ada@personal.test").last().unwrap());
+    let code = world.code("ada@personal.test").await;
     let page = anew.submit(&page, &[("code", &code)]).await;
     let page = anew.register(&page, &mut Authenticator::default()).await;
     assert!(page.recovery_code().is_some(), "{}", page.text);
