@@ -12,6 +12,7 @@ mod linking;
 mod lists;
 mod replay;
 mod takeover;
+mod tenancy;
 mod versions;
 
 use scenarios::{Provisioner, World};
