@@ -123,6 +123,30 @@ impl Plan {
         }
         Ok(())
     }
+
+    /// The same, and that nobody who joins is in already, and nobody who leaves is out.
+    fn change_members_anew(
+        &mut self,
+        org: OrganizationId,
+        group: GroupId,
+        members: &MemberChange,
+    ) -> Result<(), TableError> {
+        for (user, membership) in members.iter() {
+            let [member, candidate] = sides(org, group, user);
+            match membership {
+                Membership::Begins => {
+                    self.expect_user(org, user);
+                    self.push(Write::Put(Item::new(member, &())?, Expect::Absent));
+                    self.push(Write::Put(Item::new(candidate, &())?, Expect::Anything));
+                }
+                Membership::Ends => {
+                    self.push(Write::Delete(member, 1));
+                    self.push(Write::Remove(candidate));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Store {
@@ -132,6 +156,9 @@ impl Store {
     /// Up to thirty are one transaction. More, or any while earlier changes wait to be carried out,
     /// are stored aside and decided by one write; from then on everybody who reads sees them. The
     /// outbox item that carries them out is answered: [`Store::fold_members`].
+    ///
+    /// Of up to thirty, who is in already does not join and who is out does not leave: where nothing
+    /// is left nothing is written or audited.
     ///
     /// # Errors
     ///
@@ -149,18 +176,8 @@ impl Store {
         if members.is_empty() {
             return Ok(None);
         }
-        if members.len() <= MOST_AT_ONCE {
-            for _ in 0..RACES {
-                match self.change_members_at_once(org, group, members, audit).await {
-                    Err(ProvisionError::Stale) => {}
-                    other => return other.map(|()| None),
-                }
-                let now = self.group(org, group, audit.at).await?;
-                let now = now.ok_or(ProvisionError::Stale)?;
-                if !now.value.folding.is_empty() {
-                    break;
-                }
-            }
+        if members.len() <= MOST_AT_ONCE && self.change_few(org, group, members, audit).await? {
+            return Ok(None);
         }
         self.expect_room(org, group, audit.at).await?;
         let staged = self.stage(org, group, members, audit.at, entropy).await?;
@@ -197,6 +214,54 @@ impl Store {
         if read.value.folding.len() >= Folding::MOST { Err(ProvisionError::Busy) } else { Ok(()) }
     }
 
+    /// Changes up to thirty in one transaction, and says whether that could be: not while earlier
+    /// changes wait.
+    async fn change_few(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        members: &MemberChange,
+        audit: &AuditEntry,
+    ) -> Result<bool, ProvisionError> {
+        let mut new = members.clone();
+        for _ in 0..RACES {
+            match self.change_members_at_once(org, group, &new, audit).await {
+                Err(ProvisionError::Stale) => {
+                    let now = self.group(org, group, audit.at).await?;
+                    let now = now.ok_or(ProvisionError::Stale)?;
+                    if !now.value.folding.is_empty() {
+                        return Ok(false);
+                    }
+                }
+                // Some of it is so already: that is no change, RFC 7644 §3.5.2.1.
+                Err(ProvisionError::Table(TableError::Conflict { .. })) => {
+                    new = self.new_of(org, group, members).await?;
+                    if new.is_empty() {
+                        return Ok(true);
+                    }
+                }
+                other => return other.map(|()| true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// What of a change is not so already, where nothing waits.
+    async fn new_of(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        members: &MemberChange,
+    ) -> Result<MemberChange, TableError> {
+        let key = |user| Key::member(org, group, user);
+        let found =
+            self.table.find_all(members.iter().map(|(user, _)| key(user)).collect()).await?;
+        let is_new = |(user, membership): &(UserId, Membership)| {
+            found.has(&key(*user)) != (*membership == Membership::Begins)
+        };
+        Ok(MemberChange(members.iter().filter(is_new).collect()))
+    }
+
     async fn change_members_at_once(
         &self,
         org: OrganizationId,
@@ -213,7 +278,7 @@ impl Store {
         };
         let mut plan = Plan::expecting(vec![touch.write(Key::group(org, group))?]);
         plan.push(Write::Put(audit.item(org)?, Expect::Absent));
-        plan.change_members(org, group, members)?;
+        plan.change_members_anew(org, group, members)?;
         plan.carry_out(self).await
     }
 

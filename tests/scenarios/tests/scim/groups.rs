@@ -250,3 +250,27 @@ impl EachRef for Vec<String> {
         [&self[0], &self[1], &self[2]]
     }
 }
+
+#[tokio::test]
+async fn what_changes_no_member_changes_neither_version_nor_date() {
+    let (world, entra) = with_entra().await;
+    let ids = users(&entra, 2).await;
+    let staff = json!({ "displayName": "Staff", "members": [{ "value": ids[0] }] });
+    let staff = entra.post("/Groups", &staff).await.expect(201);
+    let path = group_path(&staff);
+    let read = entra.get(&path).await.expect(200);
+    let before = world.quiet().await;
+    world.clock.pass(jiff::SignedDuration::from_mins(1));
+
+    for (op, member) in [("Add", &ids[0]), ("remove", &ids[1])] {
+        let operation = json!({ "op": op, "path": "members", "value": [{ "value": member }] });
+        entra.patch(&path, json!([operation])).await.expect(204);
+        assert_eq!(entra.get(&path).await.expect(200), read, "{op}");
+    }
+    world.unwritten_since(&before, "nobody came or went").await;
+    let operation = json!({ "op": "remove", "path": "members", "value": [{ "value": ids[0] }] });
+    entra.patch(&path, json!([operation])).await.expect(204);
+    let after = entra.get(&path).await.expect(200);
+    assert_ne!(after["meta"]["version"], read["meta"]["version"]);
+    assert_ne!(after["meta"]["lastModified"], read["meta"]["lastModified"]);
+}

@@ -89,10 +89,10 @@ async fn few_members_are_one_transaction_whatever_the_group_holds() {
     let staff = place.group_of(&people[..30]).await;
     assert!(place.stored(staff.id).await.unwrap().value == staff, "nothing waits");
     let (store, wire) = place.watched().await;
-    let mut change = MemberChange::adding(&people[25..35]);
+    let mut change = MemberChange::adding(&people[30..35]);
     change.remove(people[0]);
-    change.remove(people[39]);
     change.remove(people[34]);
+    change.add(people[34]);
 
     let said = audit(Action::GroupChanged);
     let item = store.change_members(place.org(), staff.id, &change, &said, &SystemEntropy).await;
@@ -100,11 +100,39 @@ async fn few_members_are_one_transaction_whatever_the_group_holds() {
     assert!(item.unwrap().is_none());
     let calls = wire.calls();
     assert_eq!(calls.len(), 1, "{calls:?}");
-    assert_eq!(place.members(staff.id).await, set(&people[1..34]));
+    assert_eq!(place.members(staff.id).await, set(&people[1..35]));
     assert!(place.is_member(staff.id, people[33]).await);
     assert!(!place.is_member(staff.id, people[0]).await);
     assert_eq!(place.groups_of(people[33]).await, 1);
     assert_eq!(place.groups_of(people[0]).await, 0);
+    assert_eq!(place.stored(staff.id).await.unwrap().version, 2);
+    place.sound_records().await;
+}
+
+#[tokio::test]
+async fn whoever_is_in_already_does_not_join_and_whoever_is_out_does_not_leave() {
+    let place = Place::new().await;
+    let people = place.people(10).await;
+    let staff = place.group_of(&people[..5]).await;
+    let (store, wire) = place.watched().await;
+    let mut nothing = MemberChange::adding(&people[..3]);
+    nothing.remove(people[7]);
+    let mut something = nothing.clone();
+    something.add(people[8]);
+    something.remove(people[4]);
+    let before = place.sound_records().await;
+
+    let said = audit(Action::GroupChanged);
+    let item = store.change_members(place.org(), staff.id, &nothing, &said, &SystemEntropy).await;
+
+    assert!(item.unwrap().is_none());
+    assert_eq!(place.sound_records().await, before, "not even the audit");
+    assert_eq!(wire.calls().len(), 2, "tried, and looked at");
+    let said = audit(Action::GroupChanged);
+    store.change_members(place.org(), staff.id, &something, &said, &SystemEntropy).await.unwrap();
+    assert_eq!(wire.calls().len(), 3);
+    let expected = [&people[..4], &people[8..9]].concat();
+    assert_eq!(place.members(staff.id).await, set(&expected));
     assert_eq!(place.stored(staff.id).await.unwrap().version, 2);
     place.sound_records().await;
 }
