@@ -1,7 +1,7 @@
 //! Lines of a function's log.
 //!
 //! The level is fixed: at finer ones the SDKs and HTTP libraries write addresses, tokens and bodies,
-//! and no variable of a function may turn that on.
+//! and no variable of a function may turn that on. In a release build they are not even there.
 
 use tracing::level_filters::LevelFilter;
 

@@ -139,7 +139,7 @@ impl Bench {
                 Ok(())
             })
             .await?,
-            self.time_of("TransactWriteItems of 3 actions", async || self.answer().await).await?,
+            self.time_of("TransactWriteItems of 4 actions", async || self.answer().await).await?,
         ])
     }
 
