@@ -73,6 +73,16 @@ fn every_function_is_built_from_a_binary_of_its_own_name() {
     }
 }
 
+/// cargo-lambda, which `sam build` calls, has a release abort on panics unless the manifest speaks.
+#[test]
+fn a_panic_at_one_request_ends_no_process() {
+    let manifest = read(&root().join("Cargo.toml"));
+    let (_, release) = manifest.split_once("[profile.release]").unwrap();
+    let release = release.split("\n[").next().unwrap();
+
+    assert!(release.lines().any(|line| line == "panic = \"unwind\""), "{release}");
+}
+
 #[test]
 fn scim_answers_what_provisions_and_login_everything_else() {
     let template = template();
