@@ -30,7 +30,8 @@ use server::{Answer, KEYS, Reference, Server};
 
 /// What the requests follow from; `SCIM_SEED` has another one tried.
 const SEED: u64 = 7644;
-/// How many requests there are; those that look at what a change has done are among them.
+/// How many requests the generator makes. Those that look at what a change has done, and those for
+/// the pages after the first, come on top.
 const REQUESTS: usize = 2_000;
 /// How many of each kind must have been, so that agreement means something.
 const LEAST: [(&str, usize); 6] = [
@@ -53,6 +54,8 @@ struct Trial {
     model: Model,
     differences: Differences,
     sent: Vec<(Option<String>, String)>,
+    /// How many of the generator's own were sent.
+    generated: usize,
     counts: BTreeMap<&'static str, usize>,
     unexplained: BTreeMap<(String, String), String>,
     /// Who was deleted and is still in groups.
@@ -91,6 +94,7 @@ impl Trial {
             for (request, answers) in
                 first.zip(first_answers).into_iter().chain([(second, second_answers)])
             {
+                self.generated += 1;
                 self.heard(&request, &answers);
             }
         }
@@ -181,6 +185,7 @@ impl Trial {
         if let Some(start) = request.start() {
             return self.jump(request, start).await;
         }
+        self.generated += 1;
         let (answers, alike) = self.exchange(request).await;
         if let Some(kind) = request.creates() {
             self.created(kind, request, &answers, alike).await;
@@ -202,12 +207,14 @@ impl Trial {
         let place = |key: usize, start: usize| (key, request.path.clone(), start);
         let key = (1..KEYS).find(|key| !self.walked.contains(&place(*key, start)));
         let Some(key) = key else { return };
+        self.generated += 1;
         let (answers, _) = self.exchange(&Request { key, ..request.clone() }).await;
         self.walked.insert(place(key, start + listed(&answers[OURS]).len()));
     }
 
     /// Sends a request and those for the pages after it, and compares all of them as one.
     async fn walk(&mut self, first: &Request) {
+        self.generated += 1;
         let mut request = first.clone();
         let mut all: Option<[Answer; 2]> = None;
         for _ in 0..MOST_PAGES {
@@ -368,6 +375,7 @@ async fn an_independent_server_answers_every_request_as_we_do_or_it_is_known_why
         model: Model::default(),
         differences: Differences::read(),
         sent: Vec::new(),
+        generated: 0,
         counts: BTreeMap::new(),
         unexplained: BTreeMap::new(),
         leaving: Vec::new(),
@@ -375,7 +383,7 @@ async fn an_independent_server_answers_every_request_as_we_do_or_it_is_known_why
     };
 
     let mut reads = Vec::new();
-    while trial.sent.len() + reads.len() < REQUESTS {
+    while trial.generated + reads.len() < REQUESTS {
         let request = generator.next(&trial.model);
         if request.is_alone() {
             reads.push(request);
@@ -387,7 +395,8 @@ async fn an_independent_server_answers_every_request_as_we_do_or_it_is_known_why
     }
     trial.read(&mut reads).await;
 
-    println!("{} requests: {:?}", trial.sent.len(), trial.counts);
+    println!("{} of {} requests: {:?}", trial.generated, trial.sent.len(), trial.counts);
+    assert!(trial.generated >= REQUESTS, "only {} (seed {seed})", trial.generated);
     let reports = trial.unexplained.values().map(String::as_str).collect::<String>();
     let count = trial.unexplained.len();
     assert!(
