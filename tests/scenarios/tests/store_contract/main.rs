@@ -24,7 +24,7 @@ use local::database::LocalDatabase;
 use scenarios::Records;
 use scenarios::wire::{Upstreams, Wire};
 use scenarios::world::{aws, model};
-use store::{Action, Actor, AuditEntry, Founding, Link, Passkey, Store, Table};
+use store::{Action, Actor, AuditEntry, FoundError, Founding, Link, Passkey, Store, Table};
 
 /// How many do the same at once.
 const RACERS: usize = 16;
@@ -92,6 +92,24 @@ fn domain(organization: &Organization, name: &str) -> FederatedDomain {
     }
 }
 
+/// Founds an organization with its first administrator.
+async fn found(
+    store: &Store,
+    organization: &Organization,
+    domain: &FederatedDomain,
+    administrator: &User,
+) -> Result<(), FoundError> {
+    let founding = Founding {
+        organization,
+        domain,
+        ring: &"ring",
+        administrator,
+        link: (&secret(), &Link::new(administrator.id, noon())),
+        audit: &audit(Action::OrganizationFounded),
+    };
+    store.found(&founding, noon()).await
+}
+
 /// Lets several do something at the same time, and counts those for whom it went well.
 async fn race<T, E>(
     attempts: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,
@@ -120,15 +138,7 @@ impl Place {
             ..organization("https://id.contoso.test")
         };
         let domain = domain(&organization, "contoso.test");
-        let founding = Founding {
-            organization: &organization,
-            domain: &domain,
-            ring: &"ring",
-            administrator: &administrator,
-            link: (&secret(), &Link::new(administrator.id, noon())),
-            audit: &audit(Action::OrganizationFounded),
-        };
-        store.found(&founding, noon()).await.unwrap();
+        found(&store, &organization, &domain, &administrator).await.unwrap();
         Self { store, table_name, organization, domain, database }
     }
 

@@ -1,9 +1,9 @@
 //! What a bootstrap fixes, and links.
 
 use identity::DomainName;
-use store::{Action, FoundError, Founding, Link, Stored};
+use store::{Action, FoundError, Link, Stored};
 
-use crate::{Place, RACERS, audit, domain, noon, organization, race, seconds, secret, user};
+use crate::{Place, RACERS, audit, domain, found, noon, organization, race, seconds, secret, user};
 
 #[tokio::test]
 async fn what_the_first_bootstrap_fixed_holds_for_every_later_one() {
@@ -17,17 +17,8 @@ async fn what_the_first_bootstrap_fixed_holds_for_every_later_one() {
     for (base_url, name, founded) in cases {
         let organization = organization(base_url);
         let domain = domain(&organization, name);
-        let administrator = user("first");
-        let founding = Founding {
-            organization: &organization,
-            domain: &domain,
-            ring: &"ring",
-            administrator: &administrator,
-            link: (&secret(), &Link::new(administrator.id, noon())),
-            audit: &audit(Action::OrganizationFounded),
-        };
 
-        let result = place.store.found(&founding, noon()).await;
+        let result = found(&place.store, &organization, &domain, &user("first")).await;
 
         let owner = place.store.domain_owner(&domain.name, noon()).await.unwrap();
         let stored = place.store.organization(organization.id, noon()).await.unwrap();
@@ -60,18 +51,9 @@ async fn no_organization_is_founded_below_the_domain_of_another() {
     for (name, parent) in cases {
         let organization = organization("https://id.contoso.test");
         let domain = domain(&organization, name);
-        let administrator = user("admin");
-        let founding = Founding {
-            organization: &organization,
-            domain: &domain,
-            ring: &"ring",
-            administrator: &administrator,
-            link: (&secret(), &Link::new(administrator.id, noon())),
-            audit: &audit(Action::OrganizationFounded),
-        };
 
         let known = place.store.owned_parent(&domain.name).await.unwrap();
-        let result = place.store.found(&founding, noon()).await;
+        let result = found(&place.store, &organization, &domain, &user("first")).await;
 
         assert_eq!(known.as_ref().map(DomainName::as_str), parent, "{name}");
         let stored = place.store.organization(organization.id, noon()).await.unwrap();
@@ -92,16 +74,7 @@ async fn of_sixteen_who_found_the_same_domain_at_once_one_does() {
 
     let founded = race(companies.iter().map(async |organization| {
         let domain = domain(organization, "contoso.test");
-        let administrator = user("admin");
-        let founding = Founding {
-            organization,
-            domain: &domain,
-            ring: &"ring",
-            administrator: &administrator,
-            link: (&secret(), &Link::new(administrator.id, noon())),
-            audit: &audit(Action::OrganizationFounded),
-        };
-        store.found(&founding, noon()).await
+        found(&store, organization, &domain, &user("admin")).await
     }))
     .await;
 
