@@ -8,7 +8,7 @@ mod scan;
 use identity::OrganizationId;
 use jiff::Timestamp;
 use scim::{
-    Error, Filter, ListQuery, ListResponse, Projection, Resource, ResourceType, Sort, Start,
+    Error, Filter, ListQuery, ListResponse, Lookup, Projection, Resource, ResourceType, Sort, Start,
 };
 use serde_json::Value;
 use store::{Bookmark, Order, Position, TableError};
@@ -54,8 +54,14 @@ pub(crate) trait Listed: Sized + Sync {
     fn size(&self) -> usize;
     /// One of them without what is costly to find.
     fn resource(&self, caller: &Caller) -> Resource;
-    /// One of them as a filter sees it.
-    async fn seen(&self, app: &App, caller: &Caller, filter: &Filter) -> Result<Resource, Failure>;
+    /// One of them as a filter sees it; `named` is the look-up by which an index named it.
+    async fn seen(
+        &self,
+        app: &App,
+        caller: &Caller,
+        filter: &Filter,
+        named: Option<Lookup<'_>>,
+    ) -> Result<Resource, Failure>;
     /// One of them as an answer shows it.
     async fn answer(
         &self,
@@ -78,7 +84,8 @@ impl App {
         let indexed = query.sort.as_ref().is_none_or(Sort::is_indexed);
         match candidates {
             Some(candidates) => {
-                let matching = self.matching(caller, query, candidates).await?;
+                let named = query.filter.as_ref().and_then(Filter::lookup);
+                let matching = self.matching(caller, query, candidates, named).await?;
                 self.picked(caller, query, matching, room).await
             }
             None if !indexed => {
@@ -207,7 +214,7 @@ impl App {
             if read > most {
                 return Err(too_many());
             }
-            let found = self.matching(caller, query, page.items).await?;
+            let found = self.matching(caller, query, page.items, None).await?;
             kept += found.iter().map(K::size).sum::<usize>();
             if kept > MOST_KEPT {
                 return Err(too_many());
@@ -228,6 +235,7 @@ impl App {
         caller: &Caller,
         query: &ListQuery,
         items: Vec<K>,
+        named: Option<Lookup<'_>>,
     ) -> Result<Vec<K>, Failure> {
         let Some(filter) = &query.filter else { return Ok(items) };
         let mut matching = Vec::new();
@@ -235,7 +243,7 @@ impl App {
             if self.is_late(caller) {
                 return Err(Error::TOO_MANY_RESULTS.into());
             }
-            if filter.matches(&item.seen(self, caller, filter).await?) {
+            if filter.matches(&item.seen(self, caller, filter, named).await?) {
                 matching.push(item);
             }
         }

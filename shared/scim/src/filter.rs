@@ -6,6 +6,7 @@
 mod comparison;
 mod evaluation;
 mod lookup;
+mod members;
 mod parser;
 mod print;
 
@@ -20,6 +21,7 @@ use crate::schema::{Attribute, ResourceType};
 
 pub(crate) use comparison::Comparand;
 pub use lookup::Lookup;
+pub use members::Members;
 pub(crate) use parser::{Parser, Scope};
 
 /// The longest filter or path, in bytes.
@@ -40,8 +42,7 @@ pub struct Filter {
 impl Filter {
     /// Parses a filter over resources of a kind.
     ///
-    /// An attribute that no schema defines has no value anywhere, RFC 7644 §3.4.2.2. Members of a
-    /// group can be asked for with `eq` alone or joined by `and`, since only an index knows them.
+    /// An attribute that no schema defines has no value anywhere, RFC 7644 §3.4.2.2.
     ///
     /// # Errors
     ///
@@ -49,12 +50,11 @@ impl Filter {
     /// what cannot be compared so.
     pub fn parse(text: &str, kind: &'static ResourceType) -> Result<Self, Error> {
         let node = Parser::new(text, INVALID)?.filter(Scope::Resource(kind))?;
-        lookup::check_members(&node)?;
         Ok(Self { node })
     }
 
-    /// Whether the resource answers yes. Members of a group are taken as found: ask
-    /// [`lookup`](Self::lookup) for them.
+    /// Whether the resource answers yes. A group must have those of its members whom the filter
+    /// [asks for](Self::members).
     pub fn matches(&self, resource: &Resource) -> bool {
         evaluation::resource_matches(&self.node, resource)
     }
@@ -63,6 +63,11 @@ impl Filter {
     /// to find need not be looked for otherwise.
     pub fn mentions(&self, attribute: &str) -> bool {
         self.node.mentions(attribute)
+    }
+
+    /// The members that a group needs to have for the filter to be answered.
+    pub fn members(&self) -> Members<'_> {
+        members::asked(&self.node)
     }
 
     /// The index entry under which every resource that could match is found, if there is one.
@@ -98,8 +103,6 @@ pub(crate) enum Node {
     Test(Test),
     /// `emails[…]`: one value that matches, alone.
     Values(Subject, Box<Self>),
-    /// `members eq "…"`: answered by an index, not by the resource.
-    Member(String),
 }
 
 impl Node {
@@ -145,7 +148,6 @@ impl Node {
                 Subject::Attribute(target) => target.attribute.name == name,
                 Subject::Part(_) | Subject::Unknown(_) => false,
             },
-            Self::Member(_) => name == "members",
         }
     }
 
@@ -361,7 +363,19 @@ mod tests {
             let filter = user(text);
             assert_eq!(filter.as_ref().ok().and_then(Filter::lookup), expected, "{text}");
         }
-        let group = Filter::parse("displayName eq \"a\" and members eq \"u\"", &GROUP);
-        assert_eq!(group.as_ref().ok().and_then(Filter::lookup), Some(Lookup::Member("u")));
+        let group = |text| Filter::parse(text, &GROUP);
+        let cases = [
+            ("displayName eq \"a\" and members eq \"u\"", Some(Lookup::Member("u"))),
+            ("members[value eq \"u\" and type eq \"User\"]", Some(Lookup::Member("u"))),
+            ("id eq \"g\" and members.value eq \"u\"", Some(Lookup::Id("g"))),
+            ("members eq \"u\" or members eq \"w\"", None),
+            ("not (members eq \"u\")", None),
+            ("members ne \"u\"", None),
+            ("members pr", None),
+        ];
+        for (text, expected) in cases {
+            let filter = group(text);
+            assert_eq!(filter.as_ref().ok().and_then(Filter::lookup), expected, "{text}");
+        }
     }
 }

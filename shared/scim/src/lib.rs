@@ -28,7 +28,7 @@ pub use bulk::{
     Step,
 };
 pub use error::{ERROR_SCHEMA, Error, ScimType};
-pub use filter::{Filter, Lookup};
+pub use filter::{Filter, Lookup, Members};
 pub use list::{DEFAULT_COUNT, ListQuery, ListResponse, MAX_COUNT, Order, Page, Sort, Start};
 pub use member::MemberChange;
 pub use patch::Patch;

@@ -139,7 +139,6 @@ fn filter(kind: &'static ResourceType, case: &Value, name: &str) -> Result<Value
         Lookup::Email(email) => format!("email {email}"),
         Lookup::DisplayName(name) => format!("displayName {name}"),
         Lookup::Member(user) => format!("members {user}"),
-        Lookup::MemberOf { group, user } => format!("member {group} {user}"),
     });
     Ok(json!({ "matches": matches, "lookup": lookup, "printed": printed }))
 }

@@ -3,7 +3,7 @@
 use identity::OrganizationId;
 use jiff::Timestamp;
 use scim::schema::GROUP;
-use scim::{Filter, Lookup, Projection, Resource, ResourceType};
+use scim::{Filter, Lookup, Members, Projection, Resource, ResourceType};
 use serde_json::Value;
 use store::{Group, Order, Page, Position, Stored, TableError};
 
@@ -12,6 +12,10 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::list::{Listed, MOST_READ};
+
+/// How many groups are read at the most when each one's members must be asked for, by reads of their
+/// own.
+const MOST_READ_WITH_MEMBERS: usize = 500;
 
 impl Listed for Stored<Group> {
     fn kind() -> &'static ResourceType {
@@ -42,8 +46,9 @@ impl Listed for Stored<Group> {
         app.store.skip_groups(org, order, None, many).await
     }
 
-    fn most_read(_: Option<&Filter>) -> usize {
-        MOST_READ
+    fn most_read(filter: Option<&Filter>) -> usize {
+        let asked = filter.map_or(Members::Named(Vec::new()), Filter::members);
+        if asked == Members::Named(Vec::new()) { MOST_READ } else { MOST_READ_WITH_MEMBERS }
     }
 
     fn size(&self) -> usize {
@@ -54,9 +59,17 @@ impl Listed for Stored<Group> {
         resource::shown(caller, self)
     }
 
-    /// Members are asked of their own index, which named the candidates.
-    async fn seen(&self, _: &App, caller: &Caller, _: &Filter) -> Result<Resource, Failure> {
-        Ok(resource::shown(caller, self))
+    async fn seen(
+        &self,
+        app: &App,
+        caller: &Caller,
+        filter: &Filter,
+        named: Option<Lookup<'_>>,
+    ) -> Result<Resource, Failure> {
+        match filter.members() {
+            Members::Named(asked) => app.group_with_those(caller, self, &asked, named).await,
+            Members::All => app.group_with_all(caller, self).await,
+        }
     }
 
     async fn answer(
@@ -83,12 +96,6 @@ impl App {
             Some(Lookup::Member(user)) => match user.parse() {
                 Ok(user) => return Ok(Some(self.store.groups_of(org, user, now).await?)),
                 Err(_) => None,
-            },
-            Some(Lookup::MemberOf { group, user }) => match (group.parse(), user.parse()) {
-                (Ok(group), Ok(user)) if self.store.is_member(org, group, user, now).await? => {
-                    self.store.group(org, group, now).await?
-                }
-                _ => None,
             },
             Some(Lookup::Id(id)) => match id.parse() {
                 Ok(id) => self.store.group(org, id, now).await?,

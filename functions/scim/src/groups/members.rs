@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use identity::{GroupId, UserId};
 use jiff::{SignedDuration, Timestamp};
-use scim::{Error, MemberChange, Projection, Resource};
+use scim::{Error, Lookup, MemberChange, Projection, Resource};
 use serde_json::Value;
 use store::{Group, OutboxItem, Stored};
 
@@ -69,6 +69,47 @@ impl App {
             set_members(caller, &mut shown, members);
         }
         Ok(Value::Object(projection.apply(shown)))
+    }
+
+    /// A group with those of some users who are in it, and none of its other members; whoever an
+    /// index named the group for is.
+    pub(super) async fn group_with_those(
+        &self,
+        caller: &Caller,
+        group: &Stored<Group>,
+        asked: &[&str],
+        named: Option<Lookup<'_>>,
+    ) -> Result<Resource, Failure> {
+        let (org, id, now) = (caller.org, group.value.id, caller.now);
+        let mut members = Vec::new();
+        for text in asked {
+            let Ok(user) = text.parse() else { continue };
+            if named == Some(Lookup::Member(text))
+                || self.store.is_member(org, id, user, now).await?
+            {
+                members.push(user);
+            }
+        }
+        let mut shown = resource::shown(caller, group);
+        set_members(caller, &mut shown, members);
+        Ok(shown)
+    }
+
+    /// A group with all its members, for a filter that needs to see each.
+    pub(super) async fn group_with_all(
+        &self,
+        caller: &Caller,
+        group: &Stored<Group>,
+    ) -> Result<Resource, Failure> {
+        let roster =
+            self.store.roster_of(caller.org, group.clone(), most_shown(caller), caller.now);
+        let mut shown = resource::shown(caller, group);
+        // It was deleted since it was read: nobody is in it.
+        if let Some(roster) = roster.await? {
+            let members = roster.members.ok_or(Error::TOO_MANY_RESULTS)?;
+            set_members(caller, &mut shown, members);
+        }
+        Ok(shown)
     }
 
     /// Everybody who is in a group.

@@ -127,7 +127,7 @@ impl App {
                 if self.is_late(caller) {
                     return Err(too_many());
                 }
-                let seen = item.seen(self, caller, filter).await?;
+                let seen = item.seen(self, caller, filter, None).await?;
                 if filter.matches(&seen) && found.put(item, place, query, begin) {
                     return Ok(found);
                 }

@@ -61,7 +61,13 @@ impl Listed for Provisioned {
         resource::shown(caller, self)
     }
 
-    async fn seen(&self, app: &App, caller: &Caller, filter: &Filter) -> Result<Resource, Failure> {
+    async fn seen(
+        &self,
+        app: &App,
+        caller: &Caller,
+        filter: &Filter,
+        _: Option<Lookup<'_>>,
+    ) -> Result<Resource, Failure> {
         if filter.mentions("groups") {
             app.with_groups(caller, self).await
         } else {
@@ -161,7 +167,7 @@ impl App {
                 self.store.owner(org, LookUp::ExternalId(id), now).await?
             }
             // Of groups alone.
-            Some(Lookup::DisplayName(_) | Lookup::Member(_) | Lookup::MemberOf { .. }) => None,
+            Some(Lookup::DisplayName(_) | Lookup::Member(_)) => None,
         };
         let user = match id {
             Some(id) => self.store.provisioned(org, id, now).await?,

@@ -1,9 +1,11 @@
 //! References to what the same request creates, RFC 7644 §3.7.2.
 //!
 //! They stand where an id of another resource stands: in the path of an operation, in members of a
-//! group, in the manager of a user. Anywhere else a text that begins like one is a text.
+//! group, in the manager of a user, and between the quotes of a PATCH path that selects one of these.
+//! Anywhere else a text that begins like one is a text.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 use serde_json::{Map, Value};
 
@@ -69,7 +71,12 @@ fn each_id(
         (Value::Object(members), _) => {
             let target = target(members);
             members.iter_mut().try_for_each(|(name, member)| {
-                within(place, name, target).map_or(Ok(()), |place| each_id(member, place, change))
+                if let (Some(Place::Reference), Some(path)) = (target, path(name, member)) {
+                    *member = Value::from(path_with(path, change)?);
+                } else if let Some(place) = within(place, name, target) {
+                    each_id(member, place, change)?;
+                }
+                Ok(())
             })
         }
         (Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_), _) => Ok(()),
@@ -83,7 +90,9 @@ fn read_ids(value: &Value, place: Place, note: &mut impl FnMut(&str)) {
         (Value::Object(members), _) => {
             let target = target(members);
             for (name, member) in members {
-                if let Some(place) = within(place, name, target) {
+                if let (Some(Place::Reference), Some(path)) = (target, path(name, member)) {
+                    quoted(path).iter().for_each(|(_, text)| note(text));
+                } else if let Some(place) = within(place, name, target) {
                     read_ids(member, place, note);
                 }
             }
@@ -94,8 +103,49 @@ fn read_ids(value: &Value, place: Place, note: &mut impl FnMut(&str)) {
 
 /// What the `value` of a PATCH operation is, by the path beside it.
 fn target(members: &Map<String, Value>) -> Option<Place> {
-    let mut paths = members.iter().filter(|(name, _)| name.eq_ignore_ascii_case("path"));
-    paths.next().and_then(|(_, path)| Some(named(path.as_str()?)))
+    members.iter().find_map(|(name, member)| path(name, member)).map(named)
+}
+
+/// The path of a PATCH operation, if a member of it is that.
+fn path<'a>(name: &str, member: &'a Value) -> Option<&'a str> {
+    member.as_str().filter(|_| name.eq_ignore_ascii_case("path"))
+}
+
+/// A path with the ids between its quotes changed.
+fn path_with(
+    path: &str,
+    change: &mut impl FnMut(&mut String) -> Result<(), Error>,
+) -> Result<String, Error> {
+    let (mut changed, mut end) = (String::with_capacity(path.len()), 0);
+    for (place, mut text) in quoted(path) {
+        change(&mut text)?;
+        changed.push_str(path.get(end..place.start).unwrap_or_default());
+        changed.push_str(&Value::from(text).to_string());
+        end = place.end;
+    }
+    changed.push_str(path.get(end..).unwrap_or_default());
+    Ok(changed)
+}
+
+/// What stands between quotes in a path, and where, the quotes included.
+fn quoted(path: &str) -> Vec<(Range<usize>, String)> {
+    let (mut found, mut from, mut escaped) = (Vec::new(), None, false);
+    for (at, character) in path.char_indices() {
+        match (from, character) {
+            (None, '"') => from = Some(at),
+            (Some(start), '"') if !escaped => {
+                let place = start..at + 1;
+                let text = path.get(place.clone()).map(serde_json::from_str);
+                if let Some(Ok(text)) = text {
+                    found.push((place, text));
+                }
+                from = None;
+            }
+            _ => {}
+        }
+        escaped = from.is_some() && character == '\\' && !escaped;
+    }
+    found
 }
 
 /// What a member of an object is, if ids may stand in it.

@@ -129,6 +129,9 @@ fn a_reference_is_one_only_where_an_id_may_stand() {
         (patch("manager.value", text.clone()), true),
         (patch(&format!("{urn}:manager"), one.clone()), true),
         (patch(urn, json!({ "manager": one })), true),
+        (patch("members[value eq \"bulkId:u\"]", json!(null)), true),
+        (patch("members[type eq \"x\" and value eq\"bulk\\u0049d:u\"]", json!(null)), true),
+        (patch(&format!("{urn}:manager[value eq \"bulkId:u\"]"), json!(null)), true),
         (json!({ "Operations": [{ "op": "add", "value": { "members": [one] } }] }), true),
         (
             json!({ "Operations": [{ "op": "add", "value": { format!("{urn}:manager.value"): text } }] }),
@@ -139,6 +142,7 @@ fn a_reference_is_one_only_where_an_id_may_stand() {
         (json!({ "members": [{ "value": "u", "display": text }] }), false),
         (patch("displayName", text.clone()), false),
         (patch("emails[type eq \"work\"].value", text.clone()), false),
+        (patch("emails[value eq \"bulkId:u\"]", json!(null)), false),
         (patch("displayName[value eq \"x:members\"]", text.clone()), false),
         (
             json!({ "Operations": [{ "op": "add", "path": "bulkId:u", "value": { "title": text } }] }),
@@ -155,6 +159,31 @@ fn a_reference_is_one_only_where_an_id_may_stand() {
         let resolved = operation.resolved(&created).unwrap();
         assert_eq!(resolved.data != data, refers, "{data}");
         assert_eq!(resolved.data.to_string().contains("bulkId:"), !refers, "{data}");
+    }
+}
+
+#[test]
+fn a_path_is_changed_between_its_quotes_alone() {
+    let created = HashMap::from([("u \"1\"".to_owned(), "1".to_owned())]);
+    let cases = [
+        (r#"members[value eq "bulkId:u \"1\""]"#, r#"members[value eq "1"]"#),
+        (
+            r#"members[value eq "é\\" or value eq "bulkId:u \"1\""]"#,
+            r#"members[value eq "é\\" or value eq "1"]"#,
+        ),
+        (r#"members[value eq bulkId:u]"#, r#"members[value eq bulkId:u]"#),
+        (r#"members[value eq "bulkId:u"#, r#"members[value eq "bulkId:u"#),
+        (
+            r#"members[value eq "\x" or value eq "bulkId:u \"1\""]"#,
+            r#"members[value eq "\x" or value eq "1"]"#,
+        ),
+    ];
+    for (path, expected) in cases {
+        let data = json!({ "Operations": [{ "op": "remove", "path": path }] });
+        let operation = json!([{ "method": "PATCH", "path": "/Groups/7", "data": data }]);
+        let operation = read(operation).operations.remove(0).operation.unwrap();
+        let resolved = operation.resolved(&created).unwrap();
+        assert_eq!(resolved.data["Operations"][0]["path"], expected);
     }
 }
 

@@ -14,7 +14,6 @@ pub(super) fn resource_matches(node: &Node, resource: &Resource) -> bool {
         Node::And(nodes) => nodes.iter().all(|node| resource_matches(node, resource)),
         Node::Or(nodes) => nodes.iter().any(|node| resource_matches(node, resource)),
         Node::Not(node) => !resource_matches(node, resource),
-        Node::Member(_) => true,
         Node::Test(test) => match &test.subject {
             Subject::Attribute(target) => {
                 let whole = values(resource.at(target));
@@ -40,7 +39,6 @@ pub(super) fn element_matches(node: &Node, element: &Value) -> bool {
         Node::And(nodes) => nodes.iter().all(|node| element_matches(node, element)),
         Node::Or(nodes) => nodes.iter().any(|node| element_matches(node, element)),
         Node::Not(node) => !element_matches(node, element),
-        Node::Member(_) => true,
         Node::Test(test) => match &test.subject {
             Subject::Part(part) => is_true(test, part, element.get(part.name).into_iter()),
             Subject::Attribute(_) | Subject::Unknown(_) => is_true_of_nothing(test),

@@ -6,9 +6,8 @@
 
 use super::comparison::Literal;
 use super::{Comparand, INVALID, MAX_DEPTH, MAX_LENGTH, MAX_TERMS, Node, Operator, Subject};
-use super::{TOO_LARGE, Test, lookup};
+use super::{TOO_LARGE, Test};
 use crate::error::Error;
-use crate::member::is_members;
 use crate::path::{Named, is_name, is_urn_character, resolve};
 use crate::schema::{Attribute, Kind, ResourceType};
 
@@ -129,13 +128,7 @@ impl<'a> Parser<'a> {
         {
             return self.values(subject);
         }
-        let test = self.test(subject)?;
-        match (&test.subject, scope) {
-            (Subject::Attribute(target), Scope::Resource(kind)) if is_members(kind, target) => {
-                lookup::member(&test)
-            }
-            _ => Ok(Node::Test(test)),
-        }
+        self.test(subject).map(Node::Test)
     }
 
     /// `valuePath`, and what may follow it: `emails[type eq "work"].value eq "…"` asks for one
@@ -154,12 +147,7 @@ impl<'a> Parser<'a> {
             let test = self.test(self::subject(inside, sub)?)?;
             inner = Node::all(vec![inner, Node::Test(test)]);
         }
-        match &subject {
-            Subject::Attribute(target) if target.is("members") => {
-                lookup::member_in_brackets(&inner)
-            }
-            _ => Ok(Node::Values(subject, Box::new(inner))),
-        }
+        Ok(Node::Values(subject, Box::new(inner)))
     }
 
     /// `SP "pr"`, or `SP compareOp SP compValue`.

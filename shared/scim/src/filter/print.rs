@@ -2,7 +2,6 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use serde_json::Value;
 
 use super::{Comparand, Node, Operator, Subject, Test};
 
@@ -14,7 +13,6 @@ impl Display for Node {
             Self::Not(node) => write!(f, "not ({node})"),
             Self::Test(test) => test.fmt(f),
             Self::Values(subject, inner) => write!(f, "{subject}[{inner}]"),
-            Self::Member(id) => write!(f, "members.value eq {}", Value::from(id.as_str())),
         }
     }
 }

@@ -12,7 +12,7 @@ pub(crate) static SCHEMA: Schema = Schema {
 
 static ATTRIBUTES: [Attribute; 2] = [
     Attribute::text("displayName", "the name of the group").required(),
-    Attribute::complex("members", "the group's users; filters take eq alone", &MEMBERS).multiple(),
+    Attribute::complex("members", "the group's users", &MEMBERS).multiple(),
 ];
 
 static MEMBERS: [Attribute; 3] = [

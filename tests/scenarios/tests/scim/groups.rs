@@ -112,6 +112,13 @@ async fn a_group_is_found_by_name_external_id_and_member_and_a_user_knows_theirs
         (format!("id eq \"{group}\" and members eq \"{}\"", ids[1]), 0),
         (format!("members eq \"{}\"", ids[0]), 1),
         (format!("members.value eq \"{}\"", ids[1]), 0),
+        (format!("members eq \"{}\" and members eq \"{}\"", ids[0], ids[1]), 0),
+        (format!("members eq \"{}\" or members eq \"{}\"", ids[0], ids[1]), 1),
+        (format!("not (members eq \"{}\")", ids[0]), 0),
+        (format!("not (members eq \"{}\")", ids[1]), 1),
+        (format!("members[type eq \"user\" and not (value eq \"{}\")]", ids[1]), 1),
+        (format!("members ne \"{}\"", ids[0]), 0),
+        ("members pr".to_owned(), 1),
         ("displayName eq \"7b5d\"".to_owned(), 0),
         ("displayName co \"taf\" and not (displayName sw \"x\")".to_owned(), 1),
     ];

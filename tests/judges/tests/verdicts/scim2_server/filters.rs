@@ -226,16 +226,19 @@ impl<'a> Filters<'a> {
         format!("{name}[{}]", terms.join(join))
     }
 
-    /// What only an index knows: RFC 7643 §4.2.
+    /// Whom a group has, RFC 7643 §4.2.
     fn members(&mut self) -> String {
         let users = self.model.all(Kind::User);
         let Some(user) = (!users.is_empty()).then(|| self.dice.pick(users).name.clone()) else {
             return self.comparison();
         };
-        match self.dice.roll(4) {
+        match self.dice.roll(7) {
             0 => format!("members.value eq \"{user}\""),
             1 => format!("members[value eq \"{user}\"]"),
             2 => format!("members.value eq \"{user}\" and {}", self.comparison()),
+            3 => format!("not (members.value eq \"{user}\")"),
+            4 => format!("members.value eq \"{user}\" or {}", self.comparison()),
+            5 => format!("members pr and {}", self.comparison()),
             _ => {
                 let groups = self.model.all(Kind::Group);
                 let group = self.dice.pick(groups).name.clone();
