@@ -2,7 +2,6 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-
 use super::{Comparand, Node, Operator, Subject, Test};
 
 impl Display for Node {
