@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LOCATION, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use scim::ListResponse;
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -17,7 +18,7 @@ pub(crate) struct Shown {
     pub(crate) location: String,
 }
 
-/// A document or a list; a document says where it is, RFC 7643 §3.1.
+/// A document, which says where it is, RFC 7643 §3.1.
 pub(crate) fn document(body: &Value) -> Response {
     let mut response = body.to_string().into_response();
     let headers = response.headers_mut();
@@ -26,6 +27,13 @@ pub(crate) fn document(body: &Value) -> Response {
     if let Some(location) = location.and_then(|it| HeaderValue::from_str(it).ok()) {
         headers.insert(CONTENT_LOCATION, location);
     }
+    response
+}
+
+/// A list, RFC 7644 §3.4.2.
+pub(crate) fn list(list: ListResponse) -> Response {
+    let mut response = list.into_body().into_response();
+    response.headers_mut().insert(CONTENT_TYPE, SCIM_JSON);
     response
 }
 

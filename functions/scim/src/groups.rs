@@ -45,7 +45,7 @@ async fn list(
     let caller = app.caller(presented).await?;
     let query = ListQuery::from_query(&GROUP, &parameters(query.as_deref()))?;
     let list = app.list_groups(&caller, &query, &mut Room::default()).await?;
-    Ok(answer::document(&list.into_json()))
+    Ok(answer::list(list))
 }
 
 /// `POST /Groups/.search`, RFC 7644 §3.4.3.
@@ -57,7 +57,7 @@ async fn search(
     let caller = app.caller(presented).await?;
     let query = ListQuery::from_search(&GROUP, &payload.json(LARGEST)?)?;
     let list = app.list_groups(&caller, &query, &mut Room::default()).await?;
-    Ok(answer::document(&list.into_json()))
+    Ok(answer::list(list))
 }
 
 /// `POST /Groups`, RFC 7644 §3.3.

@@ -53,7 +53,7 @@ pub(crate) trait Listed: Sized + Sync {
     /// About how many bytes one of them is.
     fn size(&self) -> usize;
     /// One of them without what is costly to find.
-    fn resource(&self, caller: &Caller) -> Resource;
+    fn resource(&self, caller: &Caller) -> Result<Resource, Failure>;
     /// One of them as a filter sees it; `named` is the look-up by which an index named it.
     async fn seen(
         &self,
@@ -141,14 +141,15 @@ impl App {
         Ok(ListResponse { total, start, resources })
     }
 
-    /// As many as there is room and time for, as an answer shows them, and how many were passed.
+    /// As many as there is room and time for, as an answer shows them, and how many were passed. Each
+    /// is text before the next one is read.
     async fn shown<K: Listed>(
         &self,
         caller: &Caller,
         query: &ListQuery,
         items: &[K],
         room: &mut Room,
-    ) -> Result<(Vec<Value>, usize), Failure> {
+    ) -> Result<(Vec<String>, usize), Failure> {
         let (mut resources, mut passed) = (Vec::new(), 0);
         for item in items {
             match (self.is_late(caller), room.is_empty()) {
@@ -156,7 +157,8 @@ impl App {
                 (true, false) => break,
                 (false, _) => {}
             }
-            match item.answer(self, caller, &query.projection).await {
+            let answer = item.answer(self, caller, &query.projection).await;
+            match answer.map(|answer| answer.to_string()) {
                 Ok(answer) if room.put(&answer) => resources.push(answer),
                 Ok(_) => break,
                 // It was deleted meanwhile.
@@ -259,8 +261,9 @@ impl App {
         room: &mut Room,
     ) -> Result<ListResponse, Failure> {
         if let Some(sort) = &query.sort {
-            let keyed = matching.into_iter().map(|item| (item.resource(caller), item));
-            let mut keyed = keyed.collect::<Vec<_>>();
+            let keyed =
+                matching.into_iter().map(|item| Ok((sort.key(&item.resource(caller)?), item)));
+            let mut keyed = keyed.collect::<Result<Vec<_>, Failure>>()?;
             keyed.sort_by(|(one, _), (other, _)| sort.compare(one, other));
             matching = keyed.into_iter().map(|(_, item)| item).collect();
         }

@@ -22,7 +22,7 @@ pub(crate) async fn list(
     let parameters = Parameters::read(query.as_deref().unwrap_or_default());
     let users = ListQuery::from_query(&USER, &parameters)?;
     let groups = ListQuery::from_query(&GROUP, &parameters)?;
-    Ok(answer::document(&app.list_both(&caller, users, groups).await?.into_json()))
+    Ok(answer::list(app.list_both(&caller, users, groups).await?))
 }
 
 /// `POST /.search` of the base URL, RFC 7644 §3.4.3.
@@ -35,7 +35,7 @@ pub(crate) async fn search(
     let body = payload.json(LARGEST)?;
     let users = ListQuery::from_search(&USER, &body)?;
     let groups = ListQuery::from_search(&GROUP, &body)?;
-    Ok(answer::document(&app.list_both(&caller, users, groups).await?.into_json()))
+    Ok(answer::list(app.list_both(&caller, users, groups).await?))
 }
 
 /// Before the cursor of the list that a page of both goes on in.

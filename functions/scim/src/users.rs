@@ -46,7 +46,7 @@ async fn list(
     // A key is believed before a query is refused.
     let (caller, named) = app.caller_and_users(presented, filter.and_then(Filter::lookup)).await?;
     let list = app.list::<Provisioned>(&caller, &query?, named, &mut Room::default()).await?;
-    Ok(answer::document(&list.into_json()))
+    Ok(answer::list(list))
 }
 
 /// `POST /Users/.search`, RFC 7644 §3.4.3.
@@ -58,7 +58,7 @@ async fn search(
     let caller = app.caller(presented).await?;
     let query = ListQuery::from_search(&USER, &payload.json(LARGEST)?)?;
     let list = app.list_users(&caller, &query, &mut Room::default()).await?;
-    Ok(answer::document(&list.into_json()))
+    Ok(answer::list(list))
 }
 
 /// `POST /Users`, RFC 7644 §3.3.
@@ -71,7 +71,7 @@ async fn create(
     let caller = app.caller(presented).await?;
     let resource = Resource::read(caller.user_kind(), payload.json(LARGEST)?)?;
     let created = app.create_user(&caller, resource).await?;
-    answer::created(&app.written_user(&caller, &created, query.as_deref()).await)
+    answer::created(&app.written_user(&caller, &created, query.as_deref()).await?)
 }
 
 /// `GET /Users/{id}`, RFC 7644 §3.4.1.
@@ -106,7 +106,7 @@ async fn replace(
     let (caller, user) = app.caller_and_user(presented, &id).await?;
     let wanted = Resource::read(caller.user_kind(), payload.json(LARGEST)?)?;
     let replaced = app.replace_user(&caller, user, &conditions, &wanted).await?;
-    answer::resource(&app.written_user(&caller, &replaced, query.as_deref()).await)
+    answer::resource(&app.written_user(&caller, &replaced, query.as_deref()).await?)
 }
 
 /// `PATCH /Users/{id}`, RFC 7644 §3.5.2.
@@ -121,7 +121,7 @@ async fn patch(
     let (caller, user) = app.caller_and_user(presented, &id).await?;
     let patch = Patch::read(caller.user_kind(), payload.json(LARGEST)?)?;
     let patched = app.patch_user(&caller, user, &conditions, &patch).await?;
-    answer::resource(&app.written_user(&caller, &patched, query.as_deref()).await)
+    answer::resource(&app.written_user(&caller, &patched, query.as_deref()).await?)
 }
 
 /// `DELETE /Users/{id}`, RFC 7644 §3.6.
@@ -152,16 +152,16 @@ impl App {
         caller: &Caller,
         user: &Provisioned,
         query: Option<&str>,
-    ) -> Shown {
+    ) -> Result<Shown, Failure> {
         let projection = projection(query);
         let body = match self.user_with_groups(caller, user, &projection).await {
             Ok(body) => body,
             Err(error) => {
                 web::failure::log(&error, &caller.request_id);
-                Value::Object(projection.apply(resource::shown(caller, user)))
+                Value::Object(projection.apply(resource::shown(caller, user)?))
             }
         };
-        shown(caller, user, body)
+        Ok(shown(caller, user, body))
     }
 
     /// Users that a query asks for.

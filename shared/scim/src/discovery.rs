@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::bulk::{MAX_OPERATIONS, MAX_PAYLOAD};
-use crate::list::{DEFAULT_COUNT, ListResponse, MAX_COUNT};
+use crate::list::{DEFAULT_COUNT, MAX_COUNT, whole};
 use crate::schema::{Attribute, Kind, ResourceType, Schema};
 
 const CONFIG_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
@@ -52,7 +52,7 @@ pub type Kinds<'a> = &'a [&'static ResourceType];
 /// The kinds of resources as a list, RFC 7643 §6.
 pub fn resource_types(base: &str, kinds: Kinds<'_>) -> Value {
     let all = kinds.iter().map(|kind| resource_type_document(base, kind));
-    ListResponse::whole(all.collect()).into_json()
+    whole(all.collect())
 }
 
 /// One kind of resource by its name.
@@ -64,7 +64,7 @@ pub fn resource_type(base: &str, kinds: Kinds<'_>, name: &str) -> Option<Value> 
 /// The schemas as a list, RFC 7643 §7.
 pub fn schemas(base: &str, kinds: Kinds<'_>) -> Value {
     let all = all_schemas(kinds).map(|schema| schema_document(base, schema));
-    ListResponse::whole(all.collect()).into_json()
+    whole(all.collect())
 }
 
 /// One schema by its URN, in any case.

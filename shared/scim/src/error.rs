@@ -146,6 +146,9 @@ impl Error {
     /// 400: the resource as a whole is larger than what is kept.
     pub const RESOURCE_TOO_LARGE: Self =
         Self::known(ScimType::InvalidValue, "the resource is larger than 64 KiB");
+    /// 400: the resource as a whole has more values than are kept.
+    pub const TOO_MANY_VALUES: Self =
+        Self::known(ScimType::InvalidValue, "the resource has more than 1000 values");
     /// 400: a member that is not a user of the organization.
     pub const UNKNOWN_MEMBER: Self =
         Self::known(ScimType::InvalidValue, "members: each must be a user of the organization");

@@ -29,7 +29,9 @@ pub use bulk::{
 };
 pub use error::{ERROR_SCHEMA, Error, ScimType};
 pub use filter::{Filter, Lookup, Members};
-pub use list::{DEFAULT_COUNT, ListQuery, ListResponse, MAX_COUNT, Order, Page, Sort, Start};
+pub use list::{
+    DEFAULT_COUNT, ListQuery, ListResponse, MAX_COUNT, Order, Page, Sort, SortKey, Start,
+};
 pub use member::MemberChange;
 pub use patch::Patch;
 pub use path::Target;

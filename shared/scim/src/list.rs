@@ -12,8 +12,9 @@ use crate::query::Parameters;
 use crate::schema::ResourceType;
 use crate::value::check_depth;
 
+pub(crate) use response::whole;
 pub use response::{ListResponse, Start};
-pub use sort::{Order, Sort};
+pub use sort::{Order, Sort, SortKey};
 
 /// How many resources a page has unless the client says it.
 pub const DEFAULT_COUNT: usize = 100;

@@ -6,7 +6,7 @@ use crate::error::{Error, ScimType};
 use crate::member;
 use crate::path::{Named, Target, resolve};
 use crate::schema::{Mutability, ResourceType, Schema};
-use crate::value::{canonical, check_depth, invalid};
+use crate::value::{MAX_VALUES_OF_ALL, canonical, check_depth, count, invalid};
 
 /// The largest resource, in bytes of JSON.
 const MAX_RESOURCE: usize = 64 * 1024;
@@ -246,7 +246,12 @@ impl Resource {
         Ok(())
     }
 
+    /// Refuses what is larger than what is kept. Values are counted beside, because many small ones
+    /// take a hundred times their length in memory.
     pub(crate) fn finish(self) -> Result<Self, Error> {
+        if self.attributes.values().map(count).sum::<usize>() > MAX_VALUES_OF_ALL {
+            return Err(Error::TOO_MANY_VALUES);
+        }
         let size = serde_json::to_string(&self.attributes).map_or(usize::MAX, |json| json.len());
         if size > MAX_RESOURCE { Err(Error::RESOURCE_TOO_LARGE) } else { Ok(self) }
     }
@@ -334,6 +339,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::patch::{PATCH_SCHEMA, Patch};
     use crate::schema::{ENTERPRISE_URN, GROUP, OWN_URN, USER};
 
     fn user(body: Value) -> Resource {
@@ -414,5 +420,25 @@ mod tests {
         };
         assert!(Resource::read(&USER, photos(7)).is_ok());
         assert_eq!(Resource::read(&USER, photos(9)), Err(Error::RESOURCE_TOO_LARGE));
+    }
+
+    #[test]
+    fn a_resource_of_more_than_a_thousand_values_is_refused_however_it_comes() {
+        let values = |count: usize| (0..count).map(|n| json!({ "value": n.to_string() }));
+        // The schema and the name are values as well.
+        let roles = |count: usize| {
+            let (roles, photos) = (values(500).collect::<Value>(), values(count - 500));
+            json!({ "userName": "a", "roles": roles, "photos": photos.collect::<Value>() })
+        };
+        let most = user(roles(998));
+        let mut one_more = most.clone();
+        one_more.set("title", "t");
+
+        assert_eq!(Resource::read(&USER, roles(999)), Err(Error::TOO_MANY_VALUES));
+        assert_eq!(one_more.clone().replacing(&most), Err(Error::TOO_MANY_VALUES));
+        let operation = json!({ "op": "add", "path": "title", "value": "t" });
+        let patch = json!({ "schemas": [PATCH_SCHEMA], "Operations": [operation] });
+        let patched = Patch::read(&USER, patch).unwrap().apply(&mut most.clone());
+        assert_eq!(patched, Err(Error::TOO_MANY_VALUES));
     }
 }

@@ -15,6 +15,8 @@ pub(crate) const MAX_TEXT: usize = 8 * 1024;
 const MAX_BINARY: usize = 32 * 1024;
 /// The most values of an attribute.
 const MAX_VALUES: usize = 1_000;
+/// The most values of a resource, those of all its attributes together.
+pub(crate) const MAX_VALUES_OF_ALL: usize = 1_000;
 /// The most e-mail addresses: each is an entry of an index, all of them written at once.
 pub const MAX_EMAILS: usize = 40;
 /// The deepest nesting of a body.
@@ -92,6 +94,15 @@ pub(crate) fn too_many(attribute: &Attribute) -> Error {
 
 pub(crate) fn invalid(attribute: &Attribute, detail: &str) -> Error {
     Error::about(ScimType::InvalidValue, attribute, detail)
+}
+
+/// How many values there are in one: what is neither an object nor a list.
+pub(crate) fn count(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(members) => members.values().map(count).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 1,
+    }
 }
 
 /// Whether a value is marked as the preferred one.

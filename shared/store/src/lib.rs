@@ -51,7 +51,7 @@ pub use outbox::{OutboxItem, Task};
 pub use pages::{Order, Page};
 pub use passkeys::Passkey;
 pub use positions::{Bookmark, Position};
-pub use profiles::{Profile, Provisioned};
+pub use profiles::{KeptAttributes, Profile, Provisioned};
 pub use provisioning::ProvisionError;
 pub use requests::{Ceremony, PendingAuthn, Request};
 pub use scim_keys::{KeyUse, MOST_SCIM_KEYS, ProvisioningKey, Unread};

@@ -17,8 +17,7 @@ const MOST_HELD: usize = 8 * 1024 * 1024;
 /// How many users are looked for at once.
 const FOUND_AT_ONCE: usize = 1_000;
 
-/// What provisioning keeps of a user, beside what signs in. The store looks into none of the
-/// attributes.
+/// What provisioning keeps of a user, beside what signs in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// The provisioning client's own id: one user of the organization has it.
@@ -26,8 +25,7 @@ pub struct Profile {
     /// The e-mail addresses by which the user is found, in any case; several may have one.
     pub emails: Vec<String>,
     /// The attributes, as their schema spells them.
-    #[serde(with = "as_text")]
-    pub attributes: Map<String, Value>,
+    pub attributes: KeptAttributes,
     /// When the user was made.
     pub created_at: Timestamp,
     /// When user or profile were last changed by a provisioning client.
@@ -50,7 +48,7 @@ impl Profile {
         Self {
             external_id: None,
             emails: Vec::new(),
-            attributes: Map::new(),
+            attributes: KeptAttributes::of(Map::new()),
             created_at: now,
             changed_at: now,
             made_by: None,
@@ -80,6 +78,35 @@ impl Profile {
 
 pub(crate) fn fold(text: &str) -> String {
     text.to_lowercase()
+}
+
+/// Attributes as one JSON text, into which the store does not look.
+///
+/// No limit of DynamoDB's on nesting or on numbers applies to what is in it; and it takes as many
+/// bytes of memory as it has, of which small values take a hundred times as many once they are
+/// read. So whoever holds many users reads one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeptAttributes(String);
+
+impl KeptAttributes {
+    /// Keeps attributes.
+    pub fn of(attributes: Map<String, Value>) -> Self {
+        Self(Value::Object(attributes).to_string())
+    }
+
+    /// The attributes.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Shape`] when the table had something else.
+    pub fn read(&self) -> Result<Map<String, Value>, TableError> {
+        serde_json::from_str(&self.0).map_err(|error| TableError::Shape(error.into()))
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 pub(crate) fn profile_item(
@@ -123,19 +150,12 @@ impl Provisioned {
         Ok(Some(Self { user, profile }))
     }
 
-    /// About how many bytes the user's resource takes.
+    /// About how many bytes the user takes, in memory as in an answer.
     pub fn size(&self) -> usize {
-        let texts = self.profile.value.attributes.iter();
-        400 + texts.map(|(name, value)| name.len() + size(value)).sum::<usize>()
-    }
-}
-
-fn size(value: &Value) -> usize {
-    4 + match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 4,
-        Value::String(text) => text.len(),
-        Value::Array(values) => values.iter().map(size).sum(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + size(value)).sum(),
+        let (user, profile) = (&self.user.value, &self.profile.value);
+        let external_id = profile.external_id.as_ref().map_or(0, String::len);
+        let emails = profile.emails.iter().map(String::len).sum::<usize>();
+        400 + user.display_name.len() + external_id + emails + profile.attributes.len()
     }
 }
 
@@ -220,28 +240,5 @@ impl Store {
             strangers.extend(some.iter().filter(|user| !found.has(&Key::user(org, **user))));
         }
         Ok(strangers)
-    }
-}
-
-/// Attributes are one JSON text in the table: no limit of DynamoDB's on nesting or on numbers
-/// applies to what is in it.
-mod as_text {
-    use serde::de::{Deserialize, Deserializer, Error as _};
-    use serde::ser::{Error as _, Serializer};
-    use serde_json::{Map, Value};
-
-    pub(super) fn serialize<S: Serializer>(
-        attributes: &Map<String, Value>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let text = serde_json::to_string(attributes).map_err(S::Error::custom)?;
-        serializer.serialize_str(&text)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Map<String, Value>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        serde_json::from_str(&text).map_err(D::Error::custom)
     }
 }

@@ -55,8 +55,8 @@ impl Listed for Stored<Group> {
         self.value.size()
     }
 
-    fn resource(&self, caller: &Caller) -> Resource {
-        resource::shown(caller, self)
+    fn resource(&self, caller: &Caller) -> Result<Resource, Failure> {
+        Ok(resource::shown(caller, self))
     }
 
     async fn seen(

@@ -3,11 +3,9 @@
 use identity::{Address, Anchor, Block, ScimClient, User, UserId, UserName};
 use jiff::Timestamp;
 use scim::{Error, Resource, ScimType};
-use serde_json::{Map, Value};
-use store::{Profile, Provisioned};
+use serde_json::Value;
+use store::{KeptAttributes, Profile, Provisioned};
 use uuid::Uuid;
-
-use super::resource;
 
 /// What a user becomes.
 #[derive(Clone, Debug)]
@@ -81,14 +79,14 @@ pub(crate) fn create(
     Ok(change)
 }
 
-/// A changed user, whose resource shall be this.
+/// A changed user, whose resource is `base` and shall be another.
 pub(crate) fn change(
     before: &Provisioned,
+    base: &Resource,
     resource: Resource,
     client: ScimClient,
     now: Timestamp,
 ) -> Result<Change, Error> {
-    let base = resource::base(resource.kind(), before);
     let mut user = before.user.value.clone();
     user.user_name = user_name(&resource)?;
     let mut change = Change {
@@ -206,7 +204,7 @@ fn display_name(resource: &Resource) -> String {
 
 /// What the profile keeps: everything that is not the user's own. That somebody is not active is a
 /// block; that a client said they are is kept.
-fn rest(mut resource: Resource, user: &User) -> Map<String, Value> {
+fn rest(mut resource: Resource, user: &User) -> KeptAttributes {
     for path in ["userName", "externalId", "immutableId"] {
         resource.set(path, Value::Null);
     }
@@ -216,7 +214,7 @@ fn rest(mut resource: Resource, user: &User) -> Map<String, Value> {
     if user.personal_email.is_some() {
         resource.set("personalEmail", Value::Null);
     }
-    resource.kept()
+    KeptAttributes::of(resource.kept())
 }
 
 #[cfg(test)]
@@ -283,6 +281,7 @@ mod tests {
         assert_eq!(change.user.anchor.unwrap().as_str(), "A");
         assert_eq!(change.user.claim_changed_at, None, "the first claim of somebody new");
         assert_eq!(change.profile.external_id.as_deref(), Some("e"));
-        assert_eq!(Value::from(change.profile.attributes), json!({ "title": "CTO" }));
+        let kept = change.profile.attributes.read().unwrap();
+        assert_eq!(Value::from(kept), json!({ "title": "CTO" }));
     }
 }

@@ -57,7 +57,7 @@ impl Listed for Provisioned {
         Self::size(self)
     }
 
-    fn resource(&self, caller: &Caller) -> Resource {
+    fn resource(&self, caller: &Caller) -> Result<Resource, Failure> {
         resource::shown(caller, self)
     }
 
@@ -71,7 +71,7 @@ impl Listed for Provisioned {
         if filter.mentions("groups") {
             app.with_groups(caller, self).await
         } else {
-            Ok(resource::shown(caller, self))
+            resource::shown(caller, self)
         }
     }
 
@@ -95,13 +95,13 @@ impl App {
     ) -> Result<Value, Failure> {
         let shown = match projection.wants("groups") {
             true => self.with_groups(caller, user).await?,
-            false => resource::shown(caller, user),
+            false => resource::shown(caller, user)?,
         };
         Ok(Value::Object(projection.apply(shown)))
     }
 
     async fn with_groups(&self, caller: &Caller, user: &Provisioned) -> Result<Resource, Failure> {
-        let mut shown = resource::shown(caller, user);
+        let mut shown = resource::shown(caller, user)?;
         let id = user.user.value.id;
         let groups = self.store.groups_of(caller.org, id, caller.now).await?;
         if !groups.is_empty() {

@@ -7,6 +7,7 @@ use store::{Group, Provisioned};
 use identity::Block;
 
 use crate::caller::Caller;
+use crate::failure::Failure;
 
 /// The name of a state of a user: changes with each write of user or profile.
 pub(crate) fn version(user: &Provisioned) -> String {
@@ -16,9 +17,9 @@ pub(crate) fn version(user: &Provisioned) -> String {
 
 /// What a client may change: here `active` is the client's own word, whoever else took access away.
 /// It has none where it took its word back.
-pub(crate) fn base(kind: &'static ResourceType, stored: &Provisioned) -> Resource {
+pub(crate) fn base(kind: &'static ResourceType, stored: &Provisioned) -> Result<Resource, Failure> {
     let (user, profile) = (&stored.user.value, &stored.profile.value);
-    let mut resource = Resource::restore(kind, profile.attributes.clone());
+    let mut resource = Resource::restore(kind, profile.attributes.read()?);
     resource.set("userName", user.user_name.as_str());
     if user.blocks.contains(&Block::Provisioning) {
         resource.set("active", false);
@@ -34,7 +35,7 @@ pub(crate) fn base(kind: &'static ResourceType, stored: &Provisioned) -> Resourc
         resource.set("displayName", user.display_name.as_str());
         resource.set("active", !user.blocks.contains(&Block::Provisioning));
     }
-    resource
+    Ok(resource)
 }
 
 fn set(resource: &mut Resource, path: &str, text: Option<&str>) {
@@ -44,9 +45,9 @@ fn set(resource: &mut Resource, path: &str, text: Option<&str>) {
 }
 
 /// What a client sees: `active` is whether the user may sign in.
-pub(crate) fn shown(caller: &Caller, stored: &Provisioned) -> Resource {
+pub(crate) fn shown(caller: &Caller, stored: &Provisioned) -> Result<Resource, Failure> {
     let (user, profile) = (&stored.user.value, &stored.profile.value);
-    let mut resource = base(caller.user_kind(), stored);
+    let mut resource = base(caller.user_kind(), stored)?;
     resource.set("id", user.id.to_string());
     if !user.blocks.is_empty() {
         resource.set("active", false);
@@ -63,7 +64,7 @@ pub(crate) fn shown(caller: &Caller, stored: &Provisioned) -> Resource {
         "version": version(stored),
     });
     resource.set("meta", meta);
-    resource
+    Ok(resource)
 }
 
 /// A group that a user is in, RFC 7643 §4.1.2.

@@ -81,10 +81,11 @@ impl App {
         let id = before.user.value.id;
         for _ in 0..RACES {
             conditions.check(&resource::version(&before))?;
-            let wanted = wanted(&resource::base(caller.user_kind(), &before))?;
+            let base = resource::base(caller.user_kind(), &before)?;
+            let wanted = wanted(&base)?;
             // Who signed in since the request came must not stay when access ends now.
             let now = self.clock.now();
-            let change = change::change(&before, wanted, caller.key.client, now);
+            let change = change::change(&before, &base, wanted, caller.key.client, now);
             let change = match change {
                 Err(error) => {
                     if let Some(word) = change::word(&error) {

@@ -10,7 +10,7 @@ use crate::error::{Error, ScimType};
 use crate::path::{Named, Target, resolve};
 use crate::resource::Resource;
 use crate::schema::{Attribute, Kind, ResourceType};
-use crate::value::{fold, is_primary};
+use crate::value::{folded, is_primary};
 
 /// Upwards or downwards.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -32,6 +32,10 @@ impl Order {
         }
     }
 }
+
+/// What of a resource decides where it stands, as it is compared; nothing where it has no value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SortKey(Option<Value>);
 
 /// An attribute to sort by, and the order.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -64,11 +68,14 @@ impl Sort {
         self.is_indexed
     }
 
-    /// The order of two resources.
-    ///
-    /// Of many values, the primary one counts or else the first.
-    pub fn compare(&self, one: &Resource, other: &Resource) -> Ordering {
-        let order = match (self.value(one), self.value(other)) {
+    /// What decides where a resource stands: of many values, the primary one or else the first.
+    pub fn key(&self, resource: &Resource) -> SortKey {
+        SortKey(self.value(resource).map(|value| folded(self.leaf(), value)))
+    }
+
+    /// The order of two resources that have these keys.
+    pub fn compare(&self, one: &SortKey, other: &SortKey) -> Ordering {
+        let order = match (&one.0, &other.0) {
             (Some(one), Some(other)) => compare(self.leaf(), one, other),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
@@ -113,8 +120,7 @@ fn compare(attribute: &Attribute, one: &Value, other: &Value) -> Ordering {
         (Value::String(one), Value::String(other)) if attribute.kind == Kind::DateTime => {
             one.parse::<Timestamp>().ok().cmp(&other.parse().ok())
         }
-        (Value::String(one), Value::String(other)) if attribute.is_case_exact() => one.cmp(other),
-        (Value::String(one), Value::String(other)) => fold(one).cmp(&fold(other)),
+        (Value::String(one), Value::String(other)) => one.cmp(other),
         (Value::Bool(one), Value::Bool(other)) => one.cmp(other),
         (Value::Number(one), Value::Number(other)) => {
             one.as_f64().partial_cmp(&other.as_f64()).unwrap_or(Ordering::Equal)
@@ -144,7 +150,7 @@ mod tests {
         ];
         let mut users = users.map(|user| Resource::read(&USER, user).unwrap());
         let sort = Sort::read(&USER, by, order).unwrap().unwrap();
-        users.sort_by(|one, other| sort.compare(one, other));
+        users.sort_by(|one, other| sort.compare(&sort.key(one), &sort.key(other)));
         users.iter().map(|user| user.user_name().unwrap()).collect()
     }
 

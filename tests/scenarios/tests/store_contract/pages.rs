@@ -5,6 +5,7 @@ use identity::{GroupId, ScimKeyId, User};
 use serde_json::json;
 use store::{Action, Bookmark, Group, Order, Page, Position, Profile, Provisioned};
 
+use crate::provisioned::kept;
 use crate::{Place, audit, noon, seconds, user};
 
 const ORDERS: [Order; 3] = [Order::Stored, Order::Ascending, Order::Descending];
@@ -145,7 +146,7 @@ async fn a_walk_goes_on_where_it_was_for_an_hour() {
 async fn a_page_of_large_users_ends_early_and_the_next_one_goes_on() {
     let place = Place::new().await;
     let mut large = Profile::new(noon());
-    large.attributes = json!({ "x": "x".repeat(60_000) }).as_object().unwrap().clone();
+    large.attributes = kept(&json!({ "x": "x".repeat(60_000) }));
     for number in 0..110 {
         place.provision(&user(&format!("u{number}")), &large).await;
     }

@@ -9,8 +9,8 @@ use scenarios::world::aws;
 use scenarios::{Records, TestClock};
 use serde_json::{Value, json};
 use store::{
-    Action, Actor, AuditEntry, LookUp, Named, Profile, Progress, ProvisionError, Provisioned,
-    Resource, Task,
+    Action, Actor, AuditEntry, KeptAttributes, LookUp, Named, Profile, Progress, ProvisionError,
+    Provisioned, Resource, Task,
 };
 
 use crate::enrolments::{enrolled, session_of};
@@ -28,12 +28,19 @@ fn profile(external_id: &str, emails: &[&str]) -> Profile {
     Profile {
         external_id: Some(external_id.to_owned()),
         emails: emails.iter().map(|email| (*email).to_owned()).collect(),
-        attributes: json!({ "title": "Countess", "n": 1.5e300, "deep": [[{ "x": null }]] })
-            .as_object()
-            .unwrap()
-            .clone(),
+        attributes: kept(&json!({ "title": "Countess", "n": 1.5e300, "deep": [[{ "x": null }]] })),
         ..Profile::new(noon())
     }
+}
+
+pub(crate) fn kept(attributes: &Value) -> KeptAttributes {
+    KeptAttributes::of(attributes.as_object().unwrap().clone())
+}
+
+fn set(profile: &mut Profile, name: &str, value: impl Into<Value>) {
+    let mut attributes = profile.attributes.read().unwrap();
+    attributes.insert(name.to_owned(), value.into());
+    profile.attributes = KeptAttributes::of(attributes);
 }
 
 impl Place {
@@ -170,7 +177,7 @@ async fn only_what_differs_is_a_change_and_another_spelling_does() {
 
     let same = place.change(&ada, |_, _| ()).await.unwrap();
     let titled = |_: &mut User, profile: &mut Profile| {
-        profile.attributes.insert("title".to_owned(), json!("Lady"));
+        set(profile, "title", "Lady");
     };
     let titled = place.change(&same, titled).await.unwrap();
     let spelt =
@@ -193,7 +200,7 @@ async fn a_change_that_rests_on_an_old_state_is_refused_whichever_half_is_old() 
     let id = ada.user.value.id;
     let title = |title: &'static str| {
         move |_: &mut User, profile: &mut Profile| {
-            profile.attributes.insert("title".to_owned(), json!(title));
+            set(profile, "title", title);
         }
     };
 
@@ -209,7 +216,7 @@ async fn a_change_that_rests_on_an_old_state_is_refused_whichever_half_is_old() 
     let deleted = place.store.delete_provisioned(place.org(), &stale, &end, &SystemEntropy).await;
     assert!(matches!(deleted, Err(ProvisionError::Stale)));
     let read = place.read(id).await.unwrap();
-    assert_eq!(read.profile.value.attributes["title"], "Lady");
+    assert_eq!(read.profile.value.attributes.read().unwrap()["title"], "Lady");
     assert!(read.user.value.blocks.contains(&Block::Provisioning));
     place.sound_records().await;
 }
@@ -240,7 +247,7 @@ async fn a_profile_has_its_bounds_and_what_is_within_them_is_one_transaction() {
     let with = |emails: Vec<String>, bytes: usize| {
         let mut kept = profile("e1", &[]);
         kept.emails = emails;
-        kept.attributes = json!({ "x": "é".repeat(bytes / 2) }).as_object().unwrap().clone();
+        kept.attributes = self::kept(&json!({ "x": "é".repeat(bytes / 2) }));
         kept
     };
     let most = Profile::MOST_BYTES - r#"{"x":""}"#.len();
@@ -349,7 +356,7 @@ async fn no_update_is_lost_among_sixteen_who_change_one_user() {
         loop {
             let before = place.read(id).await.unwrap();
             let changed = place.change(&before, |_, profile| {
-                profile.attributes.insert(format!("n{number}"), Value::from(number));
+                set(profile, &format!("n{number}"), number);
                 profile.emails.push(format!("{number}@x.test"));
             });
             match changed.await {
@@ -364,8 +371,9 @@ async fn no_update_is_lost_among_sixteen_who_change_one_user() {
     assert_eq!(written, RACERS);
     let read = place.read(id).await.unwrap();
     assert_eq!(read.profile.version, 17);
+    let attributes = read.profile.value.attributes.read().unwrap();
     for number in 0..RACERS {
-        assert_eq!(read.profile.value.attributes[&format!("n{number}")], number);
+        assert_eq!(attributes[&format!("n{number}")], number);
         assert_eq!(place.found_by(&format!("{number}@x.test")).await, 1);
     }
     place.sound_records().await;
