@@ -20,6 +20,12 @@ pub(crate) const MOST_AT_ONCE: usize = 30;
 const RACES: u32 = 5;
 /// How many partitions are read at once.
 const AT_ONCE: usize = 8;
+/// How many groups of one person are held at once.
+const MOST_GROUPS: usize = 2_000;
+/// About how many bytes of them.
+const MOST_GROUP_BYTES: usize = 4 * 1024 * 1024;
+/// How many of them one batch reads, with whether the person is in them.
+const GROUPS_AT_ONCE: usize = 50;
 
 /// Who joins a group and who leaves it; of several words about one user the last one holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -146,6 +152,24 @@ impl Plan {
             }
         }
         Ok(())
+    }
+}
+
+/// Groups that are collected up to a bound.
+#[derive(Default)]
+struct Held {
+    groups: Vec<Stored<Group>>,
+    bytes: usize,
+}
+
+impl Held {
+    fn put(&mut self, group: Stored<Group>) {
+        self.bytes += group.value.size();
+        self.groups.push(group);
+    }
+
+    const fn is_full(&self) -> bool {
+        self.bytes > MOST_GROUP_BYTES
     }
 }
 
@@ -386,35 +410,48 @@ impl Store {
     }
 
     /// The groups that somebody is in, in the order of their ids; a large change shows from the
-    /// write on that decided it.
+    /// write on that decided it. [`None`] where they are too many, or too large, to be held at once.
     pub async fn groups_of(
         &self,
         org: OrganizationId,
         user: UserId,
         now: Timestamp,
-    ) -> Result<Vec<Stored<Group>>, TableError> {
+    ) -> Result<Option<Vec<Stored<Group>>>, TableError> {
         // These first: a change that is carried out meanwhile shows in what is read afterwards.
-        let folding = self.table.sort_keys(&Key::all_folding(org), "", usize::MAX).await?;
+        let folding = self.table.sort_keys(&Key::all_folding(org), "", MOST_GROUPS + 1).await?;
         let folding =
             folding.iter().filter_map(|id| id.parse().ok()).collect::<BTreeSet<GroupId>>();
         let pk = Key::user(org, user).pk;
-        let candidates = self.table.sort_keys(&pk, "GROUP#", usize::MAX).await?;
+        let candidates = self.table.sort_keys(&pk, "GROUP#", MOST_GROUPS + 1).await?;
+        if candidates.len() > MOST_GROUPS || folding.len() > MOST_GROUPS {
+            return Ok(None);
+        }
         let groups = candidates.iter().filter_map(|sk| sk.strip_prefix("GROUP#")?.parse().ok());
         let groups = groups.filter(|group| !folding.contains(group)).collect::<Vec<GroupId>>();
         let member = |group: &GroupId| Key::member(org, *group, user);
-        let keys = groups.iter().flat_map(|group| [Key::group(org, *group), member(group)]);
-        let mut found = self.table.get_all(keys.collect()).await?;
-        let is_in = groups.iter().filter(|group| found.has(&member(group))).collect::<Vec<_>>();
-        let keys = is_in.into_iter().map(|group| Key::group(org, *group));
-        let groups = keys.filter_map(|key| found.take(&key, now).transpose());
-        let mut groups = groups.collect::<Result<Vec<Stored<Group>>, _>>()?;
+        let mut held = Held::default();
+        for some in groups.chunks(GROUPS_AT_ONCE) {
+            let keys = some.iter().flat_map(|group| [Key::group(org, *group), member(group)]);
+            let mut found = self.table.get_all(keys.collect()).await?;
+            for group in some {
+                let is_in = found.has(&member(group));
+                let group = found.take(&Key::group(org, *group), now)?;
+                group.filter(|_| is_in).into_iter().for_each(|group| held.put(group));
+            }
+            if held.is_full() {
+                return Ok(None);
+            }
+        }
         let reads = folding.into_iter().map(|group| self.membership(org, group, user, now));
         let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);
         while let Some(group) = reads.try_next().await? {
-            groups.extend(group);
+            group.into_iter().for_each(|group| held.put(group));
+            if held.is_full() {
+                return Ok(None);
+            }
         }
-        groups.sort_by_key(|group| group.value.id);
-        Ok(groups)
+        held.groups.sort_by_key(|group| group.value.id);
+        Ok(Some(held.groups))
     }
 
     /// Those who are in the group when nothing waits to be carried out, or at least `most` of them.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::queries::From;
 use crate::schema::{IndexKey, Key, SHARDS};
-use crate::{Group, Position, Provisioned, Store, Stored, TableError};
+use crate::{Group, Position, Provisioned, Store, Stored, Table, TableError};
 
 /// How many partitions are read at once.
 const AT_ONCE: usize = 8;
@@ -14,6 +14,8 @@ const AT_ONCE: usize = 8;
 const BATCH: usize = 50;
 /// How many groups one batch reads.
 const BATCH_OF_GROUPS: usize = 100;
+/// How many keys of each partition are held while a sorted list is passed.
+const PASSED_AT_ONCE: usize = 500;
 /// About how many bytes of resources a page may hold: an answer of ours may have 6 MB.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
@@ -239,14 +241,7 @@ impl Store {
         from: Option<&Position>,
         most: usize,
     ) -> Result<Vec<Place>, TableError> {
-        let after = from.map_or("", |from| &from.after);
-        let descending = order == Order::Descending;
-        let start = match (after.is_empty(), descending) {
-            (true, false) => From::Start,
-            (false, false) => From::After(after),
-            (true, true) => From::End,
-            (false, true) => From::Before(after),
-        };
+        let start = start_of(order, from.map_or("", |from| &from.after));
         let walks = (0..SHARDS).map(|shard| async move {
             let pk = partition(shard);
             self.table.walk(&pk, start, most).await
@@ -255,12 +250,47 @@ impl Store {
         let mut walked =
             walks.try_collect::<Vec<_>>().await?.into_iter().flatten().collect::<Vec<_>>();
         walked.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
-        if descending {
+        if order == Order::Descending {
             walked.reverse();
         }
         walked.truncate(most);
         let place = |(key, after)| Place { key, at: Position { shard: None, after } };
         Ok(walked.into_iter().map(place).collect())
+    }
+
+    /// The same in an order across all partitions: they are passed together, a part of each in memory.
+    async fn skip_sorted(
+        &self,
+        partition: &(impl Fn(u8) -> String + Sync),
+        order: Order,
+        from: Option<&Position>,
+        many: usize,
+    ) -> Result<Option<Position>, TableError> {
+        let after = from.map_or("", |from| &from.after);
+        let runs = (0..SHARDS).map(|shard| async move {
+            let (pk, read) = (partition(shard), after.to_owned());
+            let mut run = Run { pk, buffer: Vec::new(), read, more: true };
+            run.fill(&self.table, order).await?;
+            Ok(run)
+        });
+        let mut runs: Vec<Run> = stream::iter(runs).buffered(AT_ONCE).try_collect().await?;
+        let mut at = from.cloned();
+        for _ in 0..many {
+            let heads = runs.iter_mut().filter(|run| !run.buffer.is_empty());
+            let next = match order {
+                Order::Descending => {
+                    heads.max_by(|one, other| one.buffer.last().cmp(&other.buffer.last()))
+                }
+                Order::Stored | Order::Ascending => {
+                    heads.min_by(|one, other| one.buffer.last().cmp(&other.buffer.last()))
+                }
+            };
+            let Some(run) = next else { return Ok(None) };
+            let after = run.buffer.pop().unwrap_or_default();
+            run.fill(&self.table, order).await?;
+            at = Some(Position { shard: None, after });
+        }
+        Ok(at)
     }
 
     async fn skip(
@@ -271,9 +301,7 @@ impl Store {
         many: usize,
     ) -> Result<Option<Position>, TableError> {
         if order != Order::Stored {
-            let places = self.sorted_places(partition, order, from, many).await?;
-            let last = places.into_iter().nth(many.saturating_sub(1));
-            return Ok(if many == 0 { from.cloned() } else { last.map(|place| place.at) });
+            return self.skip_sorted(partition, order, from, many).await;
         }
         let mut left = many;
         let mut at = from.cloned();
@@ -293,6 +321,44 @@ impl Store {
             at = Some(Position { shard: Some(shard + 1), after: String::new() });
         }
         Ok(None)
+    }
+}
+
+/// A partition that is passed in order, a part of it at a time.
+struct Run {
+    pk: String,
+    /// The next keys, the first one last.
+    buffer: Vec<String>,
+    /// The last key that was read, and whether there may be more behind it.
+    read: String,
+    more: bool,
+}
+
+impl Run {
+    /// Reads on, if nothing is left of what was read.
+    async fn fill(&mut self, table: &Table, order: Order) -> Result<(), TableError> {
+        if !self.buffer.is_empty() || !self.more {
+            return Ok(());
+        }
+        let start = start_of(order, &self.read);
+        let walked = table.walk(&self.pk, start, PASSED_AT_ONCE).await?;
+        self.more = walked.len() >= PASSED_AT_ONCE;
+        self.buffer = walked.into_iter().map(|(_, after)| after).collect();
+        if let Some(last) = self.buffer.last() {
+            self.read.clone_from(last);
+        }
+        self.buffer.reverse();
+        Ok(())
+    }
+}
+
+/// Where a walk in an order begins, behind a key or at the very beginning.
+const fn start_of(order: Order, after: &str) -> From<'_> {
+    match (after.is_empty(), order) {
+        (true, Order::Descending) => From::End,
+        (false, Order::Descending) => From::Before(after),
+        (true, Order::Stored | Order::Ascending) => From::Start,
+        (false, Order::Stored | Order::Ascending) => From::After(after),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use identity::{GroupId, UserId};
 use jiff::Timestamp;
+use scim::schema::GROUP;
 use scim::{Error, Patch, Resource};
 use store::{Action, AuditEntry, Group, MemberChange, ProvisionError, Stored};
 
@@ -26,8 +27,8 @@ impl App {
         let (id, now) = (GroupId::mint(&*self.entropy), self.clock.now());
         let mut group = Group::new(id, String::new(), now);
         amend(&mut group, wanted);
-        let created = Action::GroupCreated;
-        let audit = self.audit_group(caller, created, &group, wanted, members.len(), now);
+        let what = (wanted.changes(&Resource::empty(&GROUP)), members.len());
+        let audit = self.audit_group(caller, Action::GroupCreated, id, what, now);
         let (org, entropy) = (caller.org, &*self.entropy);
         let staged = self.store.create_group(org, &group, members, &audit, entropy).await?;
         self.fold(caller, id, staged.as_ref()).await;
@@ -97,11 +98,11 @@ impl App {
     ) -> Result<(), Failure> {
         let change = self.member_change(caller, group, patch.members()).await?;
         let group = &group.value;
-        let base = resource::base(group);
         let (org, entropy) = (caller.org, &*self.entropy);
         for _ in 0..RACES {
             let (changed, now) = (Action::GroupChanged, self.clock.now());
-            let audit = self.audit_group(caller, changed, group, &base, change.len(), now);
+            let members = (Vec::new(), change.len());
+            let audit = self.audit_group(caller, changed, group.id, members, now);
             match self.store.change_members(org, group.id, &change, &audit, entropy).await {
                 Ok(staged) => {
                     self.fold(caller, group.id, staged.as_ref()).await;
@@ -129,7 +130,8 @@ impl App {
         let (old, count) = (&before.value, members.len());
         let changed = after != *old || count > 0;
         let now = self.clock.now();
-        let audit = self.audit_group(caller, Action::GroupChanged, old, wanted, count, now);
+        let what = (resource::base(old).changes(wanted), count);
+        let audit = self.audit_group(caller, Action::GroupChanged, old.id, what, now);
         let (org, entropy) = (caller.org, &*self.entropy);
         let stored = self.store.change_group(org, before, &after, members, &audit, entropy).await;
         match stored {
@@ -181,14 +183,13 @@ impl App {
         &self,
         caller: &Caller,
         action: Action,
-        before: &Group,
-        wanted: &Resource,
-        members: usize,
+        group: GroupId,
+        (attributes, members): (Vec<String>, usize),
         now: Timestamp,
     ) -> AuditEntry {
         let mut audit = self.audit(caller, action, now);
-        audit.resource = Some(store::Resource::Group(before.id));
-        audit.attributes = resource::base(before).changes(wanted);
+        audit.resource = Some(store::Resource::Group(group));
+        audit.attributes = attributes;
         if members > 0 {
             audit.attributes.push("members".to_owned());
         }

@@ -158,3 +158,60 @@ async fn every_administrator_is_told_when_provisioning_takes_the_access_of_one_o
         && entry["actor"] == json!({ "client": entra.key_id })));
     world.quiet().await;
 }
+
+#[tokio::test]
+async fn what_another_client_calls_somebody_keeps_entra_from_nothing_and_names_nobody() {
+    let (world, entra) = with_entra().await;
+    let other = world.other_client().await;
+    let renamed = entra.create(&entra_user("ada", &object(1))).await;
+    let name = json!([{ "op": "replace", "path": "externalId", "value": object(2) }]);
+    other.patch(&path(&renamed), name).await.expect(200);
+    let enrolled = other.create(&entra_user("grace", &object(3))).await;
+    let stored = |id: &Value| {
+        world.store.user(world.organization, id.as_str().unwrap().parse().unwrap(), world.now())
+    };
+    let user = stored(&enrolled["id"]).await.unwrap().unwrap();
+    world.enrolled(&world.contoso(), user.value).await;
+    let made = other.create(&entra_user("hedy", &object(4))).await;
+
+    for user in [&renamed, &enrolled, &made] {
+        let title = json!([{ "op": "Replace", "path": "title", "value": "CTO" }]);
+        entra.patch(&path(user), title).await.expect(200);
+        let disable = json!([{ "op": "Replace", "path": "active", "value": "False" }]);
+        entra.patch(&path(user), disable).await.expect(200);
+        let stored = stored(&user["id"]).await.unwrap().unwrap().value;
+        assert!(!stored.blocks.is_empty(), "{}", stored.user_name.as_str());
+        let expected = (user["id"] == renamed["id"]).then(|| object(1));
+        assert_eq!(stored.object_id.map(|id| id.to_string()), expected);
+    }
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn the_audit_names_what_was_written_of_a_group_and_by_whom() {
+    let (world, entra) = with_entra().await;
+    let ada = entra.create(&entra_user("ada", &object(1))).await;
+    let staff = json!({ "displayName": "Staff", "externalId": object(2), "members": [{ "value": ada["id"] }] });
+    let staff = entra.post("/Groups", &staff).await.expect(201);
+    let group = format!("/Groups/{}", staff["id"].as_str().unwrap());
+    let rename = json!([{ "op": "Replace", "path": "displayName", "value": "All" }]);
+    entra.patch(&group, rename).await.expect(204);
+    let remove = json!([{ "op": "Remove", "path": "members" }]);
+    entra.patch(&group, remove).await.expect(204);
+
+    let written = async |action| {
+        let entries = audited(&world, action).await.into_iter();
+        let ours = entries.filter(|entry| entry["resource"] == json!({ "group": staff["id"] }));
+        let mut written = ours
+            .map(|entry| {
+                assert_eq!(entry["actor"], json!({ "client": entra.key_id }));
+                entry["attributes"].to_string()
+            })
+            .collect::<Vec<_>>();
+        written.sort();
+        written
+    };
+    let created = json!(["externalId", "displayName", "members"]).to_string();
+    assert_eq!(written("group_created").await, [created]);
+    assert_eq!(written("group_changed").await, [r#"["displayName"]"#, r#"["members"]"#]);
+}

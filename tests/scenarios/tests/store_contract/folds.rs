@@ -234,7 +234,7 @@ async fn a_change_in_several_chunks_shows_in_everybodys_groups_from_its_commit_o
     for chunks in 0..=3 {
         let mut ids = [others.id, elsewhere.id, staff.id];
         ids.sort();
-        let found = place.store.groups_of(place.org(), people[0], noon()).await.unwrap();
+        let found = place.store.groups_of(place.org(), people[0], noon()).await.unwrap().unwrap();
         assert_eq!(found.iter().map(|group| group.value.id).collect::<Vec<_>>(), ids, "{chunks}");
         for user in people[40..2_090].iter().step_by(97) {
             assert_eq!(place.groups_of(*user).await, 1, "after {chunks} chunks");

@@ -48,7 +48,7 @@ impl Place {
     }
 
     pub(crate) async fn groups_of(&self, user: UserId) -> usize {
-        self.store.groups_of(self.org(), user, noon()).await.unwrap().len()
+        self.store.groups_of(self.org(), user, noon()).await.unwrap().unwrap().len()
     }
 
     pub(crate) async fn fold_from(
