@@ -50,6 +50,8 @@ pub(crate) trait Listed: Sized + Sync {
     ) -> Result<Option<Position>, TableError>;
     /// How many are read at the most to answer a filter that no index answers.
     fn most_read(filter: Option<&Filter>) -> usize;
+    /// Its id: what an index names comes in the order of these.
+    fn id(&self) -> String;
     /// About how many bytes one of them is.
     fn size(&self) -> usize;
     /// One of them without what is costly to find.
@@ -86,7 +88,10 @@ impl App {
             Some(candidates) => {
                 let named = query.filter.as_ref().and_then(Filter::lookup);
                 let matching = self.matching(caller, query, candidates, named).await?;
-                self.picked(caller, query, matching, room).await
+                match query.sort {
+                    None => self.named(caller, query, &matching, room).await,
+                    Some(_) => self.picked(caller, query, matching, room).await,
+                }
             }
             None if !indexed => {
                 let everything = self.everything::<K>(caller, query).await?;
@@ -252,7 +257,61 @@ impl App {
         Ok(matching)
     }
 
-    /// One page of what was read whole.
+    /// One page of what an index named: the next one begins behind the last one that was shown,
+    /// whoever comes and goes meanwhile.
+    async fn named<K: Listed>(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        matching: &[K],
+        room: &mut Room,
+    ) -> Result<ListResponse, Failure> {
+        let identity = identity::<K>(query);
+        let ids = matching.iter().map(Listed::id).collect::<Vec<_>>();
+        let passed_at = |at: &Position| at.passes(ids.iter().map(String::as_str));
+        let offset = match &query.page {
+            scim::Page::Cursor(None) | scim::Page::Index(0 | 1) => 0,
+            scim::Page::Cursor(Some(token)) => {
+                let mark = cursor::Mark::read(token, &identity).ok_or(Error::INVALID_CURSOR)?;
+                passed_at(&mark.at)
+            }
+            // Nobody walked here who saw everything on the first page.
+            scim::Page::Index(_) if matching.is_empty() => 0,
+            scim::Page::Index(start) => {
+                let walk = Position::walk(caller.key.id, &identity, *start);
+                match self.store.walk(caller.org, &walk, caller.now).await? {
+                    Some(bookmark) => passed_at(&bookmark.at),
+                    None => usize::try_from(start - 1).unwrap_or(usize::MAX),
+                }
+            }
+        };
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let total = count(matching.len());
+        let rest = matching.get(offset..).unwrap_or_default();
+        let page = rest.get(..query.count).unwrap_or(rest);
+        let (resources, passed) = self.shown(caller, query, page, room).await?;
+        let next = offset.saturating_add(passed);
+        let last = ids.get(next.saturating_sub(1)).filter(|_| passed > 0 && next < ids.len());
+        let at = last.map(|last| Position::behind(last));
+        let start = match &query.page {
+            scim::Page::Cursor(_) => {
+                let mark = at.map(|at| cursor::Mark { at, passed: count(next), total });
+                Start::Cursor(mark.map(|mark| mark.token(&identity)))
+            }
+            scim::Page::Index(start) => {
+                if let Some(at) = at {
+                    let from = start.saturating_add(count(resources.len()));
+                    let walk = Position::walk(caller.key.id, &identity, from);
+                    let bookmark = Bookmark { at, total: None };
+                    self.store.remember_walk(caller.org, &walk, &bookmark, caller.now).await?;
+                }
+                Start::Index(*start)
+            }
+        };
+        Ok(ListResponse { total, start, resources })
+    }
+
+    /// One page of what was read whole to be sorted.
     async fn picked<K: Listed>(
         &self,
         caller: &Caller,

@@ -247,12 +247,15 @@ impl Resource {
     }
 
     /// Refuses what is larger than what is kept. Values are counted beside, because many small ones
-    /// take a hundred times their length in memory.
+    /// take a hundred times their length in memory. Whoever fits can be disabled: neither that nor
+    /// what the server adds is measured.
     pub(crate) fn finish(self) -> Result<Self, Error> {
-        if self.attributes.values().map(count).sum::<usize>() > MAX_VALUES_OF_ALL {
+        let mut kept = self.kept();
+        kept.remove("active");
+        if kept.values().map(count).sum::<usize>() > MAX_VALUES_OF_ALL {
             return Err(Error::TOO_MANY_VALUES);
         }
-        let size = serde_json::to_string(&self.attributes).map_or(usize::MAX, |json| json.len());
+        let size = serde_json::to_string(&kept).map_or(usize::MAX, |json| json.len());
         if size > MAX_RESOURCE { Err(Error::RESOURCE_TOO_LARGE) } else { Ok(self) }
     }
 
@@ -423,18 +426,42 @@ mod tests {
     }
 
     #[test]
+    fn whoever_fits_can_be_disabled() {
+        let values = |count: usize| {
+            let values = (0..count).map(|n| json!({ "value": n.to_string() })).collect::<Value>();
+            json!({ "userName": "a", "roles": values.clone(), "photos": values })
+        };
+        let texts = |last: usize| {
+            let mut photos = (0..7).map(|n| format!("{n:08191}")).collect::<Vec<_>>();
+            photos.push("x".repeat(last));
+            json!({ "userName": "a", "photos": photos })
+        };
+        let fits = |body: &Value| Resource::read(&USER, body.clone()).is_ok();
+        let largest = (0..8_192).rev().map(texts).find(|body| fits(body)).unwrap();
+        for body in [largest, values(499)] {
+            let mut full = user(body);
+            full.set("active", true);
+            full.set("id", "1");
+            let operation = json!({ "op": "replace", "path": "active", "value": "False" });
+            let patch = json!({ "schemas": [PATCH_SCHEMA], "Operations": [operation] });
+            assert_eq!(Patch::read(&USER, patch).unwrap().apply(&mut full), Ok(()));
+            assert_eq!(full.active(), Some(false));
+        }
+    }
+
+    #[test]
     fn a_resource_of_more_than_a_thousand_values_is_refused_however_it_comes() {
         let values = |count: usize| (0..count).map(|n| json!({ "value": n.to_string() }));
-        // The schema and the name are values as well.
+        // The name is a value as well.
         let roles = |count: usize| {
             let (roles, photos) = (values(500).collect::<Value>(), values(count - 500));
             json!({ "userName": "a", "roles": roles, "photos": photos.collect::<Value>() })
         };
-        let most = user(roles(998));
+        let most = user(roles(999));
         let mut one_more = most.clone();
         one_more.set("title", "t");
 
-        assert_eq!(Resource::read(&USER, roles(999)), Err(Error::TOO_MANY_VALUES));
+        assert_eq!(Resource::read(&USER, roles(1_000)), Err(Error::TOO_MANY_VALUES));
         assert_eq!(one_more.clone().replacing(&most), Err(Error::TOO_MANY_VALUES));
         let operation = json!({ "op": "add", "path": "title", "value": "t" });
         let patch = json!({ "schemas": [PATCH_SCHEMA], "Operations": [operation] });

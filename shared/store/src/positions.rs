@@ -46,6 +46,16 @@ struct Marked {
 }
 
 impl Position {
+    /// The place behind an item of a list that an index named whole, in the order of their ids.
+    pub fn behind(id: &str) -> Self {
+        Self { shard: None, after: id.to_owned() }
+    }
+
+    /// How many of these ids, in their order, are passed at this place.
+    pub fn passes<'a>(&self, ids: impl Iterator<Item = &'a str>) -> usize {
+        ids.take_while(|id| *id <= self.after.as_str()).count()
+    }
+
     /// The place as a cursor of RFC 9865 §2, good for one query only: whatever decides which
     /// resources are listed, in which order.
     pub fn token(&self, query: &str) -> String {

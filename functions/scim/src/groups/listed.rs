@@ -51,6 +51,10 @@ impl Listed for Stored<Group> {
         if asked == Members::Named(Vec::new()) { MOST_READ } else { MOST_READ_WITH_MEMBERS }
     }
 
+    fn id(&self) -> String {
+        self.value.id.to_string()
+    }
+
     fn size(&self) -> usize {
         self.value.size()
     }
@@ -94,7 +98,10 @@ impl App {
             None => return Ok(None),
             Some(Lookup::DisplayName(name)) => self.store.group_named(org, name, now).await?,
             Some(Lookup::Member(user)) => match user.parse() {
-                Ok(user) => return Ok(Some(self.store.groups_of(org, user, now).await?)),
+                Ok(user) => {
+                    let groups = self.store.groups_of(org, user, now).await?;
+                    return Ok(Some(groups.ok_or(scim::Error::TOO_MANY_RESULTS)?));
+                }
                 Err(_) => None,
             },
             Some(Lookup::Id(id)) => match id.parse() {

@@ -116,7 +116,9 @@ impl Change {
             let anchor: Anchor = text.parse().map_err(|_| IMMUTABLE_ID)?;
             self.user.anchor = Some(anchor);
         }
-        if client == ScimClient::Entra {
+        // What another client wrote, and this request leaves as it is, says nothing of who they are.
+        let is_said = resource.external_id() != self.profile.external_id.as_deref();
+        if client == ScimClient::Entra && is_said {
             self.identify(resource.external_id())?;
         }
         self.link(&known, now)?;

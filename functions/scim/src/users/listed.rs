@@ -53,6 +53,10 @@ impl Listed for Provisioned {
         }
     }
 
+    fn id(&self) -> String {
+        self.user.value.id.to_string()
+    }
+
     fn size(&self) -> usize {
         Self::size(self)
     }
@@ -104,6 +108,7 @@ impl App {
         let mut shown = resource::shown(caller, user)?;
         let id = user.user.value.id;
         let groups = self.store.groups_of(caller.org, id, caller.now).await?;
+        let groups = groups.ok_or(scim::Error::TOO_MANY_RESULTS)?;
         if !groups.is_empty() {
             let groups = groups.iter().map(|group| resource::group(caller, &group.value));
             shown.set("groups", groups.collect::<Value>());

@@ -147,6 +147,37 @@ async fn pages_stay_what_they_are_while_people_come_and_go() {
 }
 
 #[tokio::test]
+async fn pages_of_what_an_index_names_stay_what_they_are_as_well() {
+    let (_world, entra) = with_entra().await;
+    let staff = entra.post("/Groups", &json!({ "displayName": "Staff" })).await.expect(201);
+    for number in 0..12 {
+        let mut user = entra_user(&format!("user{number}"), &object(number));
+        user["emails"] = json!([{ "type": "home", "value": "shared@x.test" }]);
+        entra.create(&user).await;
+    }
+    for round in 0..2 {
+        let query = "filter=emails.value%20eq%20%22shared@x.test%22";
+        let first = entra.get(&format!("/Users?{query}&count=4")).await.expect(200);
+        let by_cursor = entra.get(&format!("/Users?{query}&cursor&count=4")).await.expect(200);
+        assert_eq!(names(&first), names(&by_cursor));
+        let all = walk(&entra, query, 50).await;
+        assert_eq!(all.len(), 12 - round);
+        let gone = &first["Resources"][if round == 0 { 3 } else { 1 }];
+        entra.delete(&format!("/Users/{}", id(gone))).await.expect(204);
+
+        let next = by_cursor["nextCursor"].as_str().unwrap().to_owned();
+        for rest in
+            [walk_from(&entra, query, 4, 5).await, follow_from(&entra, query, 4, next).await]
+        {
+            assert_eq!(rest, all[4..], "whoever was not shown yet, and each once");
+        }
+    }
+    let members = format!("filter=id%20eq%20%22{}%22&startIndex=2", id(&staff));
+    let page = entra.get(&format!("/Groups?{members}")).await.expect(200);
+    assert_eq!((&page["totalResults"], page.get("Resources")), (&json!(1), Some(&json!([]))));
+}
+
+#[tokio::test]
 async fn the_total_of_a_filter_is_exact_where_a_walk_begins_and_where_it_ends() {
     let (world, entra) = with_entra().await;
     people(&world, 20).await;
