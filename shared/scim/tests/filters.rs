@@ -5,8 +5,8 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use scim::schema::{ENTERPRISE_URN, USER};
-use scim::{Filter, Resource};
+use scim::schema::{ENTERPRISE_URN, GROUP, USER};
+use scim::{Filter, Members, Resource};
 use serde_json::{Map, Value, json};
 
 /// What kind of attribute a question is about.
@@ -288,6 +288,32 @@ fn user() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Filters of groups, by their members and otherwise.
+fn about_members() -> impl Strategy<Value = String> {
+    let of_one = select(vec![
+        "members eq \"a\"",
+        "members.value eq \"b\"",
+        "members ne \"a\"",
+        "members pr",
+        "members co \"c\"",
+        "members[value eq \"c\"]",
+        "members[value eq \"a\" and not (value eq \"b\")]",
+        "members[value eq \"a\" or value eq \"d\"]",
+        "members[not (value eq \"a\")]",
+        "members[type eq \"User\" and value eq \"B\"]",
+        "members[value eq \"a\"].value eq \"b\"",
+        "displayName eq \"g\"",
+        "externalId pr",
+    ]);
+    of_one.prop_map(str::to_owned).prop_recursive(4, 12, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one}) and {other}")),
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("{one} or ({other})")),
+            inner.prop_map(|one| format!("not ({one})")),
+        ]
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -322,6 +348,30 @@ proptest! {
                 other => panic!("{other:?}"),
             };
             prop_assert!(is_found);
+        }
+    }
+
+    #[test]
+    fn the_members_that_a_filter_asks_for_decide_it(
+        text in about_members(),
+        members in proptest::collection::btree_set(select(vec!["a", "b", "c", "d"]), 0..4),
+    ) {
+        let filter = Filter::parse(&text, &GROUP).unwrap();
+        let group = |wanted: &dyn Fn(&str) -> bool| {
+            let members = members.iter().filter(|id| wanted(id));
+            let members = members.map(|id| json!({ "value": id, "type": "User" })).collect::<Vec<_>>();
+            let mut group = Resource::restore(&GROUP, json!({ "displayName": "g" }).as_object().unwrap().clone());
+            if !members.is_empty() {
+                group.set("members", members);
+            }
+            group
+        };
+        let expected = filter.matches(&group(&|_| true));
+        if let Members::Named(asked) = filter.members() {
+            prop_assert_eq!(filter.matches(&group(&|id| asked.contains(&id))), expected, "{}", text);
+        }
+        if let Some(scim::Lookup::Member(id)) = filter.lookup() {
+            prop_assert!(!expected || members.contains(id), "{}", text);
         }
     }
 

@@ -381,7 +381,39 @@ impl Store {
         user: UserId,
         now: Timestamp,
     ) -> Result<bool, TableError> {
-        Ok(self.membership(org, group, user, now).await?.is_some())
+        Ok(self.members_among(org, group, &[user], now).await?.contains(&user))
+    }
+
+    /// Which of some users, at most 99, are in a group: one read, however large the group is.
+    pub async fn members_among(
+        &self,
+        org: OrganizationId,
+        group: GroupId,
+        users: &[UserId],
+        now: Timestamp,
+    ) -> Result<BTreeSet<UserId>, TableError> {
+        let group_key = Key::group(org, group);
+        let member = |user: &UserId| Key::member(org, group, *user);
+        let mut waited = Vec::new();
+        loop {
+            let keys = std::iter::once(group_key.clone()).chain(users.iter().map(member));
+            let mut found = self.table.get_many(keys.collect()).await?;
+            let Some(read) = found.take::<Group>(&group_key, now)? else {
+                return Ok(BTreeSet::new());
+            };
+            let staged = self.staged_of(org, &read.value, users, &mut waited, now).await?;
+            // It was carried out since the group was read.
+            let Some(staged) = staged else { continue };
+            let mut members: BTreeSet<UserId> =
+                users.iter().copied().filter(|user| found.has(&member(user))).collect();
+            for (user, membership) in staged {
+                match membership {
+                    Membership::Begins => members.insert(user),
+                    Membership::Ends => members.remove(&user),
+                };
+            }
+            return Ok(members);
+        }
     }
 
     /// A group that somebody is in, what waits to be carried out included.
@@ -398,7 +430,7 @@ impl Store {
             let mut found = self.table.get_many(keys.to_vec()).await?;
             let [group_key, member_key] = &keys;
             let Some(read) = found.take::<Group>(group_key, now)? else { return Ok(None) };
-            let staged = self.staged_of(org, &read.value, user, &mut waited, now).await?;
+            let staged = self.staged_of(org, &read.value, &[user], &mut waited, now).await?;
             // It was carried out since the group was read.
             let Some(staged) = staged else { continue };
             let is_in = match staged.last() {

@@ -1,6 +1,8 @@
 //! Changes of members that are too many for one transaction: stored aside in chunks, decided by one
 //! write to the group, and seen by every reader from then on. How they are carried out is in `folds`.
 
+use std::collections::BTreeSet;
+
 use ambient::Entropy;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
@@ -185,18 +187,24 @@ impl Store {
         self.staged_at(keys.collect(), group, before, now).await
     }
 
-    /// The same about one user: one chunk of each change is read.
+    /// The same about some users: one chunk of each change is read for each of them.
     pub(crate) async fn staged_of(
         &self,
         org: OrganizationId,
         group: &Group,
-        user: UserId,
+        users: &[UserId],
         before: &mut Vec<Folding>,
         now: Timestamp,
     ) -> Result<Option<Vec<(UserId, Membership)>>, TableError> {
-        let keys = group.folding.iter().filter_map(|change| change.key_of(org, group.id, user));
-        let staged = self.staged_at(keys.collect(), group, before, now).await?;
-        Ok(staged.map(|staged| staged.into_iter().filter(|(about, _)| *about == user).collect()))
+        let mut keys = Vec::new();
+        for change in &group.folding {
+            let of_each = users.iter().filter_map(|user| change.key_of(org, group.id, *user));
+            let of_each = of_each.collect::<BTreeSet<_>>();
+            keys.extend(of_each);
+        }
+        let staged = self.staged_at(keys, group, before, now).await?;
+        let about = |(about, _): &(UserId, Membership)| users.contains(about);
+        Ok(staged.map(|staged| staged.into_iter().filter(about).collect()))
     }
 
     async fn staged_at(

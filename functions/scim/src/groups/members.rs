@@ -81,14 +81,13 @@ impl App {
         named: Option<Lookup<'_>>,
     ) -> Result<Resource, Failure> {
         let (org, id, now) = (caller.org, group.value.id, caller.now);
-        let mut members = Vec::new();
-        for text in asked {
-            let Ok(user) = text.parse() else { continue };
-            if named == Some(Lookup::Member(text))
-                || self.store.is_member(org, id, user, now).await?
-            {
-                members.push(user);
-            }
+        let known = |text: &&&str| named == Some(Lookup::Member(text));
+        let mut members: BTreeSet<UserId> =
+            asked.iter().filter(known).filter_map(|text| text.parse().ok()).collect();
+        let rest = asked.iter().filter(|text| !known(text)).filter_map(|text| text.parse().ok());
+        let rest = rest.collect::<Vec<_>>();
+        if !rest.is_empty() {
+            members.extend(self.store.members_among(org, id, &rest, now).await?);
         }
         let mut shown = resource::shown(caller, group);
         set_members(caller, &mut shown, members);
