@@ -4,7 +4,9 @@ use ambient::Entropy;
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::SET_COOKIE;
-use identity::{OrganizationId, OutboxId, Refusal, Secret, SecretHash, Session, User, may_sign_in};
+use identity::{
+    HeldSession, OrganizationId, OutboxId, Refusal, Secret, SecretHash, Session, User, may_sign_in,
+};
 use jiff::Timestamp;
 use keys::ring::SigningKey;
 use saml::response::{Answer, AuthnContext, Declined, form_value};
@@ -17,7 +19,7 @@ use web::page::{AutoPost, Page};
 use xmldsig::Certificate;
 
 use crate::app::App;
-use crate::browser::{HeldSession, Ticket, session_cookie};
+use crate::browser::{Ticket, session_cookie};
 use crate::failure::Failure;
 
 /// What the audit says of a request that comes again.

@@ -1,7 +1,7 @@
 //! What a browser holds: its half of a request, and its session.
 
 use http::{HeaderMap, HeaderValue};
-use identity::{DomainName, OrganizationId, Secret, SecretHash, Session, UserId};
+use identity::{DomainName, HeldSession, OrganizationId, Secret, SecretHash, Session};
 use store::Request;
 use web::cookie::{self, Cookie, UnwritableCookie};
 use web::csrf;
@@ -117,36 +117,22 @@ impl Half {
     }
 }
 
-/// The session that a browser says it has: whose, and the hash of what it holds.
-pub(crate) struct HeldSession {
-    pub(crate) user: UserId,
-    pub(crate) hash: SecretHash,
+/// The session that this browser says it has with an organization.
+pub(crate) fn held_session(headers: &HeaderMap, org: OrganizationId) -> Option<HeldSession> {
+    HeldSession::parse(cookie::read(headers, &HeldSession::cookie_name(org))?)
 }
 
-impl HeldSession {
-    /// The session that this browser says it has with an organization.
-    pub(crate) fn read(headers: &HeaderMap, org: OrganizationId) -> Option<Self> {
-        let (user, secret) = cookie::read(headers, &session_name(org))?.split_once('.')?;
-        let secret: Secret = secret.parse().ok()?;
-        Some(Self { user: user.parse().ok()?, hash: secret.hash() })
-    }
-}
-
-/// Gives a browser a session. The user id tells it where to look, so that one read finds both.
+/// Gives a browser a session.
 pub(crate) fn session_cookie(
     org: OrganizationId,
     session: &Session,
     secret: &Secret,
 ) -> Result<HeaderValue, UnwritableCookie> {
-    let value = format!("{}.{}", session.user, secret.reveal());
-    Cookie::host(&session_name(org), &value).header()
+    let value = HeldSession::cookie_value(session, secret);
+    Cookie::host(&HeldSession::cookie_name(org), &value).header()
 }
 
 /// Takes a session away.
 pub(crate) fn session_removal(org: OrganizationId) -> Result<HeaderValue, UnwritableCookie> {
-    Cookie::remove(&session_name(org)).header()
-}
-
-fn session_name(org: OrganizationId) -> String {
-    format!("s-{org}")
+    Cookie::remove(&HeldSession::cookie_name(org)).header()
 }

@@ -7,7 +7,8 @@ use axum::response::Response;
 use axum::routing::get;
 use http::HeaderMap;
 use identity::{
-    Address, DomainName, Hint, OrganizationId, Session, User, accept_session, may_sign_in,
+    Address, DomainName, HeldSession, Hint, OrganizationId, Session, User, accept_session,
+    may_sign_in,
 };
 use jiff::Timestamp;
 use passkey::{Refused, SignInAnswer};
@@ -19,7 +20,7 @@ use web::page::{Notice, Page, SignIn};
 
 use crate::answer::{Fresh, Grounds, Proof, decline_passive, issue, set_cookie};
 use crate::app::App;
-use crate::browser::{Half, HeldSession, Ticket, surplus};
+use crate::browser::{Half, Ticket, held_session, surplus};
 use crate::ceremony;
 use crate::failure::Failure;
 
@@ -44,7 +45,7 @@ async fn resume(
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
     let step = Step::open(&app, &domain, &request, &headers, now).await?;
-    let held = HeldSession::read(&headers, step.org);
+    let held = held_session(&headers, step.org);
     let facts = step.facts(&app, held.as_ref(), None, now).await?;
     let (stored, authn) = step.pending(&facts)?;
     let silent = silent(&facts, &authn, stored.value.hint.as_ref(), now);

@@ -82,6 +82,11 @@ pub fn accept_session(
         && not_before.is_none_or(|instant| session.authenticated_at >= instant)
 }
 
+/// Decides whether somebody may administer an organization now.
+pub fn may_administer(user: &User, organization: &Organization) -> bool {
+    user.blocks.is_empty() && organization.administrators.contains(&user.id)
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {

@@ -5,7 +5,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
-use identity::{DomainName, FederatedDomain, OrganizationId};
+use identity::{DomainName, FederatedDomain, HeldSession, OrganizationId};
 use saml::logout::LogoutResponse;
 use saml::request::{
     LogoutRequest, Message, Skew, UnverifiedLogout, from_redirect, post_as_redirect,
@@ -17,7 +17,7 @@ use web::page::{Page, SignedOut};
 
 use crate::answer::{message_id, set_cookie};
 use crate::app::App;
-use crate::browser::{HeldSession, session_removal};
+use crate::browser::{held_session, session_removal};
 use crate::failure::Failure;
 
 /// The longest query that is sent to ourselves: with the rest of a request's head it stays below the
@@ -41,7 +41,7 @@ pub(super) async fn redirect(
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
     let (org, domain) = app.domain(&domain, now).await?;
-    let held = HeldSession::read(&headers, org);
+    let held = held_session(&headers, org);
     let asked = asked(query.as_deref())?;
     answer(&app, org, &domain, held, asked, language, &request_id).await
 }

@@ -15,7 +15,7 @@ use web::language::Language;
 use super::slo;
 use crate::answer::{Grounds, Proof, decline_passive, issue, refuse_replay, set_cookie};
 use crate::app::App;
-use crate::browser::{Half, HeldSession, Ticket, surplus};
+use crate::browser::{Half, Ticket, held_session, surplus};
 use crate::failure::Failure;
 use crate::sign_in;
 
@@ -32,7 +32,7 @@ pub(super) async fn redirect(
     let (org, domain) = app.domain(&domain, now).await?;
     let Received { message, relay_state, hint } = from_redirect(&query.unwrap_or_default())?;
     let hint = hint.map(Hint::from);
-    let held = HeldSession::read(&headers, org);
+    let held = held_session(&headers, org);
     let authn = match message {
         Message::Authn(unverified) => accept(unverified, &domain, relay_state, now)?,
         // One report saw Entra send the logout message to the sign-in address.
