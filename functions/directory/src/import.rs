@@ -158,18 +158,32 @@ impl App {
                 Ok((tally.plus(done.tally), clashed))
             })
             .await?;
-        // Names that went from one to the other within the page are free by now.
         let mut tally = tally;
         for member in clashed {
-            let object = [member.object];
-            let found = self
-                .store
-                .users_of_objects(directory.organization, &object, self.clock.now())
-                .await?;
-            let known = found.into_values().next();
+            tally = tally.plus(self.try_again(directory, member, request_id).await?);
+        }
+        Ok(tally)
+    }
+
+    /// Does what is said of somebody whose name was not free: by now it may be, and else whoever has
+    /// it lets go of it, if it is not theirs any more, and becomes what the directory says of them
+    /// next. However many pass their names on in turn, each one is carried out once.
+    async fn try_again(
+        &self,
+        directory: &Directory<'_>,
+        member: Member,
+        request_id: &RequestId,
+    ) -> Result<Tally, ReadingError> {
+        let mut tally = Tally::default();
+        let mut next = Some((member, true));
+        while let Some((member, told_of)) = next {
+            let other = self.make_way(directory, &member, request_id).await?;
+            let known = self.known(directory, member.object).await?;
             let done = self.carry_member_out(directory, member, known, request_id).await?;
-            let lost = Tally { clashes: u64::from(done.clashed.is_some()), ..Tally::default() };
-            tally = tally.plus(Tally { told: 0, ..done.tally }).plus(lost);
+            tally = tally.plus(Tally { told: 0, ..done.tally });
+            // Whoever made way counts where the directory tells of them.
+            tally.clashes += u64::from(told_of && done.clashed.is_some());
+            next = other.map(|other| (other, false));
         }
         Ok(tally)
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use identity::{OrganizationId, Role, User, UserId};
+use identity::{OrganizationId, Role, User, UserId, UserName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -218,14 +218,14 @@ impl Store {
         Ok(known)
     }
 
-    /// Somebody who has a name that the directory wants for another object.
+    /// Somebody who has a user name that the directory wants for another object.
     pub async fn user_in_the_way(
         &self,
         org: OrganizationId,
-        user: &User,
+        name: &UserName,
         now: Timestamp,
     ) -> Result<Option<Known>, TableError> {
-        let Some(found) = self.user_named(org, &user.user_name, now).await? else {
+        let Some(found) = self.user_named(org, name, now).await? else {
             return Ok(None);
         };
         let profile = Key::profile(org, found.value.id);

@@ -193,6 +193,59 @@ async fn a_name_that_somebody_left_is_taken_in_the_same_round() {
 }
 
 #[tokio::test]
+async fn names_that_two_or_three_swap_end_where_they_belong() {
+    let lab = Lab::start().await;
+    let names = ["ada", "grace", "alan", "edsger", "barbara"];
+    for name in names {
+        lab.put(name, |_| ());
+    }
+    lab.read().await;
+    let before = lab.users().await;
+
+    // By way of a name that nobody is told of: two change places, and three more in turn.
+    for name in names {
+        lab.put(name, |user| user.user_principal_name = format!("{name}@x.test"));
+    }
+    let swaps = [
+        ("ada", "grace"),
+        ("grace", "ada"),
+        ("alan", "edsger"),
+        ("edsger", "barbara"),
+        ("barbara", "alan"),
+    ];
+    for (from, to) in swaps {
+        lab.put(from, |user| user.user_principal_name = format!("{to}@contoso.test"));
+    }
+    let round = lab.read().await;
+
+    let after = lab.users().await;
+    assert_eq!(round.tally.clashes, 0);
+    for (from, to) in swaps {
+        let (old, new) = (format!("{from}@contoso.test"), format!("{to}@contoso.test"));
+        assert_eq!(after[&new].id, before[&old].id, "{from} is {to} now");
+    }
+    assert_eq!(after.len(), 5);
+}
+
+#[tokio::test]
+async fn a_name_of_somebody_who_is_gone_for_good_is_free_again() {
+    let lab = Lab::start().await;
+    lab.put("ada", |_| ());
+    lab.read().await;
+    let gone = lab.user("ada").await;
+    lab.simulator.delete_user("ada@contoso.test").unwrap();
+    lab.put("ada", |_| ());
+
+    let round = lab.read().await;
+
+    let users = lab.users().await;
+    let kept = users.values().find(|user| user.id == gone.id).unwrap();
+    assert_eq!((round.tally.made, round.tally.clashes, users.len()), (1, 0, 2));
+    assert_ne!(users["ada@contoso.test"].id, gone.id, "a name used again is another person");
+    assert!(kept.blocks.contains(&Block::Entra));
+}
+
+#[tokio::test]
 async fn it_goes_on_where_it_was_whatever_stopped_it() {
     let lab = Lab::start().await;
     lab.simulator.put_users(population(40)).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use graph::DirectoryUser;
-use identity::UserId;
+use identity::{UserId, UserName};
 use store::{Action, ImportError, Known, Named, NamesOf, Stored, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
@@ -23,6 +23,12 @@ pub(super) struct Member {
 }
 
 impl Member {
+    /// What they are called, as far as the page says.
+    fn name(&self) -> Option<UserName> {
+        let said = self.told.iter().rev().find_map(|told| told.user_principal_name.value());
+        said.and_then(|name| name.parse().ok())
+    }
+
     /// Brings together what a page says of each.
     pub(super) fn each(told: Vec<DirectoryUser>) -> Vec<Self> {
         let mut places: HashMap<Uuid, usize> = HashMap::with_capacity(told.len());
@@ -103,7 +109,50 @@ impl App {
         Ok(done)
     }
 
-    async fn known(
+    /// Lets go of a name that a user has here and no more there, and answers what that user is told
+    /// to be now. So two who swap names do not wait for each other for ever.
+    pub(super) async fn make_way(
+        &self,
+        directory: &Directory<'_>,
+        member: &Member,
+        request_id: &RequestId,
+    ) -> Result<Option<Member>, ReadingError> {
+        let now = self.clock.now();
+        let organization = directory.organization;
+        let Some(name) = member.name() else { return Ok(None) };
+        let holder = self.store.user_in_the_way(organization, &name, now).await?;
+        let Some(Known { user: holder, names: NamesOf::Directory }) = holder else {
+            return Ok(None);
+        };
+        let Some(object) = holder.value.object_id.filter(|object| *object != member.object) else {
+            return Ok(None);
+        };
+        let theirs = match directory.graph.user(object).await {
+            Ok(theirs) => Some(theirs),
+            Err(graph::GraphError::NotFound(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let there = theirs.as_ref().and_then(|theirs| theirs.user_principal_name.value());
+        let keeps = there.and_then(|there| there.parse::<UserName>().ok());
+        let Ok(parked) = object.to_string().parse::<UserName>() else { return Ok(None) };
+        if keeps.is_some_and(|there| there.folded() == name.folded()) {
+            return Ok(None);
+        }
+        let mut user = holder.value.clone();
+        user.user_name = parked;
+        let mut audit = self.audit(Action::UserChanged, request_id, now);
+        audit.subject = Some(user.id);
+        audit.reason = Some("directory_renamed".to_owned());
+        match self.store.change_directory_user(organization, &holder, &user, &audit).await {
+            // Who changed meanwhile may have let go of it, or is told of again.
+            Ok(()) | Err(ImportError::Stale | ImportError::Taken(_)) => {
+                Ok(theirs.map(|told| Member { object, told: vec![told] }))
+            }
+            Err(ImportError::Table(error)) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn known(
         &self,
         directory: &Directory<'_>,
         object: Uuid,
@@ -182,7 +231,8 @@ impl App {
     ) -> Result<Written, ReadingError> {
         let now = self.clock.now();
         let organization = directory.organization;
-        let holder = self.store.user_in_the_way(organization, &decided.user, now).await?;
+        let name = &decided.user.user_name;
+        let holder = self.store.user_in_the_way(organization, name, now).await?;
         let Some(holder) = holder else { return Ok(Written::Again) };
         let theirs = &holder.user.value;
         if theirs.object_id.is_some() || holder.names == NamesOf::Client {
