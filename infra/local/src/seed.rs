@@ -3,6 +3,7 @@
 //! Every step may be interrupted and is done again at the next start; a person's object id and
 //! anchor are made from the address and so are the same everywhere.
 
+mod microsoft;
 mod people;
 mod provisioning;
 
@@ -66,6 +67,9 @@ pub enum SeedError {
     /// A user could not be stored.
     #[error("the user {0} could not be stored")]
     User(&'static str, #[source] CreateUserError),
+    /// The certificate that proves us to Entra could not be made.
+    #[error("the client certificate could not be made")]
+    Registration(#[from] registration::RegistrationError),
     /// The table could not be read.
     #[error("the table could not be read")]
     Table(#[from] TableError),
@@ -109,7 +113,8 @@ pub(crate) async fn demo(
         .map_err(|_| SeedError::Identifier(bootstrap.organization.clone()))?;
     federate(entra, &bootstrap)?;
     let provisioning = provisioning::key(functions, folder).await?;
-    let store = Store::new(Table::new(&aws(&ready).await, ready.table.clone()));
+    let aws = aws(&ready).await;
+    let store = Store::new(Table::new(&aws, ready.table.clone()));
     let mut users = vec![administrator(&store, organization, entra).await?];
     for person in people::all() {
         let user = person
@@ -124,9 +129,11 @@ pub(crate) async fn demo(
         introduce(entra, &person.demo(&user), &user)?;
         users.push(person.demo(&user));
     }
+    microsoft::register(&ready, &store, &aws, entra).await?;
     provisioning.begin(entra, cycles)?;
     let certificate = folder.join(CERTIFICATE);
     write(&certificate, bootstrap.certificate_pem.as_bytes())?;
+    ready.connect_url = format!("{}/oauth/connect/{}", ready.base_url, bootstrap.organization);
     ready.organization = bootstrap.organization;
     ready.domain = bootstrap.domain;
     ready.issuer_uri = bootstrap.issuer_uri;

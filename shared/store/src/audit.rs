@@ -83,6 +83,16 @@ pub enum Action {
     ScimKeyRevoked,
     /// A mail could not be delivered for a day and was given up.
     MailGivenUp,
+    /// Somebody of an Entra tenant authorised the connection to it.
+    TenantAuthorised,
+    /// The connection to an Entra tenant works, with what is granted now.
+    TenantConnected,
+    /// The connection to an Entra tenant was ended.
+    TenantDisconnected,
+    /// A connection to an Entra tenant was refused: the reason says why.
+    ConnectionRefused,
+    /// What was granted in an Entra tenant is gone.
+    ConsentLost,
 }
 
 /// What a change was made to.

@@ -8,6 +8,7 @@ pub mod schema;
 
 mod audit;
 mod codes;
+mod connections;
 mod counters;
 mod enrolments;
 mod folds;
@@ -38,6 +39,9 @@ mod write;
 
 pub use audit::{Action, Actor, AuditEntry, Resource};
 pub use codes::CodeSlip;
+pub use connections::{
+    Authorised, ConnectError, Connecting, Connection, Feature, Journey, Leg, Stage, TenantDomain,
+};
 pub use enrolments::{Enrolling, Enrolment, NewPasskey, Proven};
 pub use folds::Progress;
 pub use groups::Group;

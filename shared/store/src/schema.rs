@@ -4,7 +4,11 @@
 //! |---|---|---|---|
 //! | the deployment's fixed facts | `DEPLOYMENT` | `DEPLOYMENT` | 1 get, at bootstrap |
 //! | domain → organization | `DOMAIN#{name}` | `OWNER` | 1 get, cached while warm; its parents in a batch, at bootstrap |
+//! | certificates of our client key | `DEPLOYMENT` | `CLIENT_CERTIFICATES` | 1 get, cached for a minute |
+//! | Entra tenant → organization | `TENANT#{uuid}` | `OWNER` | claimed |
 //! | organization | `ORG#{org}` | `ORGANIZATION` | in a batch |
+//! | connection to an Entra tenant | `ORG#{org}#CONNECTION` | `CONNECTION` | in a batch |
+//! | journey to Microsoft and back | `ORG#{org}#JOURNEY#{sha256}` | `JOURNEY` | in a batch; once |
 //! | federated domain | `ORG#{org}#DOMAIN#{name}` | `DOMAIN` | in a batch |
 //! | key ring | `ORG#{org}#KEYS` | `RING` | in a batch, cached for a minute |
 //! | user | `ORG#{org}#USER#{user}` | `USER` | in a batch |
@@ -47,6 +51,7 @@ use identity::{
     UserName,
 };
 use jiff::Timestamp;
+use uuid::Uuid;
 
 /// How many partitions a list is spread over.
 pub const SHARDS: u8 = 16;
@@ -69,6 +74,22 @@ impl Key {
 
     pub(crate) fn domain_owner(name: &DomainName) -> Self {
         Self::new(format!("DOMAIN#{name}"), "OWNER")
+    }
+
+    pub(crate) fn client_certificates() -> Self {
+        Self::new("DEPLOYMENT".to_owned(), "CLIENT_CERTIFICATES")
+    }
+
+    pub(crate) fn tenant_owner(tenant: Uuid) -> Self {
+        Self::new(format!("TENANT#{}", tenant.as_hyphenated()), "OWNER")
+    }
+
+    pub(crate) fn connection(org: OrganizationId) -> Self {
+        Self::new(format!("ORG#{org}#CONNECTION"), "CONNECTION")
+    }
+
+    pub(crate) fn journey(org: OrganizationId, journey: &SecretHash) -> Self {
+        Self::new(format!("ORG#{org}#JOURNEY#{}", journey.as_str()), "JOURNEY")
     }
 
     pub(crate) fn organization(org: OrganizationId) -> Self {

@@ -8,6 +8,7 @@ mod address;
 mod auto_post;
 mod certificate;
 mod code;
+mod connection;
 mod invitation;
 mod notice;
 mod problem;
@@ -29,6 +30,10 @@ pub use self::address::Address;
 pub use self::auto_post::AutoPost;
 pub use self::certificate::{Certificate, Entry, Role};
 pub use self::code::Code;
+pub use self::connection::{
+    ConnectedTenant, Connection, ConnectionState, UploadCertificate, WantedConsent,
+    WantedPermission,
+};
 pub use self::invitation::Invitation;
 pub use self::notice::Notice;
 pub use self::problem::{Problem, Trouble};
@@ -141,6 +146,7 @@ answers!(
     AutoPost,
     Certificate,
     Code,
+    Connection,
     Invitation,
     Problem,
     Recover,

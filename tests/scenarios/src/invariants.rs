@@ -33,6 +33,8 @@ struct Belongings {
     keys: BTreeSet<String>,
     listed_keys: BTreeSet<String>,
     tasks: Vec<Value>,
+    /// The tenant that its connection holds.
+    tenant: Option<String>,
     wrong: Vec<String>,
 }
 
@@ -48,10 +50,15 @@ impl Records {
     pub fn violations(&self) -> Vec<String> {
         let mut organizations = BTreeMap::<String, Belongings>::new();
         let mut wrong = Vec::new();
+        let mut tenants = BTreeSet::new();
         for ((pk, sk), item) in &self.0 {
-            let mut known = match pk.split('#').next() {
-                Some("DEPLOYMENT") => sk == "DEPLOYMENT",
-                Some("DOMAIN") => sk == "OWNER",
+            let (kind, id) = pk.split_once('#').unwrap_or((pk, ""));
+            let mut known = match (kind, sk.as_str()) {
+                ("DEPLOYMENT", "DEPLOYMENT" | "CLIENT_CERTIFICATES") | ("DOMAIN", "OWNER") => true,
+                ("TENANT", "OWNER") => {
+                    let owner = text(&item["value"], "organization").unwrap();
+                    tenants.insert((id.to_owned(), owner.to_owned()))
+                }
                 _ => false,
             };
             if let Some((org, rest)) = organization(pk) {
@@ -62,6 +69,11 @@ impl Records {
             if !known {
                 wrong.push(format!("{pk} / {sk}: the schema knows no such item"));
             }
+        }
+        let held = |(org, of): (&String, &Belongings)| Some((of.tenant.clone()?, org.clone()));
+        let held = organizations.iter().filter_map(held).collect::<BTreeSet<_>>();
+        for (tenant, org) in held.symmetric_difference(&tenants) {
+            wrong.push(format!("ORG#{org} and the owner of {tenant} disagree"));
         }
         for (org, belongings) in organizations {
             let found = belongings.check(&org);
@@ -122,6 +134,13 @@ impl Belongings {
             }
             ("SCIM_KEY", "KEY") => self.keys.insert(id.to_owned()),
             ("SCIM_KEYS", _) => self.listed_keys.insert(text(value, "hash").unwrap().to_owned()),
+            ("CONNECTION", "CONNECTION") => {
+                let holds = ["awaiting_token", "connected", "lost"];
+                let holds = text(value, "stage").is_some_and(|stage| holds.contains(&stage));
+                self.tenant = text(value, "tenant").filter(|_| holds).map(str::to_owned);
+                true
+            }
+            ("JOURNEY", "JOURNEY") => ends,
             ("OUTBOX", "OUTBOX") => {
                 self.tasks.push(value["task"].clone());
                 true

@@ -68,9 +68,21 @@ impl World {
     /// Lets a user enrol by a link of the operator's.
     pub async fn enrolled(&self, company: &Company, user: User) -> Person {
         let link = self.link(company, &user).await;
+        self.enrolled_by(&link, user).await
+    }
+
+    /// The administrator whom bootstrap named, enrolled by its link.
+    pub async fn founder(&self) -> Person {
+        let name = format!("admin@{DOMAIN}").parse().unwrap();
+        let user = self.store.user_named(self.organization, &name, self.now()).await.unwrap();
+        let link = self.bootstrap["enrolment_url"].as_str().unwrap();
+        self.enrolled_by(link, user.unwrap().value).await
+    }
+
+    async fn enrolled_by(&self, link: &str, user: User) -> Person {
         let mut browser = self.browser();
         let mut authenticator = Authenticator::default();
-        let page = browser.open_link(&link).await;
+        let page = browser.open_link(link).await;
         let page = browser.register(&page, &mut authenticator).await;
         let recovery_code = page.recovery_code().expect("a recovery code");
         self.settled().await;
@@ -84,6 +96,13 @@ impl World {
         });
         let answer = self.operate(payload).await.unwrap();
         answer["enrolment_url"].as_str().unwrap().to_owned()
+    }
+
+    /// One more administrator of the world's organization, who had a passkey before.
+    pub async fn promoted(&self, name: &str) -> Person {
+        let person = self.person(name).await;
+        self.name_administrator(person.user.id).await;
+        person
     }
 
     /// One more administrator of the world's organization.

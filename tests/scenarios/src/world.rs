@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::config::{Credentials, Region};
 use axum::extract::Request;
 use axum::serve;
 use bytes::Bytes;
+use entra_sim::{Settings, Simulator};
 use identity::{Anchor, Block, OrganizationId, OutboxId, User, UserId, UserName};
 use jiff::Timestamp;
 use lambda_http::RequestExt as _;
@@ -35,6 +36,10 @@ pub const DOMAIN: &str = "contoso.test";
 pub const REPLY_URL: &str = "https://entra.test/login.srf";
 /// The number that every request to the site has.
 pub const SITE_REQUEST: &str = "site-request";
+/// The application that reads users.
+pub const READER: &str = "11111111-2222-4333-8444-555555555555";
+/// The application that creates and changes users.
+pub const WRITER: &str = "66666666-7777-4888-8999-aaaaaaaaaaaa";
 const REGION: &str = "eu-central-1";
 const ACCOUNT: &str = "123456789012";
 
@@ -50,6 +55,10 @@ pub struct World {
     pub directory: Wire,
     /// Between `scim` and its services.
     pub scim: Wire,
+    /// Between `oauth` and its services, Microsoft apart.
+    pub oauth: Wire,
+    /// What stands for Microsoft; its clock is set by [`agree`](Self::agree).
+    pub microsoft: Simulator,
     /// Our site.
     pub base_url: String,
     /// The organization.
@@ -131,12 +140,14 @@ impl World {
         let base_url = format!("http://localhost:{}", site.local_addr().unwrap().port());
         let listeners = Listeners::bind(Ports::default()).await.unwrap();
         let endpoints = listeners.endpoints();
-        let model = model(&base_url, &endpoints.sqs);
+        let microsoft = Simulator::start(Settings::default()).unwrap();
+        let model = model_at(&base_url, &endpoints.sqs, &microsoft.url());
         let functions = model.functions.iter();
         let environments =
             functions.map(|(id, function)| (id.clone(), function.environment.clone()));
         let environments = environments.collect::<BTreeMap<_, _>>();
         let environment = |function: &str| environments[function].clone();
+        let oauth_env = environment("OauthFunction");
         let (login_env, scim_env, operator_env, directory_env) = (
             environment("LoginFunction"),
             environment("ScimFunction"),
@@ -170,7 +181,8 @@ impl World {
         };
         let services = Services::start(config, listeners).await.unwrap();
 
-        let [login, scim, operator, directory] = [
+        let [login, scim, oauth, operator, directory] = [
+            Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
@@ -205,13 +217,24 @@ impl World {
             &aws(scim.url()).await,
             scim_function::Config::read(scim_env).unwrap(),
             clock.clone(),
+            entropy.clone(),
+        );
+        let connecting = oauth::App::with(
+            &aws(oauth.url()).await,
+            oauth::Config::read(oauth_env).unwrap(),
+            clock.clone(),
             entropy,
         );
+        let connecting = oauth::router(connecting.unwrap());
         // As the API routes them.
         let [people, clients] = [router.clone(), scim_function::router(app)];
         let served = axum::Router::new().fallback(async move |request: Request| {
-            let provisions = request.uri().path().starts_with("/scim/v2/");
-            let function = if provisions { clients } else { people };
+            let path = request.uri().path();
+            let function = match path {
+                _ if path.starts_with("/scim/v2/") => clients,
+                _ if path.starts_with("/oauth/") => connecting,
+                _ => people,
+            };
             let mut context = lambda_http::Context::default();
             SITE_REQUEST.clone_into(&mut context.request_id);
             function.oneshot(request.with_lambda_context(context)).await
@@ -238,6 +261,8 @@ impl World {
             operator,
             directory,
             scim,
+            oauth,
+            microsoft,
             base_url,
             organization,
             bootstrap,
@@ -257,6 +282,12 @@ impl World {
     /// What the story's clock shows.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Lets Microsoft's clock show what the story's shows.
+    pub fn agree(&self) {
+        let ahead = self.now().duration_since(SystemClock.now());
+        self.microsoft.set_clock_offset(ahead).unwrap();
     }
 
     /// A browser that never was at our site.
@@ -370,6 +401,11 @@ pub fn code_of(message: &Message) -> String {
 
 /// `template.yaml`, as the local stack reads it.
 pub fn model(base_url: &str, sqs_endpoint: &str) -> Model {
+    model_at(base_url, sqs_endpoint, "https://login.microsoftonline.com")
+}
+
+/// The same with another Microsoft.
+fn model_at(base_url: &str, sqs_endpoint: &str, microsoft: &str) -> Model {
     let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
     let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let context = Context {
@@ -381,6 +417,10 @@ pub fn model(base_url: &str, sqs_endpoint: &str) -> Model {
         parameters: BTreeMap::from([
             own("EntraLoginUrl", REPLY_URL),
             own("MailFrom", "passerelle@contoso.test"),
+            own("EntraUrl", microsoft),
+            own("GraphUrl", &format!("{microsoft}/v1.0")),
+            own("EntraReaderId", READER),
+            own("EntraWriterId", WRITER),
         ]),
         known: BTreeMap::new(),
     };

@@ -2,15 +2,16 @@
 
 mod policy;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use policy::{Names, Policies, accesses_of, template};
+use scenarios::microsoft::{account, stands};
 use scenarios::saml::{AuthnRequest, between};
 use scenarios::scim::entra_user;
 use scenarios::wire::Seen;
 use scenarios::{Authenticator, Browser, World};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Everything that people and the account do to the functions, each thing once.
 async fn everything() -> World {
@@ -18,6 +19,7 @@ async fn everything() -> World {
     // Before anything is found: the first bootstrap, of which a world keeps no record.
     world.found("Fabrikam", "fabrikam.test").await;
     let mut ada = world.person("ada").await;
+    connect(&world).await;
     enrol_by_code(&world).await;
     sign_in(&world, &mut ada.authenticator).await;
     enrol_anew(&world, &ada.recovery_code).await;
@@ -123,12 +125,22 @@ async fn provision(world: &World) {
     }
 }
 
+/// A tenant is connected, looked at, and let go.
+async fn connect(world: &World) {
+    let mut olga = world.connector().await;
+    let page = olga.connect("read-users", account::BOSS).await;
+    assert_eq!(stands(&page), "Connected.");
+    assert_eq!(stands(&olga.press("check").await), "Connected.");
+    assert!(stands(&olga.press("disconnect").await).starts_with("Disconnected."));
+}
+
 fn recorded(world: &World) -> BTreeMap<&'static str, Vec<Seen>> {
     BTreeMap::from([
         ("LoginFunction", world.login.seen()),
         ("OperatorFunction", world.operator.seen()),
         ("DirectoryFunction", world.directory.seen()),
         ("ScimFunction", world.scim.seen()),
+        ("OauthFunction", world.oauth.seen()),
     ])
 }
 
@@ -145,10 +157,22 @@ async fn each_role_grants_what_its_function_does_and_on_what_and_nothing_else() 
         assert!(difference.missing.is_empty(), "{function}: not granted: {:?}", difference.missing);
         assert!(difference.unused.is_empty(), "{function}: never used: {:?}", difference.unused);
         // A condition of the role, and of the key itself.
-        for sign in seen.iter().filter(|seen| seen.target == "TrentService.Sign") {
-            let how = (&sign.body["MessageType"], &sign.body["SigningAlgorithm"]);
-            let allowed = (&json!("DIGEST"), &json!("RSASSA_PKCS1_V1_5_SHA_256"));
-            assert_eq!(how, allowed, "{function}");
-        }
+        let signed = seen.iter().filter(|seen| seen.target == "TrentService.Sign");
+        let signed = signed.map(|sign| {
+            assert_eq!(sign.body["MessageType"], "DIGEST", "{function}");
+            sign.body["SigningAlgorithm"].as_str().unwrap()
+        });
+        assert_eq!(signed.collect::<BTreeSet<_>>(), algorithms(&template, function), "{function}");
     }
+}
+
+/// The algorithms that the condition on a function's signatures names.
+fn algorithms<'a>(template: &'a Value, function: &str) -> BTreeSet<&'a str> {
+    let policy = &template["Resources"][function.replace("Function", "Policy")]["Properties"];
+    let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap().iter();
+    let signs = statements.filter(|one| one["Action"].to_string().contains("\"kms:Sign\""));
+    let named = signs.map(|one| &one["Condition"]["StringEquals"]["kms:SigningAlgorithm"]);
+    let named =
+        named.flat_map(|one| one.as_array().map_or(std::slice::from_ref(one), Vec::as_slice));
+    named.map(|one| one.as_str().unwrap()).collect()
 }

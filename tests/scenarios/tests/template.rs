@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use source::{below, read, root, rust_files, words};
 
 /// Each function's logical id and folder.
-const FUNCTIONS: [(&str, &str); 4] = [
+const FUNCTIONS: [(&str, &str); 5] = [
     ("LoginFunction", "login"),
+    ("OauthFunction", "oauth"),
     ("ScimFunction", "scim"),
     ("OperatorFunction", "operator"),
     ("DirectoryFunction", "directory"),
@@ -34,10 +35,16 @@ fn of_type<'a>(
     resources.filter(move |(_, resource)| resource["Type"] == kind)
 }
 
-/// The names between the parentheses of `require("A")`, `require_all(["A", "B"])`, `optional("A")`.
+/// The names between the parentheses of `require("A")`, `require_all(["A", "B"])`, `optional("A")`,
+/// in the function and in the crates of ours that it names; `web` is where the readers are.
 fn variables_read(folder: &str) -> BTreeSet<String> {
+    let manifest = read(&root().join(format!("functions/{folder}/Cargo.toml")));
+    let named = manifest.lines().filter_map(|line| line.strip_suffix(".workspace = true"));
+    let shared = named.filter(|name| *name != "web").map(|name| format!("shared/{name}/src"));
+    let mut folders: Vec<_> = shared.filter(|path| root().join(path).is_dir()).collect();
+    folders.push(format!("functions/{folder}/src"));
     let mut names = BTreeSet::new();
-    for file in rust_files(&[format!("functions/{folder}/src")]) {
+    for file in rust_files(&folders) {
         let source = read(&file);
         let source = source.split("#[cfg(test)]").next().unwrap();
         for reader in ["require(", "require_all(", "optional("] {
@@ -86,7 +93,7 @@ fn a_panic_at_one_request_ends_no_process() {
 }
 
 #[test]
-fn scim_answers_what_provisions_and_login_everything_else() {
+fn scim_answers_what_provisions_oauth_what_connects_and_login_everything_else() {
     let template = template();
 
     let routes: Vec<_> = of_type(&template, "AWS::Serverless::Function")
@@ -101,6 +108,10 @@ fn scim_answers_what_provisions_and_login_everything_else() {
     let path = "/scim/v2/{proxy+}";
     let expected = [
         ("LoginFunction".to_owned(), json!({ "ApiId": api })),
+        (
+            "OauthFunction".to_owned(),
+            json!({ "ApiId": api, "Method": "ANY", "Path": "/oauth/{proxy+}" }),
+        ),
         ("ScimFunction".to_owned(), json!({ "ApiId": api, "Method": "ANY", "Path": path })),
     ];
     let routes = routes.into_iter().map(|(id, event)| (id, event["Properties"].clone()));
@@ -114,7 +125,7 @@ fn scim_answers_what_provisions_and_login_everything_else() {
 fn an_answer_is_given_before_the_gateway_gives_up() {
     let template = template();
 
-    for function in ["LoginFunction", "ScimFunction"] {
+    for function in ["LoginFunction", "OauthFunction", "ScimFunction"] {
         let timeout = properties(&template, function)["Timeout"].as_u64().unwrap();
         assert!(timeout < 30, "{function}: an HTTP API waits for 30 seconds");
     }
@@ -188,39 +199,60 @@ fn keys_sign_for_one_purpose_each_and_for_the_roles_that_need_it() {
         for statement in key["KeyPolicy"]["Statement"].as_array().unwrap() {
             let text = statement.to_string();
             if text.contains("\"kms:Sign\"") || text.contains("kms:*") {
-                let roles = ["LoginRole", "ScimRole", "OperatorRole", "DirectoryRole", ":root"];
+                let roles = [
+                    "LoginRole",
+                    "OauthRole",
+                    "ScimRole",
+                    "OperatorRole",
+                    "DirectoryRole",
+                    ":root",
+                ];
                 let named = roles.into_iter().filter(|role| text.contains(role));
                 signers.entry(id.as_str()).or_insert_with(Vec::new).extend(named);
             }
         }
     }
 
-    assert_eq!(signers, BTreeMap::from([("FederationKey", vec!["LoginRole", "OperatorRole"])]));
+    let expected = [
+        ("ClientAssertionKey", vec!["OauthRole"]),
+        ("FederationKey", vec!["LoginRole", "OperatorRole"]),
+    ];
+    assert_eq!(signers, BTreeMap::from(expected));
 }
 
 #[test]
-fn whoever_may_sign_may_sign_digests_by_one_algorithm_alone() {
+fn whoever_may_sign_may_sign_digests_by_the_keys_own_algorithms_alone() {
     let template = template();
     let policies = |kind: &'static str, name: &'static str| {
         of_type(&template, kind).map(move |(id, resource)| (id, &resource["Properties"][name]))
     };
-    let stated = json!({ "StringEquals": {
-        "kms:MessageType": "DIGEST",
-        "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256",
-    } });
+    let digests = |algorithms: Value| {
+        json!({ "StringEquals": {
+            "kms:MessageType": "DIGEST",
+            "kms:SigningAlgorithm": algorithms,
+        } })
+    };
+    let federation = digests(json!("RSASSA_PKCS1_V1_5_SHA_256"));
+    let client = digests(json!(["RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256"]));
 
     let mut signers = Vec::new();
     let roles = policies("AWS::IAM::RolePolicy", "PolicyDocument");
     for (id, policy) in roles.chain(policies("AWS::KMS::Key", "KeyPolicy")) {
         for statement in policy["Statement"].as_array().unwrap() {
             if statement["Action"].to_string().contains("\"kms:Sign\"") {
-                assert_eq!(statement["Condition"], stated, "{id}: {statement}");
-                signers.push(id.as_str());
+                signers.push((id.as_str(), &statement["Condition"]));
             }
         }
     }
 
-    assert_eq!(signers, ["LoginPolicy", "OperatorPolicy", "FederationKey"]);
+    let expected = [
+        ("LoginPolicy", &federation),
+        ("OauthPolicy", &client),
+        ("OperatorPolicy", &federation),
+        ("ClientAssertionKey", &client),
+        ("FederationKey", &federation),
+    ];
+    assert_eq!(signers, expected);
 }
 
 #[test]

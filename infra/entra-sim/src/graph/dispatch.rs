@@ -8,6 +8,9 @@ use crate::app::App;
 /// Does what a request asks for.
 pub(crate) fn dispatch(app: &App, request: &Request) -> Answer {
     let segments: Vec<&str> = request.path.iter().map(String::as_str).collect();
+    if request.claims.tid != app.directory().tenant_id {
+        return tenant::foreign(app, request).unwrap_or_else(|answer| answer);
+    }
     let outcome = match (request.method.as_str(), segments.as_slice()) {
         ("GET", ["users"]) => users::list(app, request),
         ("POST", ["users"]) => users::create(app, request),

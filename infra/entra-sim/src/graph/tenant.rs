@@ -16,6 +16,18 @@ pub(crate) fn organization(app: &App, request: &Request) -> Result<Answer, Answe
     Ok(list(app, "organization", vec![found]))
 }
 
+/// Another tenant, which has a name and nothing else.
+pub(crate) fn foreign(app: &App, request: &Request) -> Result<Answer, Answer> {
+    let tenant = request.claims.tid.as_str();
+    if request.method != "GET" || request.path != ["organization"] {
+        return Err(Answer::error(400, "BadRequest", "Resource not found for the segment."));
+    }
+    may_read_organization(request)?;
+    let name = app.oauth().known.tenants.get(tenant).map(|tenant| tenant.name.clone());
+    let found = json!({ "id": tenant, "displayName": name, "verifiedDomains": [] });
+    Ok(list(app, "organization", vec![found]))
+}
+
 /// `GET /domains`.
 pub(crate) fn domains(app: &App, request: &Request) -> Result<Answer, Answer> {
     may_read_domains(request)?;

@@ -17,6 +17,7 @@ pub(super) fn banner(ready: &Ready) -> String {
         ("our site", ready.base_url.as_str(), "where Entra sends the browser"),
         ("outbox", ready.outbox_url.as_str(), "mails and text messages"),
         ("first admin", ready.bootstrap_url.as_str(), "one-time enrolment link"),
+        ("connection", ready.connect_url.as_str(), "to the tenant, once the first admin is in"),
         ("metadata", ready.metadata_url.as_str(), "of the federated domain"),
         (
             "provisioning",

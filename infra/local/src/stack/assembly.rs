@@ -10,7 +10,9 @@ use entra_sim::Simulator;
 
 use super::data::DataFolder;
 use super::ports::{self, Bound};
-use super::{ACCOUNT, NAME, Options, Parts, REGION, Ready, Seed, StartError, control};
+use super::{
+    ACCOUNT, NAME, Options, Parts, READER, REGION, Ready, Seed, StartError, WRITER, control,
+};
 use crate::database::LocalDatabase;
 use crate::gateway::Gateway;
 use crate::lambda::{self, Lambda, Ledger, Log};
@@ -28,7 +30,7 @@ pub(super) async fn assemble(
     let entra = Arc::new(start_entra(&options, &bound, data.path())?);
     let listeners = ports::services(options.port).await?;
     let endpoints = listeners.endpoints();
-    let model = read_template(&options, &bound, &endpoints.sqs, &entra.login_srf_url())?;
+    let model = read_template(&options, &bound, &endpoints.sqs, &entra)?;
     let file = data.keeps().then(|| data.path().join("table.sqlite"));
     let database = LocalDatabase::start(file.as_deref(), &model.tables).await?;
     let ready = Ready::new(&bound, &entra, &endpoints, database.endpoint(), &model);
@@ -84,7 +86,7 @@ fn read_template(
     options: &Options,
     bound: &Bound,
     sqs_endpoint: &str,
-    login_srf_url: &str,
+    entra: &Simulator,
 ) -> Result<Model, StartError> {
     let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let context = Context {
@@ -95,7 +97,11 @@ fn read_template(
         stack: NAME.to_owned(),
         parameters: options.parameters.clone(),
         known: BTreeMap::from([
-            own("EntraLoginUrl", login_srf_url),
+            own("EntraLoginUrl", &entra.login_srf_url()),
+            own("EntraUrl", &entra.url()),
+            own("GraphUrl", &format!("{}/v1.0", entra.url())),
+            own("EntraReaderId", READER),
+            own("EntraWriterId", WRITER),
             own("MailFrom", "passerelle@contoso.test"),
         ]),
     };

@@ -52,6 +52,10 @@ pub struct Ready {
     pub scim_url: String,
     /// A provisioning key of the demo organization, of the client kind `entra`.
     pub scim_key: String,
+    /// Where an administrator connects the demo organization to the simulated tenant.
+    pub connect_url: String,
+    /// The KMS key that proves us to Entra.
+    pub client_key: String,
     /// The demo users.
     pub users: Vec<DemoUser>,
 }
@@ -74,6 +78,13 @@ pub struct DemoUser {
     pub personal_email: Option<String>,
 }
 
+/// Empty where no function proves itself.
+fn client_key(model: &Model) -> String {
+    let mut functions = model.functions.values();
+    let key = functions.find_map(|function| function.environment.get("CLIENT_ASSERTION_KEY"));
+    key.cloned().unwrap_or_default()
+}
+
 impl Ready {
     pub(super) fn new(
         bound: &Bound,
@@ -94,6 +105,7 @@ impl Ready {
             ses_endpoint: endpoints.ses.clone(),
             lambda_endpoint: bound.lambda_endpoint.clone(),
             region: REGION.to_owned(),
+            client_key: client_key(model),
             table: model.tables.first().map(|table| table.name.clone()).unwrap_or_default(),
             ..Self::default()
         }

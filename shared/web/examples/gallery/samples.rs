@@ -5,8 +5,9 @@ use http::StatusCode;
 use jiff::Timestamp;
 use web::language::Language;
 use web::page::{
-    Address, AutoPost, Certificate, Code, Entry, Invitation, Notice, Problem, Recover, Recovery,
-    Register, Role, SignIn, SignedOut, Trouble,
+    Address, AutoPost, Certificate, Code, ConnectedTenant, Connection, ConnectionState, Entry,
+    Invitation, Notice, Problem, Recover, Recovery, Register, Role, SignIn, SignedOut, Trouble,
+    UploadCertificate, WantedConsent, WantedPermission,
 };
 
 /// What the pages are filled with.
@@ -35,6 +36,7 @@ pub(crate) fn pages(language: Language, v: &Values<'_>) -> Vec<Named> {
     let mut pages = ceremonies(language, v);
     pages.extend(enrolment(language, v));
     pages.extend(ends(language, v));
+    pages.extend(connection(language, v));
     pages
 }
 
@@ -133,6 +135,46 @@ fn ends(language: Language, v: &Values<'_>) -> Vec<Named> {
             "problem-unavailable",
             Problem::of(Trouble::Unavailable, language, v.request_id).into_response(),
         ),
+    ]
+}
+
+fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
+    let at = Timestamp::UNIX_EPOCH;
+    let consent = |writes| WantedConsent {
+        writes,
+        client_id: (!writes).then(|| v.request_id.to_owned()),
+        permissions: vec![WantedPermission { name: "User.Read.All", granted: !writes }],
+        start_url: (!writes).then(|| v.url.to_owned()),
+    };
+    let consents = [consent(false), consent(true)];
+    let certificates = [UploadCertificate {
+        url: v.url.to_owned(),
+        thumbprint: "A9993E364706816ABA3E25717850C26C9CD0D89D".to_owned(),
+        not_after: at,
+    }];
+    let tenant = ConnectedTenant {
+        id: "6c1d2f3e-8a4b-4c5d-9e6f-0a1b2c3d4e5f",
+        name: Some(v.organization),
+        domains: v.domain,
+        authorised_by: Some(v.person),
+        authorised_at: Some(at),
+        checked_at: Some(at),
+    };
+    let page = |state, tenant| Connection {
+        language,
+        organization: v.organization,
+        state,
+        circular: Some(v.domain),
+        tenant,
+        consents: &consents,
+        certificates: &certificates,
+        csrf: v.csrf,
+        check_action: v.url,
+        disconnect_action: v.url,
+    };
+    vec![
+        ("connection", page(ConnectionState::Connected, Some(tenant)).into_response()),
+        ("connection-none", page(ConnectionState::None, None).into_response()),
     ]
 }
 

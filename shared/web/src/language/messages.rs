@@ -118,6 +118,296 @@ messages! {
         es: "Una clave de acceso necesita scripts, y aquí están desactivados. Permita los scripts en este sitio y recargue la página, o abra la aplicación de la que viene en otro navegador.",
     }
 
+    // The connection to Entra, and what ends on the way there.
+    connection_title {
+        en: "Connection to Microsoft Entra",
+        de: "Verbindung zu Microsoft Entra",
+        fr: "Connexion à Microsoft Entra",
+        es: "Conexión con Microsoft Entra",
+    }
+    connection_none {
+        en: "Your organization is not connected yet. Begin with the consent to read users.",
+        de: "Ihre Organisation ist noch nicht verbunden. Beginnen Sie mit der Zustimmung zum Lesen der Benutzer.",
+        fr: "Votre organisation n’est pas encore connectée. Commencez par le consentement à la lecture des utilisateurs.",
+        es: "Su organización aún no está conectada. Empiece por el consentimiento para leer usuarios.",
+    }
+    connection_awaiting_role {
+        en: "You signed in, but Microsoft does not tell us whether you may consent for the tenant. In the application’s registration open Token configuration, add a groups claim, choose Directory roles, and ask for the consent again.",
+        de: "Sie haben sich angemeldet, aber Microsoft sagt uns nicht, ob Sie für den Mandanten zustimmen dürfen. Öffnen Sie in der Registrierung der Anwendung die Tokenkonfiguration, fügen Sie einen Gruppenanspruch hinzu, wählen Sie Verzeichnisrollen und bitten Sie noch einmal um die Zustimmung.",
+        fr: "Vous vous êtes connecté, mais Microsoft ne nous dit pas si vous pouvez consentir pour le locataire. Dans l’inscription de l’application, ouvrez Configuration du jeton, ajoutez une revendication de groupes, choisissez Rôles d’annuaire et redemandez le consentement.",
+        es: "Ha iniciado sesión, pero Microsoft no nos dice si puede dar el consentimiento para el inquilino. En el registro de la aplicación abra Configuración de token, agregue una notificación de grupos, elija Roles de directorio y vuelva a pedir el consentimiento.",
+    }
+    connection_awaiting_token {
+        en: "Authorised. Until the consent is known everywhere at Microsoft, a few minutes may pass; this page looks again by itself.",
+        de: "Autorisiert. Bis die Zustimmung bei Microsoft überall bekannt ist, können einige Minuten vergehen; diese Seite sieht von selbst wieder nach.",
+        fr: "Autorisé. Quelques minutes peuvent passer avant que le consentement soit connu partout chez Microsoft ; cette page vérifie d’elle-même.",
+        es: "Autorizado. Pueden pasar unos minutos hasta que el consentimiento se conozca en todo Microsoft; esta página vuelve a mirar por sí sola.",
+    }
+    connection_connected {
+        en: "Connected.",
+        de: "Verbunden.",
+        fr: "Connectée.",
+        es: "Conectada.",
+    }
+    connection_lost {
+        en: "The consent was taken back in Entra. Nobody loses access because of it. Consent again to go on.",
+        de: "Die Zustimmung wurde in Entra zurückgenommen. Niemand verliert deshalb den Zugang. Stimmen Sie noch einmal zu, um fortzufahren.",
+        fr: "Le consentement a été retiré dans Entra. Personne ne perd son accès pour autant. Consentez de nouveau pour continuer.",
+        es: "El consentimiento se retiró en Entra. Nadie pierde el acceso por ello. Dé de nuevo el consentimiento para continuar.",
+    }
+    connection_disconnected {
+        en: "Disconnected. Users stay as they are. Consent again to go on.",
+        de: "Getrennt. Benutzer bleiben, wie sie sind. Stimmen Sie noch einmal zu, um fortzufahren.",
+        fr: "Déconnectée. Les utilisateurs restent tels quels. Consentez de nouveau pour continuer.",
+        es: "Desconectada. Los usuarios quedan como están. Dé de nuevo el consentimiento para continuar.",
+    }
+    connection_circular(domain) {
+        en: "Your own address is in {domain}, whose sign-ins Microsoft sends to us: while you consent, you will come by here and be asked for your passkey. If you have none yet, consent with an account below onmicrosoft.com.",
+        de: "Ihre eigene Adresse gehört zu {domain}, deren Anmeldungen Microsoft zu uns schickt: Beim Zustimmen kommen Sie hier vorbei und werden nach Ihrem Passkey gefragt. Wenn Sie noch keinen haben, stimmen Sie mit einem Konto unterhalb von onmicrosoft.com zu.",
+        fr: "Votre adresse appartient à {domain}, dont Microsoft nous envoie les connexions : en consentant, vous passerez par ici et votre clé d’accès vous sera demandée. Si vous n’en avez pas encore, consentez avec un compte sous onmicrosoft.com.",
+        es: "Su propia dirección está en {domain}, cuyos inicios de sesión Microsoft nos envía: al dar el consentimiento pasará por aquí y se le pedirá su clave de acceso. Si aún no la tiene, use una cuenta de onmicrosoft.com.",
+    }
+    connection_tenant {
+        en: "Tenant",
+        de: "Mandant",
+        fr: "Locataire",
+        es: "Inquilino",
+    }
+    connection_domains {
+        en: "Verified domains",
+        de: "Bestätigte Domänen",
+        fr: "Domaines vérifiés",
+        es: "Dominios comprobados",
+    }
+    connection_authorised {
+        en: "Authorised by",
+        de: "Autorisiert von",
+        fr: "Autorisée par",
+        es: "Autorizada por",
+    }
+    connection_checked {
+        en: "Last confirmed",
+        de: "Zuletzt bestätigt",
+        fr: "Dernière confirmation",
+        es: "Última confirmación",
+    }
+    connection_read_title {
+        en: "Read users",
+        de: "Benutzer lesen",
+        fr: "Lire les utilisateurs",
+        es: "Leer usuarios",
+    }
+    connection_read_why {
+        en: "So that we know who works for you and who left: names, addresses, anchors, and whether accounts are enabled. Nothing is changed in Entra.",
+        de: "Damit wir wissen, wer bei Ihnen arbeitet und wer gegangen ist: Namen, Adressen, Anker und ob Konten aktiv sind. In Entra wird nichts geändert.",
+        fr: "Pour savoir qui travaille chez vous et qui est parti : noms, adresses, ancres et état des comptes. Rien n’est modifié dans Entra.",
+        es: "Para saber quién trabaja con ustedes y quién se fue: nombres, direcciones, anclas y si las cuentas están activas. No se cambia nada en Entra.",
+    }
+    connection_write_title {
+        en: "Create and change users",
+        de: "Benutzer anlegen und ändern",
+        fr: "Créer et modifier des utilisateurs",
+        es: "Crear y cambiar usuarios",
+    }
+    connection_write_why {
+        en: "Only if people are created here: they are then created in Entra too, and get their anchor there. Read users first.",
+        de: "Nur wenn Personen hier angelegt werden: Sie werden dann auch in Entra angelegt und erhalten dort ihren Anker. Zuerst Benutzer lesen.",
+        fr: "Seulement si des personnes sont créées ici : elles le sont alors aussi dans Entra, avec leur ancre. Commencez par la lecture.",
+        es: "Solo si las personas se crean aquí: entonces se crean también en Entra y reciben allí su ancla. Primero, leer usuarios.",
+    }
+    connection_granted {
+        en: "granted",
+        de: "erteilt",
+        fr: "accordée",
+        es: "concedido",
+    }
+    connection_missing {
+        en: "not granted",
+        de: "nicht erteilt",
+        fr: "non accordée",
+        es: "no concedido",
+    }
+    connection_consent {
+        en: "Consent at Microsoft",
+        de: "Bei Microsoft zustimmen",
+        fr: "Consentir chez Microsoft",
+        es: "Dar el consentimiento en Microsoft",
+    }
+    connection_not_registered {
+        en: "No application is registered for this; the operations guide says how to.",
+        de: "Dafür ist keine Anwendung registriert; das Betriebshandbuch sagt, wie das geht.",
+        fr: "Aucune application n’est inscrite pour cela ; le guide d’exploitation explique comment faire.",
+        es: "No hay ninguna aplicación registrada para esto; la guía de operación explica cómo.",
+    }
+    connection_application {
+        en: "Application ID",
+        de: "Anwendungs-ID",
+        fr: "ID de l’application",
+        es: "Id. de aplicación",
+    }
+    connection_upload_title {
+        en: "Certificate to upload",
+        de: "Zertifikat zum Hochladen",
+        fr: "Certificat à téléverser",
+        es: "Certificado para cargar",
+    }
+    connection_upload_why {
+        en: "Upload it to each application in Entra, beside those that are there. There is no secret: the key never leaves KMS.",
+        de: "Laden Sie es bei jeder Anwendung in Entra hoch, neben denen, die schon da sind. Es gibt kein Geheimnis: Der Schlüssel verlässt KMS nie.",
+        fr: "Téléversez-le dans chaque application d’Entra, à côté de ceux qui y sont. Il n’y a pas de secret : la clé ne quitte jamais KMS.",
+        es: "Cárguelo en cada aplicación de Entra, junto a los que ya estén. No hay ningún secreto: la clave nunca sale de KMS.",
+    }
+    connection_download {
+        en: "Download",
+        de: "Herunterladen",
+        fr: "Télécharger",
+        es: "Descargar",
+    }
+    connection_check {
+        en: "Look again",
+        de: "Noch einmal nachsehen",
+        fr: "Vérifier de nouveau",
+        es: "Volver a mirar",
+    }
+    connection_disconnect {
+        en: "Disconnect",
+        de: "Trennen",
+        fr: "Déconnecter",
+        es: "Desconectar",
+    }
+    sign_in_first_title {
+        en: "Sign in first",
+        de: "Melden Sie sich zuerst an",
+        fr: "Connectez-vous d’abord",
+        es: "Inicie sesión primero",
+    }
+    sign_in_first_what {
+        en: "This page is for administrators of the organization, and this browser is not signed in as one.",
+        de: "Diese Seite ist für Administratoren der Organisation, und dieser Browser ist nicht als einer angemeldet.",
+        fr: "Cette page est réservée aux administrateurs de l’organisation, et ce navigateur n’est pas connecté comme tel.",
+        es: "Esta página es para administradores de la organización, y este navegador no ha iniciado sesión como uno.",
+    }
+    sign_in_first_next {
+        en: "Sign in with your passkey, or open your enrolment link, and come back to this address.",
+        de: "Melden Sie sich mit Ihrem Passkey an oder öffnen Sie Ihren Einrichtungslink und kehren Sie zu dieser Adresse zurück.",
+        fr: "Connectez-vous avec votre clé d’accès ou ouvrez votre lien d’inscription, puis revenez à cette adresse.",
+        es: "Inicie sesión con su clave de acceso o abra su enlace de inscripción y vuelva a esta dirección.",
+    }
+    journey_over_title {
+        en: "This consent is over",
+        de: "Diese Zustimmung ist vorbei",
+        fr: "Ce consentement est terminé",
+        es: "Este consentimiento ha terminado",
+    }
+    journey_over_what {
+        en: "It was used already, it took longer than half an hour, or it was never begun here. Nothing was changed.",
+        de: "Sie wurde schon verwendet, hat länger als eine halbe Stunde gedauert oder wurde nie hier begonnen. Es wurde nichts geändert.",
+        fr: "Il a déjà servi, a duré plus d’une demi-heure ou n’a jamais commencé ici. Rien n’a été modifié.",
+        es: "Ya se usó, duró más de media hora o nunca empezó aquí. No se ha cambiado nada.",
+    }
+    consent_declined_title {
+        en: "Nobody consented",
+        de: "Niemand hat zugestimmt",
+        fr: "Personne n’a consenti",
+        es: "Nadie dio el consentimiento",
+    }
+    consent_declined_what {
+        en: "Microsoft says that the consent or the sign-in was declined. Nothing was changed.",
+        de: "Microsoft sagt, dass die Zustimmung oder die Anmeldung abgelehnt wurde. Es wurde nichts geändert.",
+        fr: "Microsoft indique que le consentement ou la connexion a été refusé. Rien n’a été modifié.",
+        es: "Microsoft dice que se rechazó el consentimiento o el inicio de sesión. No se ha cambiado nada.",
+    }
+    identity_refused_title {
+        en: "That sign-in proves nothing",
+        de: "Diese Anmeldung beweist nichts",
+        fr: "Cette connexion ne prouve rien",
+        es: "Ese inicio de sesión no demuestra nada",
+    }
+    identity_refused_what {
+        en: "What Microsoft is said to have confirmed does not hold: it is for another tenant, another application or another request, or its signature is wrong. Nothing was changed.",
+        de: "Was Microsoft bestätigt haben soll, stimmt nicht: Es gilt einem anderen Mandanten, einer anderen Anwendung oder einem anderen Vorgang, oder die Signatur ist falsch. Es wurde nichts geändert.",
+        fr: "Ce que Microsoft aurait confirmé ne tient pas : autre locataire, autre application, autre demande, ou signature fausse. Rien n’a été modifié.",
+        es: "Lo que Microsoft habría confirmado no se sostiene: es de otro inquilino, otra aplicación u otra solicitud, o la firma es falsa. No se ha cambiado nada.",
+    }
+    not_tenant_administrator_title {
+        en: "You may not decide for this tenant",
+        de: "Sie dürfen nicht für diesen Mandanten entscheiden",
+        fr: "Vous ne pouvez pas décider pour ce locataire",
+        es: "No puede decidir por este inquilino",
+    }
+    not_tenant_administrator_what {
+        en: "The account that signed in at Microsoft is neither Global Administrator nor Privileged Role Administrator of the tenant. Nothing was changed.",
+        de: "Das Konto, das sich bei Microsoft angemeldet hat, ist weder globaler Administrator noch Administrator für privilegierte Rollen des Mandanten. Es wurde nichts geändert.",
+        fr: "Le compte connecté chez Microsoft n’est ni administrateur général ni administrateur de rôle privilégié du locataire. Rien n’a été modifié.",
+        es: "La cuenta que inició sesión en Microsoft no es administrador global ni administrador de roles con privilegios del inquilino. No se ha cambiado nada.",
+    }
+    other_tenant_title {
+        en: "Another tenant is connected",
+        de: "Ein anderer Mandant ist verbunden",
+        fr: "Un autre locataire est connecté",
+        es: "Hay otro inquilino conectado",
+    }
+    other_tenant_what {
+        en: "The consent was given in another tenant than the one that your organization is connected to. Nothing was changed. Disconnect first if you mean it.",
+        de: "Die Zustimmung wurde in einem anderen Mandanten gegeben als in dem, mit dem Ihre Organisation verbunden ist. Es wurde nichts geändert. Trennen Sie zuerst, wenn Sie das wollen.",
+        fr: "Le consentement a été donné dans un autre locataire que celui auquel votre organisation est connectée. Rien n’a été modifié. Déconnectez d’abord si c’est voulu.",
+        es: "El consentimiento se dio en otro inquilino que el que está conectado a su organización. No se ha cambiado nada. Desconecte primero si es lo que quiere.",
+    }
+    tenant_taken_title {
+        en: "The tenant belongs to another organization",
+        de: "Der Mandant gehört zu einer anderen Organisation",
+        fr: "Le locataire appartient à une autre organisation",
+        es: "El inquilino pertenece a otra organización",
+    }
+    tenant_taken_what {
+        en: "Another organization of this service is connected to this tenant already. Nothing was changed.",
+        de: "Eine andere Organisation dieses Dienstes ist mit diesem Mandanten schon verbunden. Es wurde nichts geändert.",
+        fr: "Une autre organisation de ce service est déjà connectée à ce locataire. Rien n’a été modifié.",
+        es: "Otra organización de este servicio ya está conectada a este inquilino. No se ha cambiado nada.",
+    }
+    not_registered_title {
+        en: "No application is registered",
+        de: "Keine Anwendung ist registriert",
+        fr: "Aucune application n’est inscrite",
+        es: "No hay ninguna aplicación registrada",
+    }
+    not_registered_what {
+        en: "Whoever runs this service has not registered an application for this in Entra.",
+        de: "Wer diesen Dienst betreibt, hat dafür keine Anwendung in Entra registriert.",
+        fr: "L’exploitant de ce service n’a pas inscrit d’application pour cela dans Entra.",
+        es: "Quien opera este servicio no ha registrado para esto ninguna aplicación en Entra.",
+    }
+    certificate_unknown_title {
+        en: "Microsoft does not know our certificate",
+        de: "Microsoft kennt unser Zertifikat nicht",
+        fr: "Microsoft ne connaît pas notre certificat",
+        es: "Microsoft no conoce nuestro certificado",
+    }
+    certificate_unknown_what {
+        en: "The certificate of the connection’s page is not uploaded to the application, or the application was disabled.",
+        de: "Das Zertifikat der Verbindungsseite ist bei der Anwendung nicht hochgeladen, oder die Anwendung wurde deaktiviert.",
+        fr: "Le certificat de la page de connexion n’est pas téléversé dans l’application, ou l’application a été désactivée.",
+        es: "El certificado de la página de conexión no está cargado en la aplicación, o la aplicación se desactivó.",
+    }
+    connection_unavailable_title {
+        en: "We cannot go on right now",
+        de: "Gerade geht es nicht weiter",
+        fr: "Nous ne pouvons pas continuer pour le moment",
+        es: "Ahora mismo no podemos continuar",
+    }
+    connection_unavailable_what {
+        en: "A service that we need, ours or Microsoft’s, did not answer. The connection is as it was.",
+        de: "Ein Dienst, den wir brauchen, unserer oder einer von Microsoft, hat nicht geantwortet. Die Verbindung ist, wie sie war.",
+        fr: "Un service dont nous avons besoin, le nôtre ou celui de Microsoft, n’a pas répondu. La connexion est restée telle quelle.",
+        es: "Un servicio que necesitamos, nuestro o de Microsoft, no respondió. La conexión sigue como estaba.",
+    }
+    next_connection {
+        en: "Go back to the connection’s page and begin again. If this page comes back, give the request number to whoever runs this service.",
+        de: "Gehen Sie zur Verbindungsseite zurück und beginnen Sie neu. Wenn diese Seite wieder erscheint, nennen Sie die Vorgangsnummer denen, die diesen Dienst betreiben.",
+        fr: "Retournez à la page de connexion et recommencez. Si cette page revient, donnez le numéro de demande à l’exploitant de ce service.",
+        es: "Vuelva a la página de conexión y empiece de nuevo. Si vuelve a ver esta página, dé el número de solicitud a quien opera este servicio.",
+    }
+
     // Enrolment: the work address.
     address_title {
         en: "Set up a passkey",

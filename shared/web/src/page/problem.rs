@@ -82,6 +82,26 @@ pub enum Trouble {
     TooLarge,
     /// A rate limit was reached.
     TooMany,
+    /// Nobody who administers the organization is signed in.
+    SignInFirst,
+    /// A journey to Microsoft is over, or never began here.
+    JourneyOver,
+    /// Somebody declined a consent or a sign-in at Microsoft.
+    ConsentDeclined,
+    /// An id token proves nothing.
+    IdentityRefused,
+    /// The person may not consent for the Entra tenant.
+    NotTenantAdministrator,
+    /// The organization is connected to another tenant.
+    OtherTenant,
+    /// Another organization has the tenant.
+    TenantTaken,
+    /// No application is registered in Entra.
+    NotRegistered,
+    /// Entra does not know our certificate.
+    CertificateUnknown,
+    /// A service that we need did not answer, ours or Microsoft's, while a tenant was connected.
+    ConnectionUnavailable,
     /// A service that we need did not answer.
     Unavailable,
     /// A fault of our own.
@@ -90,7 +110,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 27] = [
         Self::RequestRefused,
         Self::RequestOver,
         Self::OtherBrowser,
@@ -106,6 +126,16 @@ impl Trouble {
         Self::FormRefused,
         Self::TooLarge,
         Self::TooMany,
+        Self::SignInFirst,
+        Self::JourneyOver,
+        Self::ConsentDeclined,
+        Self::IdentityRefused,
+        Self::NotTenantAdministrator,
+        Self::OtherTenant,
+        Self::TenantTaken,
+        Self::NotRegistered,
+        Self::CertificateUnknown,
+        Self::ConnectionUnavailable,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -126,9 +156,18 @@ impl Trouble {
             | Self::TooManyPasskeys
             | Self::FormRefused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::JourneyOver => StatusCode::GONE,
+            Self::SignInFirst
+            | Self::ConsentDeclined
+            | Self::IdentityRefused
+            | Self::NotTenantAdministrator => StatusCode::FORBIDDEN,
+            Self::OtherTenant
+            | Self::TenantTaken
+            | Self::NotRegistered
+            | Self::CertificateUnknown => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ConnectionUnavailable | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -150,6 +189,16 @@ impl Trouble {
             Self::FormRefused => language.form_refused_title(),
             Self::TooLarge => language.too_large_title(),
             Self::TooMany => language.too_many_title(),
+            Self::SignInFirst => language.sign_in_first_title(),
+            Self::JourneyOver => language.journey_over_title(),
+            Self::ConsentDeclined => language.consent_declined_title(),
+            Self::IdentityRefused => language.identity_refused_title(),
+            Self::NotTenantAdministrator => language.not_tenant_administrator_title(),
+            Self::OtherTenant => language.other_tenant_title(),
+            Self::TenantTaken => language.tenant_taken_title(),
+            Self::NotRegistered => language.not_registered_title(),
+            Self::CertificateUnknown => language.certificate_unknown_title(),
+            Self::ConnectionUnavailable => language.connection_unavailable_title(),
             Self::Unavailable => language.unavailable_title(),
             Self::Internal => language.internal_title(),
         }
@@ -172,6 +221,16 @@ impl Trouble {
             Self::FormRefused => language.form_refused_what(),
             Self::TooLarge => language.too_large_what(),
             Self::TooMany => language.too_many_what(),
+            Self::SignInFirst => language.sign_in_first_what(),
+            Self::JourneyOver => language.journey_over_what(),
+            Self::ConsentDeclined => language.consent_declined_what(),
+            Self::IdentityRefused => language.identity_refused_what(),
+            Self::NotTenantAdministrator => language.not_tenant_administrator_what(),
+            Self::OtherTenant => language.other_tenant_what(),
+            Self::TenantTaken => language.tenant_taken_what(),
+            Self::NotRegistered => language.not_registered_what(),
+            Self::CertificateUnknown => language.certificate_unknown_what(),
+            Self::ConnectionUnavailable => language.connection_unavailable_what(),
             Self::Unavailable => language.unavailable_what(),
             Self::Internal => language.internal_what(),
         }
@@ -195,7 +254,16 @@ impl Trouble {
             | Self::TooManyPasskeys => language.next_ask_administrator(),
             Self::LinkOver => language.link_over_next(),
             Self::TooMany => language.too_many_next(),
-            Self::Unavailable => language.unavailable_next(),
+            Self::SignInFirst => language.sign_in_first_next(),
+            Self::JourneyOver
+            | Self::ConsentDeclined
+            | Self::IdentityRefused
+            | Self::NotTenantAdministrator
+            | Self::OtherTenant
+            | Self::TenantTaken
+            | Self::NotRegistered
+            | Self::CertificateUnknown => language.next_connection(),
+            Self::ConnectionUnavailable | Self::Unavailable => language.unavailable_next(),
         }
     }
 
@@ -216,6 +284,16 @@ impl Trouble {
             | Self::FormRefused
             | Self::TooLarge
             | Self::TooMany
+            | Self::SignInFirst
+            | Self::JourneyOver
+            | Self::ConsentDeclined
+            | Self::IdentityRefused
+            | Self::NotTenantAdministrator
+            | Self::OtherTenant
+            | Self::TenantTaken
+            | Self::NotRegistered
+            | Self::CertificateUnknown
+            | Self::ConnectionUnavailable
             | Self::Unavailable
             | Self::Internal => None,
         }

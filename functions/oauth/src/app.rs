@@ -1,0 +1,86 @@
+//! What every handler of the function shares.
+
+use std::sync::Arc;
+
+use ambient::{Clock, Entropy, SystemClock, SystemEntropy};
+use aws_config::SdkConfig;
+use entra::StartError;
+use identity::OutboxId;
+use jiff::Timestamp;
+use keys::{KmsKeys, kms_config};
+use registration::{Registration, Settings, SettingsError};
+use store::{Action, Actor, AuditEntry, Store, Table};
+use web::config::Variables;
+use web::failure::RequestId;
+
+/// What the environment says.
+#[derive(Clone, Debug)]
+pub struct Config {
+    table: String,
+    settings: Settings,
+}
+
+impl Config {
+    /// Reads `TABLE`, and what [`Settings`] reads.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] names what is absent or wrong.
+    pub fn read(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let variables = Variables::read(variables);
+        Ok(Self { table: variables.require("TABLE")?, settings: Settings::read(&variables)? })
+    }
+}
+
+/// The function's clients, and what it remembers while it is warm.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) registration: Registration,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+impl App {
+    /// Speaks to AWS and Microsoft as it is set up, by the system's clock.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when there is no TLS.
+    pub fn new(aws: &SdkConfig, config: Config) -> Result<Self, StartError> {
+        Self::with(aws, config, Arc::new(SystemClock), Arc::new(SystemEntropy))
+    }
+
+    /// Speaks to AWS and Microsoft as it is set up, by a given clock.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when there is no TLS.
+    pub fn with(
+        aws: &SdkConfig,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StartError> {
+        let store = Store::new(Table::new(aws, config.table));
+        let kms = KmsKeys::new(aws_sdk_kms::Client::from_conf(kms_config(aws)));
+        let (for_it, random) = (Arc::clone(&clock), Arc::clone(&entropy));
+        let registration = Registration::new(config.settings, kms, store.clone(), for_it, random)?;
+        Ok(Self { store, registration, clock, entropy })
+    }
+
+    /// Begins an entry of the audit.
+    pub(crate) fn audit(
+        &self,
+        actor: Actor,
+        action: Action,
+        request_id: &RequestId,
+        now: Timestamp,
+    ) -> AuditEntry {
+        let mut entry = AuditEntry::new(OutboxId::mint(&*self.entropy), now, actor, action);
+        entry.request_id = Some(request_id.as_str().to_owned());
+        entry
+    }
+}

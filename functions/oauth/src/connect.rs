@@ -1,0 +1,185 @@
+//! `/oauth/connect/{organization}`: the connection's page, and what its links and forms do.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use http::HeaderMap;
+use identity::{DomainName, Organization, OrganizationId, Secret};
+use jiff::Timestamp;
+use oidc::{AdminConsent, Authority, TenantId, Verifier};
+use serde::Deserialize;
+use store::{Action, Actor, Connecting, Connection, Feature, Journey, Leg, Stage, Stored};
+use web::failure::RequestId;
+use web::language::Language;
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::visitor::Visitor;
+use crate::{feature, page, progress};
+
+/// What each form holds.
+#[derive(Deserialize)]
+pub(crate) struct Token {
+    csrf: String,
+}
+
+/// The path of an organization's page.
+pub(crate) fn path(org: OrganizationId) -> String {
+    format!("/oauth/connect/{org}")
+}
+
+/// What goes to Microsoft and comes back: whose journey it is, and its id.
+pub(crate) fn state(org: OrganizationId, id: &Secret) -> String {
+    format!("{org}.{}", id.reveal())
+}
+
+/// Where an administrator comes back after they consented, as it is registered.
+pub(crate) fn consent_uri(organization: &Organization) -> String {
+    format!("{}/oauth/callback/consent", organization.base_url)
+}
+
+/// Where somebody comes back after they signed in, as it is registered.
+pub(crate) fn sign_in_uri(organization: &Organization) -> String {
+    format!("{}/oauth/callback/sign-in", organization.base_url)
+}
+
+/// `GET`: how the connection stands.
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(org): Path<String>,
+    headers: HeaderMap,
+    language: Language,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let (visitor, _, found) = Visitor::open(&app, &org, &headers, now).await?;
+    let certificates = app.registration.certificates(now).await?;
+    let circular = circular(&app, &visitor, &found, now).await?;
+    Ok(page::respond(&app, &visitor, &found, &certificates, circular.as_ref(), language))
+}
+
+/// The administrator's own domain, if Microsoft sends its sign-ins to us: whoever consents will come
+/// by here, and needs a passkey for it.
+async fn circular(
+    app: &App,
+    visitor: &Visitor,
+    found: &Connecting<Verifier>,
+    now: Timestamp,
+) -> Result<Option<DomainName>, Failure> {
+    let address = found.user.as_ref().and_then(|user| user.value.user_name.address());
+    let Some(domain) = address.map(|address| address.domain().clone()) else { return Ok(None) };
+    let ours = app.store.domain(visitor.org, &domain, now).await?;
+    Ok(ours.map(|_| domain))
+}
+
+/// `GET …/start/{feature}/{csrf}`: to Microsoft, to consent. A link and not a form: the policy of
+/// our pages lets forms go to ourselves only.
+pub(crate) async fn start(
+    State(app): State<App>,
+    Path((org, feature, csrf)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let (visitor, _, found) = Visitor::open(&app, &org, &headers, now).await?;
+    visitor.check_csrf(&csrf)?;
+    let feature = feature::parse(&feature).ok_or(Failure::NotFound)?;
+    let connection = found.connection.as_ref().map(|stored| &stored.value);
+    if !feature::is_offered(feature, connection) {
+        return Err(Failure::NotFound);
+    }
+    let client_id = app.registration.client_id(feature)?;
+    let held = connection.filter(|connection| connection.holds_tenant());
+    let authority = held.map_or(Authority::Organizations, |connection| {
+        Authority::Tenant(TenantId::from(connection.tenant))
+    });
+    let id = Secret::mint(&*app.entropy);
+    let journey = Journey::<Verifier> {
+        session: visitor.held.hash.clone(),
+        feature,
+        leg: Leg::Consent,
+        ends_at: Journey::end(now),
+    };
+    app.store.depart(visitor.org, &id.hash(), &journey).await?;
+    let consent = AdminConsent {
+        authority,
+        client_id,
+        redirect_uri: &consent_uri(&found.organization),
+        state: &state(visitor.org, &id),
+    };
+    Ok(Redirect::to(&consent.url(app.registration.cloud())?).into_response())
+}
+
+/// `GET …/continue`: looks whether Microsoft knows of the consent by now. Changes nothing that
+/// another look would not.
+pub(crate) async fn go_on(
+    State(app): State<App>,
+    Path(org): Path<String>,
+    headers: HeaderMap,
+    request_id: RequestId,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let (visitor, user, found) = Visitor::open(&app, &org, &headers, now).await?;
+    if let Some(stored) = found.connection.filter(|stored| page::waits(&stored.value)) {
+        progress::go_on(&app, visitor.org, user, &stored, &request_id, now).await?;
+    }
+    Ok(Redirect::to(&path(visitor.org)).into_response())
+}
+
+/// `POST …/check`: asks Microsoft what is granted now, for each feature that ever was.
+pub(crate) async fn check(
+    State(app): State<App>,
+    Path(org): Path<String>,
+    headers: HeaderMap,
+    request_id: RequestId,
+    form: Result<Form<Token>, FormRejection>,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let Form(form) = form?;
+    let (visitor, user, found) = Visitor::open(&app, &org, &headers, now).await?;
+    visitor.check_csrf(&form.csrf)?;
+    web::csrf::same_origin(&headers, &found.organization.base_url)?;
+    for feature in feature::ALL {
+        // Read anew: each look may change what the next one finds.
+        let Some(stored) = app.store.connection(visitor.org, now).await? else { break };
+        if !is_looked_at(&stored.value, feature) {
+            continue;
+        }
+        let value = Connection { feature, ..stored.value };
+        let stored = Stored { value, version: stored.version };
+        progress::go_on(&app, visitor.org, user, &stored, &request_id, now).await?;
+    }
+    Ok(Redirect::to(&path(visitor.org)).into_response())
+}
+
+fn is_looked_at(connection: &Connection, feature: Feature) -> bool {
+    let known = connection.granted.contains_key(&feature) || connection.feature == feature;
+    connection.holds_tenant() && known
+}
+
+/// `POST …/disconnect`: lets the tenant go. Users stay as they are, and what was granted in Entra
+/// stays until somebody takes it back there.
+pub(crate) async fn disconnect(
+    State(app): State<App>,
+    Path(org): Path<String>,
+    headers: HeaderMap,
+    request_id: RequestId,
+    form: Result<Form<Token>, FormRejection>,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let Form(form) = form?;
+    let (visitor, user, found) = Visitor::open(&app, &org, &headers, now).await?;
+    visitor.check_csrf(&form.csrf)?;
+    web::csrf::same_origin(&headers, &found.organization.base_url)?;
+    if let Some(stored) = &found.connection
+        && stored.value.stage != Stage::Disconnected
+    {
+        let connection = Connection {
+            stage: Stage::Disconnected,
+            since: now,
+            granted: std::collections::BTreeMap::new(),
+            ..stored.value.clone()
+        };
+        let audit = app.audit(Actor::User(user), Action::TenantDisconnected, &request_id, now);
+        app.store.connect(visitor.org, &connection, Some(stored), Some(&audit)).await?;
+    }
+    Ok(Redirect::to(&path(visitor.org)).into_response())
+}

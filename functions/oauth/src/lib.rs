@@ -1,0 +1,51 @@
+//! The oauth function: connects an organization to its Entra tenant.
+//!
+//! | path | file | what |
+//! |---|---|---|
+//! | `/oauth/connect/{organization}` | `connect` | the connection's page, for administrators |
+//! | `…/start/{feature}/{csrf}` | `connect` | to Microsoft, to consent |
+//! | `…/continue`, `…/check`, `…/disconnect` | `connect` | goes on, looks again, ends it |
+//! | `…/certificate/{which}` | `certificates` | what is uploaded to the application |
+//! | `/oauth/callback/consent`, `/oauth/callback/sign-in` | `callback` | back from Microsoft |
+
+mod app;
+mod callback;
+mod certificates;
+mod connect;
+mod failure;
+mod feature;
+mod page;
+mod progress;
+mod visitor;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+
+pub use crate::app::{App, Config};
+use crate::failure::Failure;
+
+/// The largest body that is read: a form with a token.
+const LARGEST_BODY: usize = 4 * 1024;
+
+/// Every route of the function.
+pub fn router(app: App) -> Router {
+    let connect = Router::new()
+        .route("/", get(connect::show))
+        .route("/start/{feature}/{csrf}", get(connect::start))
+        .route("/continue", get(connect::go_on))
+        .route("/check", post(connect::check))
+        .route("/disconnect", post(connect::disconnect))
+        .route("/certificate/{which}", get(certificates::download));
+    Router::new()
+        .nest("/oauth/connect/{organization}", connect)
+        .route("/oauth/callback/consent", get(callback::consent))
+        .route("/oauth/callback/sign-in", get(callback::sign_in))
+        .fallback(async || Failure::NotFound)
+        .method_not_allowed_fallback(async || Failure::NotFound)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn(failure::answer))
+        .layer(from_fn(web::header::every_answer))
+        .with_state(app)
+}

@@ -1,0 +1,120 @@
+//! The connection as its page shows it.
+
+use axum::response::Response;
+use entra::ClientCertificates;
+use http::HeaderValue;
+use http::header::REFRESH;
+use identity::DomainName;
+use keys::ring::SigningKey;
+use oidc::Verifier;
+use store::{Connecting, Connection, Feature, Stage};
+use web::language::Language;
+use web::page::{
+    ConnectedTenant, Connection as ConnectionPage, ConnectionState, Page as _, UploadCertificate,
+    WantedConsent, WantedPermission,
+};
+
+use crate::app::App;
+use crate::visitor::Visitor;
+use crate::{connect, feature};
+
+/// After how many seconds a page that waits looks again.
+const LOOK_AGAIN: u32 = 5;
+
+/// Whether the page looks again by itself: the consent is not known everywhere yet.
+pub(crate) fn waits(connection: &Connection) -> bool {
+    match connection.stage {
+        Stage::AwaitingToken => true,
+        Stage::Connected => !connection.granted.contains_key(&connection.feature),
+        Stage::AwaitingRole | Stage::Lost | Stage::Disconnected => false,
+    }
+}
+
+fn state(connection: Option<&Connection>) -> ConnectionState {
+    match connection.map(|connection| connection.stage) {
+        None => ConnectionState::None,
+        Some(Stage::AwaitingRole) => ConnectionState::AwaitingRole,
+        Some(Stage::AwaitingToken) => ConnectionState::AwaitingToken,
+        Some(Stage::Connected) => ConnectionState::Connected,
+        Some(Stage::Lost) => ConnectionState::Lost,
+        Some(Stage::Disconnected) => ConnectionState::Disconnected,
+    }
+}
+
+/// Shows how the connection stands.
+pub(crate) fn respond(
+    app: &App,
+    visitor: &Visitor,
+    found: &Connecting<Verifier>,
+    certificates: &ClientCertificates,
+    circular: Option<&DomainName>,
+    language: Language,
+) -> Response {
+    let path = connect::path(visitor.org);
+    let connection = found.connection.as_ref().map(|stored| &stored.value);
+    let consents: Vec<_> =
+        feature::ALL.map(|feature| consent(app, visitor, connection, feature)).into();
+    let tenant_id = connection.map(|connection| connection.tenant.to_string());
+    let domains: Vec<_> =
+        connection.iter().flat_map(|c| &c.domains).map(|d| d.name.as_str()).collect();
+    let domains = domains.join(", ");
+    let tenant = connection.zip(tenant_id.as_deref()).map(|(connection, id)| ConnectedTenant {
+        id,
+        name: connection.name.as_deref(),
+        domains: &domains,
+        authorised_by: connection.authorised.as_ref().and_then(|by| by.user_name.as_deref()),
+        authorised_at: connection.authorised.as_ref().map(|by| by.at),
+        checked_at: connection.checked_at,
+    });
+    let upload = |name: &str, key: &SigningKey| UploadCertificate {
+        url: format!("{path}/certificate/{name}.cer"),
+        thumbprint: key.fingerprint().sha1,
+        not_after: key.not_after,
+    };
+    let mut uploads = vec![upload("current", &certificates.current)];
+    uploads.extend(certificates.next.iter().map(|key| upload("next", key)));
+    let page = ConnectionPage {
+        language,
+        organization: &found.organization.name,
+        state: state(connection),
+        circular: circular.map(DomainName::as_str),
+        tenant,
+        consents: &consents,
+        certificates: &uploads,
+        csrf: &visitor.csrf(),
+        check_action: &format!("{path}/check"),
+        disconnect_action: &format!("{path}/disconnect"),
+    };
+    let mut response = page.respond();
+    if connection.is_some_and(waits)
+        && let Ok(again) = HeaderValue::try_from(format!("{LOOK_AGAIN};url={path}/continue"))
+    {
+        response.headers_mut().insert(REFRESH, again);
+    }
+    response
+}
+
+fn consent(
+    app: &App,
+    visitor: &Visitor,
+    connection: Option<&Connection>,
+    feature: Feature,
+) -> WantedConsent {
+    let roles = connection.and_then(|connection| connection.granted.get(&feature));
+    let granted = roles.into_iter().flatten().map(String::as_str).collect::<Vec<_>>();
+    let permissions = feature::permissions(feature).iter().map(|permission| WantedPermission {
+        name: permission.as_str(),
+        granted: permission.is_covered_by(granted.iter().copied()),
+    });
+    let path = connect::path(visitor.org);
+    let offered = feature::is_offered(feature, connection);
+    let registered = app.registration.client_id(feature).ok();
+    WantedConsent {
+        writes: feature == Feature::WriteUsers,
+        client_id: registered.map(str::to_owned),
+        permissions: permissions.collect(),
+        start_url: registered
+            .filter(|_| offered)
+            .map(|_| format!("{path}/start/{}/{}", feature::word(feature), visitor.csrf())),
+    }
+}

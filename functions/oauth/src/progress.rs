@@ -1,0 +1,216 @@
+//! How a connection goes on: authorised, its token there, the tenant read; or lost.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use graph::{Graph, GraphError, Organization, TokenError, TokenSource};
+use identity::{OrganizationId, UserId};
+use jiff::{SignedDuration, Timestamp};
+use oidc::{AccessToken, Follows, Person, TenantId};
+use registration::RegistrationError;
+use store::{Action, Actor, Authorised, Connection, Feature, Stage, Stored, TenantDomain};
+use uuid::Uuid;
+use web::failure::RequestId;
+
+use crate::app::App;
+use crate::callback::Return;
+use crate::failure::Failure;
+use crate::feature;
+
+/// How long Graph may take while a person waits.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
+
+/// Stores that somebody of the tenant authorised the connection, if they may, and goes on.
+pub(crate) async fn authorised(
+    app: &App,
+    back: &Return,
+    person: &Person,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let before = back.found.connection.as_ref();
+    let may = person.may_consent();
+    if may == Some(false) {
+        back.refused(app, "not_tenant_administrator", request_id, now).await?;
+        return Err(Failure::NotTenantAdministrator);
+    }
+    // Another journey may have connected another tenant since this one left.
+    let held = before.map(|before| &before.value).filter(|before| before.holds_tenant());
+    if held.is_some_and(|held| held.tenant != person.tenant.uuid()) {
+        back.refused(app, "other_tenant", request_id, now).await?;
+        return Err(Failure::OtherTenant);
+    }
+    let connection = begun(before, person, back.feature(), now);
+    let connection = match may {
+        // An existing connection does not fall back because a later sign-in says less.
+        None if held.is_some() => return Err(Failure::NotTenantAdministrator),
+        None => Connection { stage: Stage::AwaitingRole, authorised: None, ..connection },
+        Some(_) => connection,
+    };
+    let actor = Actor::User(back.administrator);
+    let mut audit = app.audit(actor, Action::TenantAuthorised, request_id, now);
+    audit.reason = Some(feature::word(back.feature()).to_owned());
+    app.store.connect(back.org, &connection, before, Some(&audit)).await?;
+    if may.is_some() {
+        let version = before.map_or(1, |before| before.version + 1);
+        let stored = Stored { value: connection, version };
+        go_on(app, back.org, back.administrator, &stored, request_id, now).await?;
+    }
+    Ok(())
+}
+
+/// The connection with whoever authorised it now.
+fn begun(
+    before: Option<&Stored<Connection>>,
+    person: &Person,
+    feature: Feature,
+    now: Timestamp,
+) -> Connection {
+    let tenant = person.tenant.uuid();
+    let same = before.map(|before| &before.value).filter(|before| before.tenant == tenant);
+    let works = same.is_some_and(|before| before.stage == Stage::Connected);
+    let authorised = Authorised {
+        object_id: person.object_id,
+        user_name: person.user_name.clone(),
+        name: person.name.clone(),
+        at: now,
+    };
+    Connection {
+        tenant,
+        stage: if works { Stage::Connected } else { Stage::AwaitingToken },
+        since: same.filter(|_| works).map_or(now, |before| before.since),
+        feature,
+        authorised: Some(authorised),
+        granted: same.map(|before| before.granted.clone()).unwrap_or_default(),
+        name: same.and_then(|before| before.name.clone()),
+        domains: same.map(|before| before.domains.clone()).unwrap_or_default(),
+        checked_at: same.and_then(|before| before.checked_at),
+    }
+}
+
+/// Asks for a token of the connection's feature and reads the tenant with it. Where the consent is
+/// not known everywhere yet, everything stays as it is, to be tried again.
+pub(crate) async fn go_on(
+    app: &App,
+    org: OrganizationId,
+    user: UserId,
+    stored: &Stored<Connection>,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let feature = stored.value.feature;
+    let tenant = TenantId::from(stored.value.tenant);
+    let token = match app.registration.token(tenant, feature).await {
+        Ok(token) => token,
+        Err(RegistrationError::Entra(error)) => match error.follows() {
+            Follows::Consent if stored.value.granted.contains_key(&feature) => {
+                return lost(app, org, stored, feature, request_id, now).await;
+            }
+            Follows::Consent | Follows::Again(_) => return Ok(()),
+            Follows::Credential | Follows::Person | Follows::Tenant | Follows::Bug => {
+                return Err(error.into());
+            }
+        },
+        Err(error) => return Err(error.into()),
+    };
+    let Some(organization) = organization(app, tenant, token.clone(), now).await? else {
+        return Ok(());
+    };
+    let connection = confirmed(&stored.value, feature, &token, organization, now);
+    let changed =
+        connection.stage != stored.value.stage || connection.granted != stored.value.granted;
+    let audit = changed.then(|| {
+        let mut audit = app.audit(Actor::User(user), Action::TenantConnected, request_id, now);
+        audit.reason = Some(feature::word(feature).to_owned());
+        audit
+    });
+    app.store.connect(org, &connection, Some(stored), audit.as_ref()).await?;
+    Ok(())
+}
+
+fn confirmed(
+    before: &Connection,
+    feature: Feature,
+    token: &AccessToken,
+    organization: Told,
+    now: Timestamp,
+) -> Connection {
+    let mut connection = Connection { checked_at: Some(now), ..before.clone() };
+    connection.granted.insert(feature, token.roles().clone());
+    // Whatever else is granted: without reading it does not work.
+    if feature == Feature::ReadUsers && connection.stage != Stage::Connected {
+        (connection.stage, connection.since) = (Stage::Connected, now);
+    }
+    if let Told::All(organization) = organization {
+        connection.name = organization.display_name;
+        let domains = organization.verified_domains.into_iter().filter_map(|domain| {
+            let federated = domain.kind.as_deref() == Some("Federated");
+            Some(TenantDomain { name: domain.name?, federated })
+        });
+        connection.domains = domains.collect();
+    }
+    connection
+}
+
+/// The consent was there and is gone: nobody loses access for it, and everybody can see it.
+async fn lost(
+    app: &App,
+    org: OrganizationId,
+    stored: &Stored<Connection>,
+    feature: Feature,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let mut connection = stored.value.clone();
+    connection.granted.remove(&feature);
+    // Nobody waits for what is gone.
+    connection.feature = Feature::ReadUsers;
+    if feature == Feature::ReadUsers {
+        (connection.stage, connection.since) = (Stage::Lost, now);
+    }
+    let mut audit = app.audit(Actor::System, Action::ConsentLost, request_id, now);
+    audit.reason = Some(feature::word(feature).to_owned());
+    app.store.connect(org, &connection, Some(stored), Some(&audit)).await?;
+    Ok(())
+}
+
+/// What the tenant says of itself.
+enum Told {
+    All(Organization),
+    /// The permissions do not reach that far.
+    Nothing,
+}
+
+/// Reads the tenant; [`None`] when Graph cannot answer now.
+async fn organization(
+    app: &App,
+    tenant: TenantId,
+    token: AccessToken,
+    now: Timestamp,
+) -> Result<Option<Told>, Failure> {
+    let graph = Graph::new(
+        app.registration.graph().clone(),
+        Arc::new(Held(token)),
+        app.clock.clone(),
+        app.entropy.clone(),
+    )?;
+    let correlation = uuid::Builder::from_random_bytes((*app.entropy).bytes()).into_uuid();
+    let deadline = now.checked_add(PATIENCE).unwrap_or(now);
+    match graph.tenant(tenant.uuid(), correlation, deadline).organization().await {
+        Ok(organization) if organization.id == tenant.uuid() => Ok(Some(Told::All(organization))),
+        Ok(_) => Err(Failure::OtherOrganization),
+        Err(GraphError::Retry(_)) => Ok(None),
+        Err(GraphError::ConsentLost(_)) => Ok(Some(Told::Nothing)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The token that was just given, for one piece of work.
+struct Held(AccessToken);
+
+#[async_trait]
+impl TokenSource for Held {
+    async fn token(&self, _: Uuid, _: Uuid) -> Result<graph::AccessToken, TokenError> {
+        Ok(graph::AccessToken::new(self.0.reveal().to_owned(), self.0.expires_at()))
+    }
+}

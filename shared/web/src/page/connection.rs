@@ -1,0 +1,166 @@
+use askama::Template;
+use jiff::Timestamp;
+
+use super::Page;
+use crate::language::Language;
+
+/// Shows how an organization's connection to its Entra tenant stands, and what can be done.
+///
+/// Both forms post `csrf` alone. The ways to Microsoft are links, which the policy of our pages
+/// lets go there.
+#[derive(Debug, Template)]
+#[template(path = "connection.html")]
+pub struct Connection<'a> {
+    /// The language of the page.
+    pub language: Language,
+    /// The organization's display name.
+    pub organization: &'a str,
+    /// How the connection stands.
+    pub state: ConnectionState,
+    /// The administrator's own domain, where Microsoft sends its sign-ins to us.
+    pub circular: Option<&'a str>,
+    /// The tenant, once one is known.
+    pub tenant: Option<ConnectedTenant<'a>>,
+    /// What can be consented to.
+    pub consents: &'a [WantedConsent],
+    /// What is to be uploaded: the certificate in use first.
+    pub certificates: &'a [UploadCertificate],
+    /// Ties the forms to the browser that they were sent to.
+    pub csrf: &'a str,
+    /// Where the form posts to that looks again.
+    pub check_action: &'a str,
+    /// Where the form posts to that disconnects.
+    pub disconnect_action: &'a str,
+}
+
+impl Page for Connection<'_> {}
+
+/// How a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// There is none.
+    None,
+    /// Microsoft does not tell whether the person may consent.
+    AwaitingRole,
+    /// The consent is not known everywhere yet.
+    AwaitingToken,
+    /// It works.
+    Connected,
+    /// The consent is gone.
+    Lost,
+    /// It was ended.
+    Disconnected,
+}
+
+impl ConnectionState {
+    fn text(self, language: Language) -> &'static str {
+        match self {
+            Self::None => language.connection_none(),
+            Self::AwaitingRole => language.connection_awaiting_role(),
+            Self::AwaitingToken => language.connection_awaiting_token(),
+            Self::Connected => language.connection_connected(),
+            Self::Lost => language.connection_lost(),
+            Self::Disconnected => language.connection_disconnected(),
+        }
+    }
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::Connected => "notice good",
+            Self::Lost | Self::AwaitingRole => "notice",
+            Self::None | Self::AwaitingToken | Self::Disconnected => "lead",
+        }
+    }
+
+    /// Whether there is something to look at, or to end.
+    const fn is_there(self) -> bool {
+        match self {
+            Self::AwaitingRole | Self::AwaitingToken | Self::Connected | Self::Lost => true,
+            Self::None | Self::Disconnected => false,
+        }
+    }
+}
+
+/// A tenant as the page shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectedTenant<'a> {
+    /// The tenant's id.
+    pub id: &'a str,
+    /// What it calls itself.
+    pub name: Option<&'a str>,
+    /// Its verified domains.
+    pub domains: &'a str,
+    /// Who authorised the connection.
+    pub authorised_by: Option<&'a str>,
+    /// When.
+    pub authorised_at: Option<Timestamp>,
+    /// When Microsoft last confirmed it.
+    pub checked_at: Option<Timestamp>,
+}
+
+/// Something that can be consented to.
+#[derive(Clone, Debug)]
+pub struct WantedConsent {
+    /// Whether it is about writing; reading otherwise.
+    pub writes: bool,
+    /// The application that asks, where one is registered.
+    pub client_id: Option<String>,
+    /// What it needs.
+    pub permissions: Vec<WantedPermission>,
+    /// Where the way to Microsoft begins, when it can be gone.
+    pub start_url: Option<String>,
+}
+
+impl WantedConsent {
+    fn title(&self, language: Language) -> &'static str {
+        if self.writes {
+            language.connection_write_title()
+        } else {
+            language.connection_read_title()
+        }
+    }
+
+    fn why(&self, language: Language) -> &'static str {
+        if self.writes { language.connection_write_why() } else { language.connection_read_why() }
+    }
+}
+
+/// An application permission of Microsoft Graph.
+#[derive(Clone, Copy, Debug)]
+pub struct WantedPermission {
+    /// Its name, as Entra shows it.
+    pub name: &'static str,
+    /// Whether it is granted.
+    pub granted: bool,
+}
+
+impl WantedPermission {
+    fn text(&self, language: Language) -> &'static str {
+        if self.granted { language.connection_granted() } else { language.connection_missing() }
+    }
+
+    fn class(&self) -> &'static str {
+        if self.granted { "badge good" } else { "badge" }
+    }
+}
+
+/// A certificate to upload.
+#[derive(Clone, Debug)]
+pub struct UploadCertificate {
+    /// Where it is.
+    pub url: String,
+    /// Its SHA-1 digest, which Entra shows as the thumbprint.
+    pub thumbprint: String,
+    /// The last valid instant.
+    pub not_after: Timestamp,
+}
+
+/// A minute, the same in every language: `2026-11-21 17:05 UTC`.
+fn minute(at: &Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A day, the same in every language: `2026-11-21`.
+fn day(at: &Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}

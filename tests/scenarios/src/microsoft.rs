@@ -1,0 +1,189 @@
+//! The way through Microsoft's own pages, as an administrator walks it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use entra_sim::{Application, GraphUser};
+use http::StatusCode;
+use reqwest::Client;
+use reqwest::header::LOCATION;
+use reqwest::redirect::Policy;
+use serde_json::{Value, json};
+
+use crate::saml::between;
+use crate::world::{READER, WRITER};
+use crate::{Browser, Page, Person, World};
+
+/// The tenant of the simulated Entra.
+pub const TENANT: &str = "6c1d2f3e-8a4b-4c5d-9e6f-0a1b2c3d4e5f";
+/// Another tenant, which has people and nothing else.
+pub const FABRIKAM: &str = "aaaaaaaa-1111-4222-8333-444444444444";
+/// Global Administrator.
+const GLOBAL: &str = "62e90394-69f5-4237-9190-012177145e10";
+
+/// Object ids of people who can sign in at Microsoft.
+pub mod account {
+    /// Global Administrator of the tenant.
+    pub const BOSS: &str = "00000000-0000-4000-8000-00000000000a";
+    /// A member of the tenant.
+    pub const MEMBER: &str = "00000000-0000-4000-8000-00000000000b";
+    /// Global Administrator of another tenant.
+    pub const FABRIKAM_BOSS: &str = "00000000-0000-4000-8000-00000000000c";
+}
+
+/// Somebody who connects an organization: at our site and at Microsoft.
+pub struct Connector<'w> {
+    /// The world.
+    pub world: &'w World,
+    /// The administrator, signed in at our site.
+    pub person: Person,
+    http: Client,
+}
+
+impl World {
+    /// An administrator with a passkey and a session, and applications that are registered at
+    /// Microsoft with our certificate.
+    pub async fn connector(&self) -> Connector<'_> {
+        self.agree();
+        let person = self.founder().await;
+        let http = Client::builder().redirect(Policy::none()).build().unwrap();
+        let connector = Connector { world: self, person, http };
+        connector.introduce().await;
+        connector
+    }
+
+    /// The path of the organization's connection page.
+    pub fn connection_path(&self) -> String {
+        format!("/oauth/connect/{}", self.organization)
+    }
+}
+
+impl Connector<'_> {
+    async fn introduce(&self) {
+        let microsoft = &self.world.microsoft;
+        for (id, name) in [(account::BOSS, "boss"), (account::MEMBER, "member")] {
+            let user = GraphUser {
+                id: id.to_owned(),
+                user_principal_name: format!("{name}@contoso.onmicrosoft.com"),
+                display_name: name.to_owned(),
+                ..GraphUser::default()
+            };
+            microsoft.put_user(user).unwrap();
+        }
+        microsoft.put_directory_roles("boss@contoso.onmicrosoft.com", &[GLOBAL]).unwrap();
+        let fabrikam = json!({ "name": "Fabrikam", "people": [{
+            "id": account::FABRIKAM_BOSS, "userPrincipalName": "boss@fabrikam.test",
+            "displayName": "Boss", "directoryRoles": [GLOBAL],
+        }] });
+        self.simulate(&format!("tenants/{FABRIKAM}"), &fabrikam).await;
+        self.register(|_| ()).await;
+    }
+
+    /// Registers both applications with the certificate that our page offers, changed as said.
+    pub async fn register(&self, change: impl Fn(&mut Application)) {
+        let certificate = self.certificate().await;
+        let callback = |leg| format!("{}/oauth/callback/{leg}", self.world.base_url);
+        for (client_id, role) in [(READER, "User.Read.All"), (WRITER, "User.ReadWrite.All")] {
+            let mut application = Application {
+                display_name: "Passerelle".to_owned(),
+                redirect_uris: ["consent", "sign-in"].map(callback).into(),
+                certificates: vec![STANDARD.encode(&certificate)],
+                roles: [role, "Domain.Read.All"].map(str::to_owned).into(),
+                directory_role_claims: true,
+            };
+            change(&mut application);
+            self.world.microsoft.put_application(client_id, application).unwrap();
+        }
+    }
+
+    /// The certificate that our page offers, in DER.
+    pub async fn certificate(&self) -> Vec<u8> {
+        let url = format!(
+            "{}{}/certificate/current.cer",
+            self.world.base_url,
+            self.world.connection_path()
+        );
+        let cookies = self.person.browser.cookies.iter().map(|(k, v)| format!("{k}={v}"));
+        let cookies = cookies.collect::<Vec<_>>().join("; ");
+        let answer = self.http.get(url).header("cookie", cookies).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.bytes().await.unwrap().to_vec()
+    }
+
+    /// Tells the simulated Entra something.
+    pub async fn simulate(&self, what: &str, body: &Value) {
+        let url = format!("{}/_sim/oauth/{what}", self.world.microsoft.url());
+        let answer = self.http.put(url).json(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{what}: {}", answer.text().await.unwrap());
+    }
+
+    /// What the simulated Entra remembers of what it was asked.
+    pub async fn journal(&self, kind: &str) -> usize {
+        let url = format!("{}/_sim/log", self.world.microsoft.url());
+        let log: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        let entries = log["entries"].as_array().unwrap();
+        entries.iter().filter(|entry| entry["kind"] == kind).count()
+    }
+
+    /// Takes a tenant's consent back.
+    pub async fn revoke(&self, client_id: &str) {
+        let url =
+            format!("{}/_sim/oauth/consents/{TENANT}/{client_id}", self.world.microsoft.url());
+        assert!(self.http.delete(url).send().await.unwrap().status().is_success());
+    }
+
+    /// The connection's page.
+    pub async fn page(&mut self) -> Page {
+        let path = self.world.connection_path();
+        self.person.browser.visit(&path).await
+    }
+
+    /// Follows the link to Microsoft that is on our page, for a feature.
+    pub async fn depart(&mut self, feature: &str) -> String {
+        let page = self.page().await;
+        let prefix = format!("href=\"{}/start/{feature}/", self.world.connection_path());
+        let token = between(&page.text, &prefix, "\"").expect("a way to Microsoft").to_owned();
+        let path = format!("{}/start/{feature}/{token}", self.world.connection_path());
+        self.person.browser.get(&path).await.location().expect("Microsoft's address")
+    }
+
+    /// Answers Microsoft's page as an account, or says no, and tells where the browser is sent.
+    pub async fn answer(&self, url: &str, account: Option<&str>) -> String {
+        let form: Vec<_> = account.map(|account| ("account", account)).into_iter().collect();
+        let answer = self.http.post(url).form(&form).send().await.unwrap();
+        let (status, location) = (answer.status(), answer.headers().get(LOCATION).cloned());
+        let text = answer.text().await.unwrap();
+        let location = location.unwrap_or_else(|| panic!("{status}: {text}"));
+        location.to_str().unwrap().to_owned()
+    }
+
+    /// Consents as an account and comes back, to be sent to Microsoft's sign-in.
+    pub async fn consent(&mut self, feature: &str, account: &str) -> String {
+        let microsoft = self.depart(feature).await;
+        let back = self.answer(&microsoft, Some(account)).await;
+        let page = self.person.browser.get(&back).await;
+        page.location().unwrap_or_else(|| panic!("{}: {}", page.status, page.text))
+    }
+
+    /// Walks the whole way as an account, and ends on our page.
+    pub async fn connect(&mut self, feature: &str, account: &str) -> Page {
+        let sign_in = self.consent(feature, account).await;
+        let back = self.answer(&sign_in, Some(account)).await;
+        self.person.browser.visit(&back).await
+    }
+
+    /// Sends the n-th form of our page.
+    pub async fn press(&mut self, action: &str) -> Page {
+        let page = self.page().await;
+        let csrf = page.field("csrf").expect("a form");
+        let path = format!("{}/{action}", self.world.connection_path());
+        let browser: &mut Browser = &mut self.person.browser;
+        let answer = browser.post(&path, &[("csrf", &csrf)]).await;
+        browser.follow(answer).await
+    }
+}
+
+/// The line of our page that says how the connection stands.
+pub fn stands(page: &Page) -> &str {
+    between(&page.text, "id=\"state\" role=\"status\">", "<")
+        .unwrap_or_else(|| panic!("{}: {}", page.status, page.text))
+}

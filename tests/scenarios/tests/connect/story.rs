@@ -1,0 +1,206 @@
+//! Consent, sign-in, token, tenant: resumed where it stops, ended, and begun again.
+
+use jiff::SignedDuration;
+use scenarios::World;
+use scenarios::microsoft::{TENANT, account, stands};
+use scenarios::saml::between;
+use scenarios::world::{READER, WRITER};
+use serde_json::json;
+use store::{Feature, Stage};
+
+#[tokio::test]
+async fn an_administrator_connects_the_tenant_and_the_page_says_who_when_and_what() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    assert!(stands(&olga.page().await).starts_with("Your organization is not connected"));
+
+    let page = olga.connect("read-users", account::BOSS).await;
+
+    assert_eq!(stands(&page), "Connected.");
+    for shown in ["Contoso", TENANT, "contoso.onmicrosoft.com", "boss@contoso.onmicrosoft.com"] {
+        assert!(page.text.contains(shown), "{shown}: {}", page.text);
+    }
+    assert!(page.text.contains("<code>User.Read.All</code> <span class=\"badge good\">granted"));
+    let stored = world.store.connection(world.organization, world.now()).await.unwrap().unwrap();
+    let connection = stored.value;
+    assert_eq!(
+        (connection.tenant.to_string().as_str(), connection.stage),
+        (TENANT, Stage::Connected)
+    );
+    let authorised = connection.authorised.unwrap();
+    assert_eq!(authorised.object_id.to_string(), account::BOSS);
+    assert_eq!(authorised.at, world.now());
+    assert!(connection.granted[&Feature::ReadUsers].contains("User.Read.All"));
+    let owner = world.store.tenant_owner(connection.tenant, world.now()).await.unwrap();
+    assert_eq!(owner, Some(world.organization));
+    world.records().await.check_invariants();
+}
+
+#[tokio::test]
+async fn whose_own_domain_is_federated_to_us_is_told_what_will_happen() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+
+    let page = olga.page().await;
+
+    let told = between(&page.text, "id=\"circular\">", "<").unwrap();
+    assert!(told.contains("Your own address is in contoso.test"), "{told}");
+    assert!(told.contains("onmicrosoft.com"), "{told}");
+}
+
+#[tokio::test]
+async fn each_feature_is_a_consent_of_its_own() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    let before = olga.page().await;
+    assert!(!before.text.contains("/start/write-users/"), "writing builds on reading");
+
+    olga.connect("read-users", account::BOSS).await;
+    let page = olga.page().await;
+    assert!(
+        page.text.contains("<code>User.ReadWrite.All</code> <span class=\"badge\">not granted")
+    );
+    let page = olga.connect("write-users", account::BOSS).await;
+
+    assert_eq!(stands(&page), "Connected.");
+    assert!(
+        page.text.contains("<code>User.ReadWrite.All</code> <span class=\"badge good\">granted")
+    );
+}
+
+#[tokio::test]
+async fn a_consent_that_is_not_known_everywhere_yet_is_waited_for_in_sight() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.simulate("replication", &json!({ "seconds": 60 })).await;
+
+    let page = olga.connect("read-users", account::BOSS).await;
+
+    assert!(stands(&page).starts_with("Authorised."), "{}", stands(&page));
+    let again = page.headers["refresh"].to_str().unwrap().to_owned();
+    let (seconds, url) = again.split_once(";url=").unwrap();
+    assert_eq!((seconds, url), ("5", &*format!("{}/continue", world.connection_path())));
+    let early = olga.person.browser.visit(url).await;
+    assert!(stands(&early).starts_with("Authorised."));
+    // Microsoft's clock has gone on meanwhile, ours has not.
+    world.clock.pass(SignedDuration::from_mins(5));
+    world.agree();
+    let late = olga.person.browser.visit(url).await;
+    assert_eq!(stands(&late), "Connected.");
+    assert!(late.headers.get("refresh").is_none());
+}
+
+#[tokio::test]
+async fn without_the_claim_the_connection_waits_and_says_how_to_turn_it_on() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.register(|application| application.directory_role_claims = false).await;
+
+    let page = olga.connect("read-users", account::BOSS).await;
+
+    assert!(stands(&page).contains("choose Directory roles"), "{}", stands(&page));
+    let stored = world.store.connection(world.organization, world.now()).await.unwrap().unwrap();
+    assert_eq!(stored.value.stage, Stage::AwaitingRole);
+    let owner = world.store.tenant_owner(stored.value.tenant, world.now()).await.unwrap();
+    assert_eq!(owner, None, "nobody holds the tenant by membership");
+    olga.register(|_| ()).await;
+    let page = olga.connect("read-users", account::BOSS).await;
+    assert_eq!(stands(&page), "Connected.");
+}
+
+#[tokio::test]
+async fn a_consent_that_is_taken_back_is_seen_and_nobody_loses_anything() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    olga.revoke(READER).await;
+
+    let page = olga.press("check").await;
+
+    assert!(stands(&page).starts_with("The consent was taken back"), "{}", stands(&page));
+    let user = olga.person.user.id;
+    let stored = world.store.user(world.organization, user, world.now()).await.unwrap().unwrap();
+    assert!(stored.value.blocks.is_empty());
+    let page = olga.connect("read-users", account::BOSS).await;
+    assert_eq!(stands(&page), "Connected.");
+}
+
+#[tokio::test]
+async fn without_reading_it_does_not_work_whatever_else_is_granted() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    olga.connect("write-users", account::BOSS).await;
+    olga.revoke(READER).await;
+
+    for _ in 0..2 {
+        let page = olga.press("check").await;
+
+        assert!(stands(&page).starts_with("The consent was taken back"), "{}", stands(&page));
+        assert!(page.headers.get("refresh").is_none(), "nobody waits for what is gone");
+    }
+}
+
+#[tokio::test]
+async fn a_right_to_write_that_is_taken_back_is_shown_and_reading_goes_on() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    olga.connect("write-users", account::BOSS).await;
+    olga.revoke(WRITER).await;
+
+    let page = olga.press("check").await;
+
+    assert_eq!(stands(&page), "Connected.");
+    assert!(
+        page.text.contains("<code>User.ReadWrite.All</code> <span class=\"badge\">not granted")
+    );
+    assert!(page.headers.get("refresh").is_none(), "nobody waits for what is gone");
+}
+
+#[tokio::test]
+async fn disconnected_lets_the_tenant_go_and_connects_again() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+
+    let page = olga.press("disconnect").await;
+
+    assert!(stands(&page).starts_with("Disconnected."), "{}", stands(&page));
+    let tenant = TENANT.parse().unwrap();
+    assert_eq!(world.store.tenant_owner(tenant, world.now()).await.unwrap(), None);
+    world.records().await.check_invariants();
+    let page = olga.connect("read-users", account::BOSS).await;
+    assert_eq!(stands(&page), "Connected.");
+}
+
+#[tokio::test]
+async fn keys_that_rotate_at_microsoft_are_asked_for_and_believed() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    let url = format!("{}/_sim/oauth/keys/rotate", world.microsoft.url());
+    reqwest::Client::new().post(url).send().await.unwrap();
+    world.clock.pass(SignedDuration::from_secs(31));
+    world.agree();
+
+    let page = olga.connect("write-users", account::BOSS).await;
+
+    assert_eq!(stands(&page), "Connected.");
+    assert_eq!(olga.journal("oauth_keys_read").await, 2);
+}
+
+#[tokio::test]
+async fn no_token_and_no_code_is_ever_stored() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+
+    olga.connect("read-users", account::BOSS).await;
+
+    for call in world.oauth.seen() {
+        let body = call.body.to_string();
+        // A JWT begins with the base64url of `{"`.
+        assert!(!body.contains("\"eyJ"), "{}: {body}", call.target);
+        assert!(!body.contains("\"0."), "{}: {body}", call.target);
+    }
+}
