@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use ambient::{Clock, Entropy, SystemClock, SystemEntropy};
 use aws_config::SdkConfig;
+use bus::Bus;
 use courier::{Courier, ses_config};
+use graph::Graph;
 use identity::OutboxId;
 use jiff::Timestamp;
-use store::{Action, Actor, AuditEntry, Store, Table};
-use web::config::{Missing, Variables};
+use keys::{KmsKeys, kms_config};
+use registration::{Registration, Settings, SettingsError, Tokens};
+use store::{Action, Actor, AuditEntry, Feature, Store, Table};
+use web::config::Variables;
 use web::failure::RequestId;
 
 /// What the environment says.
@@ -16,50 +20,88 @@ use web::failure::RequestId;
 pub struct Config {
     /// The table's name.
     pub table: String,
+    /// The event bus's name.
+    pub bus: String,
     /// In whose name mails are sent.
     pub mail_from: String,
+    /// Our applications in Entra.
+    pub settings: Settings,
 }
 
 impl Config {
-    /// Reads `TABLE` and `MAIL_FROM`.
+    /// Reads `TABLE`, `BUS` and `MAIL_FROM`, and what [`Settings`] reads.
     ///
     /// # Errors
     ///
-    /// [`Missing`] names every variable that is absent.
-    pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Missing> {
-        let [table, mail_from] = Variables::read(variables).require_all(["TABLE", "MAIL_FROM"])?;
-        Ok(Self { table, mail_from })
+    /// [`SettingsError`] names what is absent or wrong.
+    pub fn read(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let variables = Variables::read(variables);
+        let [table, bus, mail_from] = variables.require_all(["TABLE", "BUS", "MAIL_FROM"])?;
+        Ok(Self { table, bus, mail_from, settings: Settings::read(&variables)? })
     }
+}
+
+/// The HTTPS client could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The one for Entra.
+    #[error(transparent)]
+    Entra(#[from] entra::StartError),
+    /// The one for Graph.
+    #[error(transparent)]
+    Graph(#[from] graph::StartError),
 }
 
 /// The function's clients.
 pub struct App {
     pub(crate) store: Store,
     pub(crate) courier: Courier,
+    pub(crate) bus: Bus,
+    /// Graph, by the application that reads users.
+    pub(crate) reader: Graph,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
 
 impl App {
-    /// Speaks to AWS as it is set up, by the system's clock.
-    pub fn new(aws: &SdkConfig, config: Config) -> Self {
+    /// Speaks to AWS and Microsoft as it is set up, by the system's clock.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when there is no TLS.
+    pub fn new(aws: &SdkConfig, config: Config) -> Result<Self, StartError> {
         Self::with(aws, config, Arc::new(SystemClock), Arc::new(SystemEntropy))
     }
 
-    /// Speaks to AWS as it is set up, by a given clock.
+    /// Speaks to AWS and Microsoft as it is set up, by a given clock.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when there is no TLS.
     pub fn with(
         aws: &SdkConfig,
         config: Config,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-    ) -> Self {
+    ) -> Result<Self, StartError> {
         let ses = aws_sdk_sesv2::Client::from_conf(ses_config(aws));
-        Self {
-            store: Store::new(Table::new(aws, config.table)),
+        let store = Store::new(Table::new(aws, config.table));
+        let (for_it, random) = (Arc::clone(&clock), Arc::clone(&entropy));
+        let kms = KmsKeys::new(aws_sdk_kms::Client::from_conf(kms_config(aws)));
+        let registration = Registration::new(config.settings, kms, store.clone(), for_it, random)?;
+        let origin = registration.graph().clone();
+        let tokens = Arc::new(Tokens::new(registration, Feature::ReadUsers));
+        let reader = Graph::new(origin, tokens, Arc::clone(&clock), Arc::clone(&entropy))?;
+        Ok(Self {
+            store,
             courier: Courier::new(ses, config.mail_from),
+            bus: Bus::new(aws, config.bus),
+            reader,
             clock,
             entropy,
-        }
+        })
     }
 
     /// Begins an entry of the audit.

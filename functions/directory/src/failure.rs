@@ -1,9 +1,12 @@
 //! Why an item was not carried out.
 
+use bus::BusError;
 use courier::CourierError;
 use courier::mail::LetterError;
 use lambda_runtime::Diagnostic;
-use store::TableError;
+use store::{ConnectError, TableError};
+
+use crate::import::ReadingError;
 
 /// Why an item was not carried out. It stays due.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +20,15 @@ pub enum Failure {
     /// The mail could not be written.
     #[error("the mail could not be written")]
     Letter(#[from] LetterError),
+    /// The directory cannot be read now.
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    /// What the connection became could not be stored.
+    #[error(transparent)]
+    Connection(#[from] ConnectError),
+    /// The event cannot be said now.
+    #[error("the event could not be said")]
+    Bus(#[from] BusError),
     /// It takes longer than one invocation: the next one goes on with it.
     #[error("the item is carried out in part")]
     Unfinished,
@@ -35,7 +47,13 @@ impl Failure {
     pub(crate) const fn metric(&self) -> &'static str {
         match self {
             Self::Mail(_) | Self::Letter(_) => "MailPostponed",
-            Self::Table(_) | Self::Unfinished | Self::Sweep { .. } => "OutboxPostponed",
+            Self::Reading(ReadingError::Graph(_)) => "DirectoryPostponed",
+            Self::Reading(_)
+            | Self::Connection(_)
+            | Self::Bus(_)
+            | Self::Table(_)
+            | Self::Unfinished
+            | Self::Sweep { .. } => "OutboxPostponed",
         }
     }
 }
@@ -47,6 +65,9 @@ impl From<Failure> for Diagnostic {
             Failure::Table(_) => "Table",
             Failure::Mail(_) => "Mail",
             Failure::Letter(_) => "Letter",
+            Failure::Reading(_) => "Reading",
+            Failure::Connection(_) => "Connection",
+            Failure::Bus(_) => "Bus",
             Failure::Unfinished => "Unfinished",
             Failure::Sweep { .. } => "Sweep",
         };

@@ -24,7 +24,7 @@ use member::Member;
 /// How many users are written at once.
 const AT_ONCE: usize = 8;
 /// With less time left than this no page is begun: as long as one of 999 new users may take.
-const PAGE: SignedDuration = SignedDuration::from_secs(20);
+pub(crate) const PAGE: SignedDuration = SignedDuration::from_secs(20);
 
 /// What one invocation came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,9 @@ impl App {
         let same = kept.filter(|kept| kept.value.tenant == directory.tenant);
         let mut import = same.map_or_else(|| Import::new(directory.tenant), |kept| kept.value);
         import.begin(self.clock.now());
+        if import.next.is_none() && import.expected.is_none() {
+            import.expected = expected(directory, request_id).await;
+        }
         let mut stored = Stored { value: import, version };
         while directory.until.duration_since(self.clock.now()) >= PAGE {
             let mut import = stored.value.clone();
@@ -186,6 +189,17 @@ impl App {
             next = other.map(|other| (other, false));
         }
         Ok(tally)
+    }
+}
+
+/// How many users there are, to tell when the round will be over. Nothing depends on it.
+async fn expected(directory: &Directory<'_>, request_id: &RequestId) -> Option<u64> {
+    match directory.graph.count_users().await {
+        Ok(count) => count,
+        Err(error) => {
+            web::failure::log(&error, request_id);
+            None
+        }
     }
 }
 

@@ -6,17 +6,19 @@
 //! | the one-minute sweep | `outbox` | carries out what no event brought |
 //! | | `code` | finds out whom a typed address belongs to, and mails the code |
 //! | | `mail` | the other mails |
-//! | | `import` | reads an Entra directory, for whoever has a tenant to read |
+//! | | `connection` | reads the tenant that an organization is connected to, and says when it may not any more |
+//! | | `import` | a round of reading: pages, users, and where it goes on |
 
 mod app;
 mod code;
+mod connection;
 mod event;
 mod failure;
 mod import;
 mod mail;
 mod outbox;
 
-pub use crate::app::{App, Config};
+pub use crate::app::{App, Config, StartError};
 pub use crate::event::{Event, Reply};
 pub use crate::failure::Failure;
 pub use crate::import::{Directory, Reading, ReadingError};

@@ -12,7 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log::start(log::Format::read(variables.clone()));
     let config = Config::read(variables)?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let app = &App::new(&aws, config);
+    let app = &App::new(&aws, config)?;
     let carry_out = async |event: LambdaEvent<Event>| {
         app.carry_out(event.payload, &event.context.request_id).await
     };

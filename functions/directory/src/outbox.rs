@@ -19,12 +19,12 @@ const BEGINNING: SignedDuration = SignedDuration::from_secs(30);
 const LONG_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(10);
 
 /// One invocation: which, and how long it begins what.
-struct Turn<'a> {
-    request_id: &'a RequestId,
+pub(crate) struct Turn<'a> {
+    pub(crate) request_id: &'a RequestId,
     /// First instant at which nothing is begun any more.
     ends: Timestamp,
     /// First instant at which nothing long is begun, or gone on with, any more.
-    long_ends: Timestamp,
+    pub(crate) long_ends: Timestamp,
 }
 
 impl<'a> Turn<'a> {
@@ -130,12 +130,23 @@ impl App {
                 Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?)
             }
             Err(Failure::Unfinished) => {
-                Ok(self.store.continue_outbox(&item, self.clock.now()).await?)
+                self.store.continue_outbox(&item, self.clock.now()).await?;
+                self.announce(&item.value, request_id).await;
+                Ok(())
             }
             Err(failure) => {
                 self.postpone(&item, &failure, request_id).await?;
                 Ok(())
             }
+        }
+    }
+
+    /// Says that an item that was carried out in part is due again at once. A lost event is made up
+    /// for by the sweep.
+    pub(crate) async fn announce(&self, item: &OutboxItem, request_id: &RequestId) {
+        let due = OutboxDue { organization: item.organization, item: item.id };
+        if let Err(error) = self.bus.outbox_due(&[due]).await {
+            web::failure::log(&error, request_id);
         }
     }
 
@@ -194,6 +205,12 @@ impl App {
             Task::ForgetGroup { group, changes } => {
                 let (until, clock) = (turn.long_ends, &*self.clock);
                 whole(self.store.forget_group(org, *group, changes, until, clock).await?)?;
+            }
+            Task::ReadDirectory { since } => {
+                return self.read_connected(item, *since, turn).await;
+            }
+            Task::ReportConsentLost { tenant } => {
+                self.report_consent_lost(item, *tenant).await?;
             }
             Task::FoldMembers { group, .. } => {
                 let (until, clock) = (turn.long_ends, &*self.clock);

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use ambient::{Clock, Entropy, SystemClock, SystemEntropy};
 use aws_config::SdkConfig;
+use bus::{Bus, OutboxDue};
 use entra::StartError;
 use identity::OutboxId;
 use jiff::Timestamp;
 use keys::{KmsKeys, kms_config};
 use registration::{Registration, Settings, SettingsError};
-use store::{Action, Actor, AuditEntry, Store, Table};
+use store::{Action, Actor, AuditEntry, OutboxItem, Store, Table};
 use web::config::Variables;
 use web::failure::RequestId;
 
@@ -17,11 +18,12 @@ use web::failure::RequestId;
 #[derive(Clone, Debug)]
 pub struct Config {
     table: String,
+    bus: String,
     settings: Settings,
 }
 
 impl Config {
-    /// Reads `TABLE`, and what [`Settings`] reads.
+    /// Reads `TABLE`, `BUS`, and what [`Settings`] reads.
     ///
     /// # Errors
     ///
@@ -30,7 +32,8 @@ impl Config {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
         let variables = Variables::read(variables);
-        Ok(Self { table: variables.require("TABLE")?, settings: Settings::read(&variables)? })
+        let [table, bus] = variables.require_all(["TABLE", "BUS"])?;
+        Ok(Self { table, bus, settings: Settings::read(&variables)? })
     }
 }
 
@@ -41,6 +44,7 @@ pub struct App {
     pub(crate) registration: Registration,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    bus: Bus,
 }
 
 impl App {
@@ -68,7 +72,15 @@ impl App {
         let kms = KmsKeys::new(aws_sdk_kms::Client::from_conf(kms_config(aws)));
         let (for_it, random) = (Arc::clone(&clock), Arc::clone(&entropy));
         let registration = Registration::new(config.settings, kms, store.clone(), for_it, random)?;
-        Ok(Self { store, registration, clock, entropy })
+        Ok(Self { store, registration, clock, entropy, bus: Bus::new(aws, config.bus) })
+    }
+
+    /// Says that an outbox item is due. A lost event is made up for by the sweep.
+    pub(crate) async fn announce(&self, item: &OutboxItem, request_id: &RequestId) {
+        let due = OutboxDue { organization: item.organization, item: item.id };
+        if let Err(error) = self.bus.outbox_due(&[due]).await {
+            web::failure::log(&error, request_id);
+        }
     }
 
     /// Begins an entry of the audit.

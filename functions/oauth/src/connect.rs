@@ -4,7 +4,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::HeaderMap;
-use identity::{DomainName, Organization, OrganizationId, Secret};
+use identity::{DomainName, Organization, OrganizationId, Secret, UserId};
 use jiff::Timestamp;
 use oidc::{AdminConsent, Authority, TenantId, Verifier};
 use serde::Deserialize;
@@ -54,7 +54,7 @@ pub(crate) async fn show(
     let (visitor, _, found) = Visitor::open(&app, &org, &headers, now).await?;
     let certificates = app.registration.certificates(now).await?;
     let circular = circular(&app, &visitor, &found, now).await?;
-    Ok(page::respond(&app, &visitor, &found, &certificates, circular.as_ref(), language))
+    Ok(page::respond(&app, &visitor, &found, &certificates, circular.as_ref(), (language, now)))
 }
 
 /// The administrator's own domain, if Microsoft sends its sign-ins to us: whoever consents will come
@@ -119,9 +119,25 @@ pub(crate) async fn go_on(
     let now = app.clock.now();
     let (visitor, user, found) = Visitor::open(&app, &org, &headers, now).await?;
     if let Some(stored) = found.connection.filter(|stored| page::waits(&stored.value)) {
-        progress::go_on(&app, visitor.org, user, &stored, &request_id, now).await?;
+        look(&app, visitor.org, user, &stored, &request_id, now).await?;
     }
     Ok(Redirect::to(&path(visitor.org)).into_response())
+}
+
+/// Looks whether a connection can go on. Whoever else changed it meanwhile looked too: the page shows
+/// what they found.
+async fn look(
+    app: &App,
+    org: OrganizationId,
+    user: UserId,
+    stored: &Stored<Connection>,
+    request_id: &RequestId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    match progress::go_on(app, org, user, stored, request_id, now).await {
+        Ok(()) | Err(Failure::Changed) => Ok(()),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// `POST …/check`: asks Microsoft what is granted now, for each feature that ever was.
@@ -145,7 +161,7 @@ pub(crate) async fn check(
         }
         let value = Connection { feature, ..stored.value };
         let stored = Stored { value, version: stored.version };
-        progress::go_on(&app, visitor.org, user, &stored, &request_id, now).await?;
+        look(&app, visitor.org, user, &stored, &request_id, now).await?;
     }
     Ok(Redirect::to(&path(visitor.org)).into_response())
 }
@@ -179,7 +195,7 @@ pub(crate) async fn disconnect(
             ..stored.value.clone()
         };
         let audit = app.audit(Actor::User(user), Action::TenantDisconnected, &request_id, now);
-        app.store.connect(visitor.org, &connection, Some(stored), Some(&audit)).await?;
+        app.store.connect(visitor.org, &connection, Some(stored), Some(&audit), None).await?;
     }
     Ok(Redirect::to(&path(visitor.org)).into_response())
 }

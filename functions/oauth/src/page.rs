@@ -5,13 +5,14 @@ use entra::ClientCertificates;
 use http::HeaderValue;
 use http::header::REFRESH;
 use identity::DomainName;
+use jiff::Timestamp;
 use keys::ring::SigningKey;
 use oidc::Verifier;
-use store::{Connecting, Connection, Feature, Stage};
+use store::{Connecting, Connection, Feature, Import, Stage, Tally};
 use web::language::Language;
 use web::page::{
-    ConnectedTenant, Connection as ConnectionPage, ConnectionState, Page as _, UploadCertificate,
-    WantedConsent, WantedPermission,
+    ConnectedTenant, Connection as ConnectionPage, ConnectionState, Page as _, ReadingStatus,
+    UploadCertificate, WantedConsent, WantedPermission,
 };
 
 use crate::app::App;
@@ -48,7 +49,7 @@ pub(crate) fn respond(
     found: &Connecting<Verifier>,
     certificates: &ClientCertificates,
     circular: Option<&DomainName>,
-    language: Language,
+    (language, now): (Language, Timestamp),
 ) -> Response {
     let path = connect::path(visitor.org);
     let connection = found.connection.as_ref().map(|stored| &stored.value);
@@ -79,6 +80,7 @@ pub(crate) fn respond(
         state: state(connection),
         circular: circular.map(DomainName::as_str),
         tenant,
+        reading: found.import.as_ref().and_then(|import| reading(connection?, import, now)),
         consents: &consents,
         certificates: &uploads,
         csrf: &visitor.csrf(),
@@ -86,12 +88,38 @@ pub(crate) fn respond(
         disconnect_action: &format!("{path}/disconnect"),
     };
     let mut response = page.respond();
+    let reads = found.import.as_ref().is_some_and(|import| import.began_at.is_some());
+    let works = connection.is_some_and(|connection| connection.stage == Stage::Connected);
+    if works && reads && !connection.is_some_and(waits) {
+        response.headers_mut().insert(REFRESH, HeaderValue::from(LOOK_AGAIN));
+    }
     if connection.is_some_and(waits)
         && let Ok(again) = HeaderValue::try_from(format!("{LOOK_AGAIN};url={path}/continue"))
     {
         response.headers_mut().insert(REFRESH, again);
     }
     response
+}
+
+/// How reading that very tenant stands.
+fn reading(connection: &Connection, import: &Import, now: Timestamp) -> Option<ReadingStatus> {
+    let Tally { told, made, changed, blocked, guests, unanchored, bad_anchors, clashes, .. } =
+        import.tally;
+    (connection.tenant == import.tenant).then(|| ReadingStatus {
+        began_at: import.began_at,
+        ends_about: import.ends_about(now),
+        ended_at: import.ended_at,
+        pages: import.pages,
+        told,
+        expected: import.expected,
+        made,
+        changed,
+        blocked,
+        guests,
+        unanchored,
+        bad_anchors,
+        clashes,
+    })
 }
 
 fn consent(

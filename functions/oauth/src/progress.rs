@@ -8,7 +8,9 @@ use identity::{OrganizationId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use oidc::{AccessToken, Follows, Person, TenantId};
 use registration::RegistrationError;
-use store::{Action, Actor, Authorised, Connection, Feature, Stage, Stored, TenantDomain};
+use store::{
+    Action, Actor, Authorised, Connection, Feature, OutboxItem, Stage, Stored, Task, TenantDomain,
+};
 use uuid::Uuid;
 use web::failure::RequestId;
 
@@ -50,7 +52,7 @@ pub(crate) async fn authorised(
     let actor = Actor::User(back.administrator);
     let mut audit = app.audit(actor, Action::TenantAuthorised, request_id, now);
     audit.reason = Some(feature::word(back.feature()).to_owned());
-    app.store.connect(back.org, &connection, before, Some(&audit)).await?;
+    app.store.connect(back.org, &connection, before, Some(&audit), None).await?;
     if may.is_some() {
         let version = before.map_or(1, |before| before.version + 1);
         let stored = Stored { value: connection, version };
@@ -124,7 +126,16 @@ pub(crate) async fn go_on(
         audit.reason = Some(feature::word(feature).to_owned());
         audit
     });
-    app.store.connect(org, &connection, Some(stored), audit.as_ref()).await?;
+    // From the write on that says that it works, its users are going to be read.
+    let begins = connection.stage == Stage::Connected && stored.value.stage != Stage::Connected;
+    let read = begins.then(|| {
+        let task = Task::ReadDirectory { since: connection.since };
+        OutboxItem::new(&*app.entropy, org, task, now)
+    });
+    app.store.connect(org, &connection, Some(stored), audit.as_ref(), read.as_ref()).await?;
+    if let Some(read) = &read {
+        app.announce(read, request_id).await;
+    }
     Ok(())
 }
 
@@ -161,16 +172,10 @@ async fn lost(
     request_id: &RequestId,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let mut connection = stored.value.clone();
-    connection.granted.remove(&feature);
-    // Nobody waits for what is gone.
-    connection.feature = Feature::ReadUsers;
-    if feature == Feature::ReadUsers {
-        (connection.stage, connection.since) = (Stage::Lost, now);
-    }
     let mut audit = app.audit(Actor::System, Action::ConsentLost, request_id, now);
     audit.reason = Some(feature::word(feature).to_owned());
-    app.store.connect(org, &connection, Some(stored), Some(&audit)).await?;
+    let report = app.store.lose_consent(org, stored, feature, &audit).await?;
+    app.announce(&report, request_id).await;
     Ok(())
 }
 

@@ -12,7 +12,9 @@ use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use identity::{OrganizationId, OutboxId};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The `source` of every event of ours.
 pub const SOURCE: &str = "passerelle";
@@ -29,6 +31,27 @@ pub struct OutboxDue {
 impl OutboxDue {
     /// The `detail-type` of this event.
     pub const DETAIL_TYPE: &str = "outbox.due";
+}
+
+/// A tenant took its consent back, or somebody in it did: nothing is read or written there until it is
+/// given again. For the owner's own automation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentLost {
+    /// 1: what is here now keeps its meaning for as long as this number stays.
+    pub version: u32,
+    /// Names the occurrence: the same one may be told twice.
+    pub id: OutboxId,
+    /// Whose connection it is.
+    pub organization: OrganizationId,
+    /// The tenant that is connected to it.
+    pub tenant: Uuid,
+    /// When it was seen.
+    pub at: Timestamp,
+}
+
+impl ConsentLost {
+    /// The `detail-type` of this event.
+    pub const DETAIL_TYPE: &str = "connection.consent_lost";
 }
 
 /// An event was not taken.
@@ -69,16 +92,36 @@ impl Bus {
     ///
     /// [`BusError`] when the bus could not be reached or refused an entry.
     pub async fn outbox_due(&self, due: &[OutboxDue]) -> Result<(), BusError> {
-        let mut request = self.client.put_events();
-        for due in due.iter().take(10) {
-            let detail = serde_json::to_string(due).map_err(|error| BusError(error.into()))?;
-            let entry = PutEventsRequestEntry::builder()
-                .event_bus_name(&self.name)
-                .source(SOURCE)
-                .detail_type(OutboxDue::DETAIL_TYPE)
-                .detail(detail);
-            request = request.entries(entry.build());
-        }
+        let due = due.iter().take(10);
+        let entries = due.map(|due| self.entry(OutboxDue::DETAIL_TYPE, due));
+        self.put(entries.collect::<Result<_, _>>()?).await
+    }
+
+    /// Says that a tenant took its consent back.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] when the bus could not be reached or refused it.
+    pub async fn consent_lost(&self, lost: &ConsentLost) -> Result<(), BusError> {
+        self.put(vec![self.entry(ConsentLost::DETAIL_TYPE, lost)?]).await
+    }
+
+    fn entry(
+        &self,
+        detail_type: &str,
+        detail: &impl Serialize,
+    ) -> Result<PutEventsRequestEntry, BusError> {
+        let detail = serde_json::to_string(detail).map_err(|error| BusError(error.into()))?;
+        Ok(PutEventsRequestEntry::builder()
+            .event_bus_name(&self.name)
+            .source(SOURCE)
+            .detail_type(detail_type)
+            .detail(detail)
+            .build())
+    }
+
+    async fn put(&self, entries: Vec<PutEventsRequestEntry>) -> Result<(), BusError> {
+        let request = self.client.put_events().set_entries(Some(entries));
         let answer = request
             .send()
             .await

@@ -24,6 +24,8 @@ pub(crate) struct Call {
     pub(crate) body: Option<Value>,
     /// How many things a page may have, where Graph has no parameter for it.
     pub(crate) page_size: Option<usize>,
+    /// Whether what is counted may be a while old: only then does Graph count.
+    pub(crate) eventual: bool,
 }
 
 impl Call {
@@ -48,12 +50,18 @@ impl Call {
     }
 
     fn new(method: Method, target: Target) -> Self {
-        Self { method, target, body: None, page_size: None }
+        Self { method, target, body: None, page_size: None, eventual: false }
     }
 
     /// With a body. What is ours to send always is JSON; if it ever were not, Graph says so.
     pub(crate) fn with(mut self, body: &impl Serialize) -> Self {
         self.body = Some(serde_json::to_value(body).unwrap_or_default());
+        self
+    }
+
+    /// With a count that may be a while old.
+    pub(crate) fn counted(mut self) -> Self {
+        self.eventual = true;
         self
     }
 

@@ -47,6 +47,9 @@ pub(crate) async fn attempt(
     if let Some(size) = call.page_size {
         request = request.header("Prefer", format!("odata.maxpagesize={size}"));
     }
+    if call.eventual {
+        request = request.header("ConsistencyLevel", "eventual");
+    }
     if let Some(body) = &call.body {
         request = request.json(body);
     }

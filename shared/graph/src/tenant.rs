@@ -1,5 +1,6 @@
 //! The calls, in one tenant.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use uuid::Uuid;
@@ -87,6 +88,23 @@ impl<'graph> Tenant<'graph> {
     pub async fn users(&self) -> Result<Page<DirectoryUser>, GraphError> {
         let address = Address::new("/users").query("$select", user::SELECT);
         self.page(Call::get(address.query("$top", &PAGE.to_string()))).await
+    }
+
+    /// `GET /users?$count=true`: about how many users there are, a while ago; [`None`] where Graph does
+    /// not say.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn count_users(&self) -> Result<Option<u64>, GraphError> {
+        #[derive(Deserialize)]
+        struct Counted {
+            #[serde(default, rename = "@odata.count")]
+            count: Option<u64>,
+        }
+        let address = Address::new("/users").query("$count", "true").query("$select", "id");
+        let counted: Counted = self.read(Call::get(address.query("$top", "1")).counted()).await?;
+        Ok(counted.count)
     }
 
     /// Another page of users, where the last one said.

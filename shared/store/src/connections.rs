@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::item::Item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
-use crate::{AuditEntry, Store, Stored, TableError, Version};
+use crate::{AuditEntry, Import, OutboxItem, Store, Stored, TableError, Task, Version};
 
 /// What a connection is good for. Each is an application of its own, with its own consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -154,6 +154,8 @@ pub struct Connecting<Proof> {
     pub session: Option<Session>,
     /// The connection, once there was one.
     pub connection: Option<Stored<Connection>>,
+    /// How far reading the directory has come, once it began.
+    pub import: Option<Import>,
     /// The journey that the browser comes back from.
     pub journey: Option<Stored<Journey<Proof>>>,
 }
@@ -191,19 +193,22 @@ impl Store {
         let user = Key::user(org, held.user);
         let session = Key::session(org, held.user, &held.hash);
         let connection = Key::connection(org);
+        let import = Key::import(org);
         let journey = journey.map(|journey| Key::journey(org, journey));
-        let fixed = [&organization, &user, &session, &connection];
+        let fixed = [&organization, &user, &session, &connection, &import];
         let keys = fixed.into_iter().chain(&journey).cloned().collect();
         let mut found = self.table.get_many(keys).await?;
         let Some(organization) = found.take::<Organization>(&organization, now)? else {
             return Ok(None);
         };
         let session: Option<Stored<Session>> = found.take(&session, now)?;
+        let import: Option<Stored<Import>> = found.take(&import, now)?;
         Ok(Some(Connecting {
             organization: organization.value,
             user: found.take(&user, now)?,
             session: session.map(|stored| stored.value),
             connection: found.take(&connection, now)?,
+            import: import.map(|stored| stored.value),
             journey: journey.map_or(Ok(None), |key| found.take(&key, now))?,
         }))
     }
@@ -273,8 +278,8 @@ impl Store {
         self.table.write(writes).await
     }
 
-    /// Stores what a connection became, with the claim on its tenant: claimed when it begins to hold
-    /// it, given back when it does not any more.
+    /// Stores what a connection became, with what must happen because of it, and with the claim on its
+    /// tenant: claimed when it begins to hold it, given back when it does not any more.
     ///
     /// # Errors
     ///
@@ -287,6 +292,7 @@ impl Store {
         connection: &Connection,
         before: Option<&Stored<Connection>>,
         audit: Option<&AuditEntry>,
+        next: Option<&OutboxItem>,
     ) -> Result<(), ConnectError> {
         let held = before.filter(|before| before.value.holds_tenant());
         let held = held.map(|before| before.value.tenant);
@@ -305,6 +311,9 @@ impl Store {
             if let Some(audit) = audit {
                 writes.push(Write::Put(audit.item(org)?, Expect::Absent));
             }
+            if let Some(next) = next {
+                writes.push(Write::Put(next.item()?, Expect::Absent));
+            }
             Ok(writes)
         };
         let writes = writes().map_err(ConnectError::Table)?;
@@ -312,6 +321,33 @@ impl Store {
             TableError::Conflict { position: 0 } if claimed.is_some() => ConnectError::TenantTaken,
             other => ConnectError::Table(other),
         })
+    }
+
+    /// Stores that a tenant took its consent to a feature back, and that this is to be said on the
+    /// bus. Nobody loses access for it. Answers the outbox item.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] inside [`ConnectError::Table`] when the connection changed since it
+    /// was read.
+    pub async fn lose_consent(
+        &self,
+        org: OrganizationId,
+        before: &Stored<Connection>,
+        feature: Feature,
+        audit: &AuditEntry,
+    ) -> Result<OutboxItem, ConnectError> {
+        let mut connection = before.value.clone();
+        connection.granted.remove(&feature);
+        // Nobody waits for what is gone.
+        connection.feature = Feature::ReadUsers;
+        if feature == Feature::ReadUsers {
+            (connection.stage, connection.since) = (Stage::Lost, audit.at);
+        }
+        let task = Task::ReportConsentLost { tenant: connection.tenant };
+        let report = OutboxItem::following(audit, org, task);
+        self.connect(org, &connection, Some(before), Some(audit), Some(&report)).await?;
+        Ok(report)
     }
 
     /// The certificates of the deployment's client key.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use identity::{OrganizationId, Role, User, UserId, UserName};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -35,6 +35,9 @@ pub struct Import {
     pub pages: u64,
     /// What that round came to so far.
     pub tally: Tally,
+    /// About how many users there are to be told of in the first round, where Graph counted them.
+    #[serde(default)]
+    pub expected: Option<u64>,
 }
 
 /// What a round came to.
@@ -90,7 +93,18 @@ impl Import {
             ended_at: None,
             pages: 0,
             tally: Tally::default(),
+            expected: None,
         }
+    }
+
+    /// When the round will be over if it goes on as it did; [`None`] where nobody knows.
+    pub fn ends_about(&self, now: Timestamp) -> Option<Timestamp> {
+        let (began, expected) = (self.began_at?, self.expected?);
+        let (told, left) = (self.tally.told, expected.checked_sub(self.tally.told)?);
+        let took = now.duration_since(began).as_secs();
+        let seconds =
+            i128::from(took) * i128::from(left) / i128::from(Some(told).filter(|it| *it > 0)?);
+        now.checked_add(SignedDuration::from_secs(i64::try_from(seconds).ok()?)).ok()
     }
 
     /// The round begins, unless it is under way.
@@ -99,6 +113,7 @@ impl Import {
             self.began_at = Some(now);
             self.pages = 0;
             self.tally = Tally::default();
+            self.expected = None;
         }
     }
 
@@ -332,6 +347,13 @@ mod tests {
 
         import.begin(later);
         assert_eq!((import.pages, import.tally), (0, Tally::default()));
+        import.expected = Some(4);
+        assert_eq!(import.ends_about(later), None, "nothing is known of its pace yet");
+        import.turn("third".to_owned(), one);
+        let minute = later + SignedDuration::from_mins(1);
+        assert_eq!(import.ends_about(minute), Some(minute + SignedDuration::from_mins(3)));
+        import.expected = Some(0);
+        assert_eq!(import.ends_about(minute), None, "there are more than were counted");
         import.restart();
         assert_eq!((import.next, import.began_at, import.round), (None, None, 3));
     }

@@ -4,6 +4,7 @@ use ambient::Entropy;
 use identity::{ChangeId, GroupId, OrganizationId, OutboxId, SecretHash, UserId, UserName};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::item::Item;
 use crate::schema::{IndexKey, Key, SHARDS};
@@ -119,6 +120,17 @@ pub enum Task {
         /// Which change.
         change: ChangeId,
     },
+    /// Read the Entra directory: everybody at first, then what changed. When a round is over the
+    /// next one is put down for later.
+    ReadDirectory {
+        /// Since when the connection works that it is read by: nothing is read by another one.
+        since: Timestamp,
+    },
+    /// Say on the bus that a tenant took its consent back.
+    ReportConsentLost {
+        /// Which tenant.
+        tenant: Uuid,
+    },
 }
 
 impl Task {
@@ -135,16 +147,37 @@ impl Task {
             | Self::AlertBlocks { user, .. }
             | Self::AlertBlock { user, .. }
             | Self::ForgetUser { user } => Some(*user),
-            Self::SendCode { .. } | Self::ForgetGroup { .. } | Self::FoldMembers { .. } => None,
+            Self::SendCode { .. }
+            | Self::ForgetGroup { .. }
+            | Self::FoldMembers { .. }
+            | Self::ReadDirectory { .. }
+            | Self::ReportConsentLost { .. } => None,
         }
     }
 
     /// Whether it may take long: what somebody waits for goes first.
     pub const fn is_long(&self) -> bool {
-        !self.may_be_given_up()
+        match self {
+            Self::ForgetUser { .. }
+            | Self::ForgetGroup { .. }
+            | Self::FoldMembers { .. }
+            | Self::ReadDirectory { .. } => true,
+            Self::SendCode { .. }
+            | Self::ReportEnrolment { .. }
+            | Self::SendInvitation { .. }
+            | Self::AlertRecoveries { .. }
+            | Self::AlertRecovery { .. }
+            | Self::ClaimChanged { .. }
+            | Self::AskApprovals { .. }
+            | Self::AskApproval { .. }
+            | Self::AlertBlocks { .. }
+            | Self::AlertBlock { .. }
+            | Self::ReportConsentLost { .. } => false,
+        }
     }
 
-    /// Whether nobody waits for it any more after a day. What repairs the table is never given up.
+    /// Whether nobody waits for it any more after a day. What repairs the table, and what others
+    /// hang their work on, is never given up.
     const fn may_be_given_up(&self) -> bool {
         match self {
             Self::SendCode { .. }
@@ -157,7 +190,11 @@ impl Task {
             | Self::AskApproval { .. }
             | Self::AlertBlocks { .. }
             | Self::AlertBlock { .. } => true,
-            Self::ForgetUser { .. } | Self::ForgetGroup { .. } | Self::FoldMembers { .. } => false,
+            Self::ForgetUser { .. }
+            | Self::ForgetGroup { .. }
+            | Self::FoldMembers { .. }
+            | Self::ReadDirectory { .. }
+            | Self::ReportConsentLost { .. } => false,
         }
     }
 }
@@ -190,6 +227,12 @@ impl OutboxItem {
         let due_at = now.checked_add(GRACE).unwrap_or(now);
         let id = OutboxId::mint(entropy);
         Self { id, organization, task, created_at: now, due_at, attempts: 0 }
+    }
+
+    /// Something that is not to happen before then.
+    #[must_use]
+    pub fn not_before(self, due_at: Timestamp) -> Self {
+        Self { due_at, ..self }
     }
 
     /// What must happen because of what an entry of the audit reports, in the same transaction.

@@ -31,7 +31,7 @@ pub use self::auto_post::AutoPost;
 pub use self::certificate::{Certificate, Entry, Role};
 pub use self::code::Code;
 pub use self::connection::{
-    ConnectedTenant, Connection, ConnectionState, UploadCertificate, WantedConsent,
+    ConnectedTenant, Connection, ConnectionState, ReadingStatus, UploadCertificate, WantedConsent,
     WantedPermission,
 };
 pub use self::invitation::Invitation;

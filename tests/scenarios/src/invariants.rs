@@ -35,6 +35,8 @@ struct Belongings {
     tasks: Vec<Value>,
     /// The tenant that its connection holds.
     tenant: Option<String>,
+    /// The connection, if it works.
+    connected: Option<Value>,
     wrong: Vec<String>,
 }
 
@@ -138,9 +140,12 @@ impl Belongings {
                 let holds = ["awaiting_token", "connected", "lost"];
                 let holds = text(value, "stage").is_some_and(|stage| holds.contains(&stage));
                 self.tenant = text(value, "tenant").filter(|_| holds).map(str::to_owned);
+                let works = text(value, "stage") == Some("connected");
+                self.connected = works.then(|| value.clone());
                 true
             }
             ("JOURNEY", "JOURNEY") => ends,
+            ("IMPORT", "IMPORT") => true,
             ("OUTBOX", "OUTBOX") => {
                 self.tasks.push(value["task"].clone());
                 true
@@ -211,7 +216,19 @@ impl Belongings {
         self.tasks.iter().any(|task| text(&task[kind], about) == Some(id))
     }
 
+    /// A connection that works has exactly one chain of rounds by which its tenant is read; a chain of
+    /// an earlier one ends by itself.
+    fn check_reading(&mut self) {
+        let Some(connection) = &self.connected else { return };
+        let is_it = |task: &&Value| task["read_directory"]["since"] == connection["since"];
+        match self.tasks.iter().filter(is_it).count() {
+            1 => {}
+            chains => self.wrong.push(format!("{chains} chains of rounds read the tenant")),
+        }
+    }
+
     fn check(mut self, org: &str) -> Vec<String> {
+        self.check_reading();
         self.check_owners();
         self.check_leftovers();
         self.check_members();

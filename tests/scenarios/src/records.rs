@@ -152,17 +152,19 @@ impl World {
         tokio::time::timeout(PATIENCE, swept).await.expect("the outbox is empty");
     }
 
-    /// How many items wait in the outbox, by its index: the table may be large.
+    /// How many items wait in the outbox, by its index: the table may be large. What is put down for
+    /// hours from now, as the next round of a directory is, waits for nobody.
     async fn waiting(&self) -> usize {
         let scan = self.dynamodb.scan().table_name(&self.table).index_name("index");
         let scan = scan.filter_expression("begins_with(index_pk, :outbox)");
         let outbox = AttributeValue::S("OUTBOX#".to_owned());
         let scan = scan.expression_attribute_values(":outbox", outbox);
         let mut items = scan.into_paginator().items().send();
+        let soon = format!("{:.9}", self.now() + SignedDuration::from_hours(1));
         let mut waiting = 0;
         while let Some(item) = items.next().await {
-            item.unwrap();
-            waiting += 1;
+            let due = item.unwrap()["index_sk"].as_s().unwrap().clone();
+            waiting += usize::from(due < soon);
         }
         waiting
     }

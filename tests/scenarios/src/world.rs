@@ -203,7 +203,8 @@ impl World {
                 directory::Config::read(directory_env).unwrap(),
                 clock.clone(),
                 entropy.clone(),
-            ),
+            )
+            .unwrap(),
         });
         assert!(later.0.set(functions.clone()).is_ok());
         let app = login::App::with(

@@ -51,12 +51,23 @@ impl Lab {
         let database = LocalDatabase::start(None, &tables).await.unwrap();
         let aws = aws(database.endpoint()).await;
         let table = tables[0].name.clone();
-        let config = Config { table: table.clone(), mail_from: "id@contoso.test".to_owned() };
+        let config = Config::read(
+            [
+                ("TABLE", &*table),
+                ("BUS", "none"),
+                ("MAIL_FROM", "id@contoso.test"),
+                ("CLIENT_ASSERTION_KEY", "none"),
+                ("ENTRA_URL", "https://login.microsoftonline.com"),
+                ("GRAPH_URL", "https://graph.microsoft.com/v1.0"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        )
+        .unwrap();
         let origin = Origin::parse(&simulator.graph_url()).unwrap();
         let tokens = Arc::new(Given(Arc::clone(&simulator)));
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         Self {
-            app: App::new(&aws, config),
+            app: App::new(&aws, config).unwrap(),
             graph: Graph::new(origin.clone(), tokens, clock, entropy).unwrap(),
             origin,
             store: Store::new(Table::new(&aws, table)),

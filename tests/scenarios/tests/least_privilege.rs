@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use policy::{Names, Policies, accesses_of, template};
-use scenarios::microsoft::{account, stands};
+use scenarios::microsoft::{Connector, account, stands};
 use scenarios::saml::{AuthnRequest, between};
 use scenarios::scim::entra_user;
 use scenarios::wire::Seen;
+use scenarios::world::READER;
 use scenarios::{Authenticator, Browser, World};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ async fn everything() -> World {
     // Before anything is found: the first bootstrap, of which a world keeps no record.
     world.found("Fabrikam", "fabrikam.test").await;
     let mut ada = world.person("ada").await;
-    connect(&world).await;
+    let olga = connect(&world).await;
     enrol_by_code(&world).await;
     sign_in(&world, &mut ada.authenticator).await;
     enrol_anew(&world, &ada.recovery_code).await;
@@ -32,6 +33,7 @@ async fn everything() -> World {
     assert!(out.location().is_some(), "{}", out.text);
     operate(&world).await;
     provision(&world).await;
+    lose_consent(&olga).await;
     world.clock.pass(SignedDuration::from_mins(1));
     world.sweep().await;
     world.quiet().await;
@@ -125,13 +127,25 @@ async fn provision(world: &World) {
     }
 }
 
-/// A tenant is connected, looked at, and let go.
-async fn connect(world: &World) {
+/// A tenant is connected, looked at, let go, and connected again.
+async fn connect(world: &World) -> Connector<'_> {
     let mut olga = world.connector().await;
     let page = olga.connect("read-users", account::BOSS).await;
     assert_eq!(stands(&page), "Connected.");
     assert_eq!(stands(&olga.press("check").await), "Connected.");
     assert!(stands(&olga.press("disconnect").await).starts_with("Disconnected."));
+    olga.connect("read-users", account::BOSS).await;
+    world.settled().await;
+    olga
+}
+
+/// Two years later the tenant would be read by a new certificate, and has taken its consent back.
+async fn lose_consent(olga: &Connector<'_>) {
+    olga.revoke(READER).await;
+    olga.world.clock.pass(SignedDuration::from_hours(24 * 645));
+    olga.world.agree();
+    olga.world.sweep().await;
+    olga.world.settled().await;
 }
 
 fn recorded(world: &World) -> BTreeMap<&'static str, Vec<Seen>> {

@@ -214,7 +214,7 @@ fn keys_sign_for_one_purpose_each_and_for_the_roles_that_need_it() {
     }
 
     let expected = [
-        ("ClientAssertionKey", vec!["OauthRole"]),
+        ("ClientAssertionKey", vec!["OauthRole", "DirectoryRole"]),
         ("FederationKey", vec!["LoginRole", "OperatorRole"]),
     ];
     assert_eq!(signers, BTreeMap::from(expected));
@@ -246,6 +246,7 @@ fn whoever_may_sign_may_sign_digests_by_the_keys_own_algorithms_alone() {
     }
 
     let expected = [
+        ("DirectoryPolicy", &client),
         ("LoginPolicy", &federation),
         ("OauthPolicy", &client),
         ("OperatorPolicy", &federation),

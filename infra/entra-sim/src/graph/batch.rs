@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, set};
 use super::fault::{self, Fault};
-use super::request::Request;
+use super::request::{Request, Wishes};
 use super::serve::{remember, within_limits};
 use super::state::GraphCall;
 use crate::app::App;
@@ -80,7 +80,8 @@ fn one(app: &App, batch: &Request, part: &Part, correlation: Option<&str>) -> An
         return Answer::error(400, "BadRequest", "The address of a step must be relative.");
     }
     let claims = batch.claims.clone();
-    let request = Request::read(&part.method, &part.url, None, part.body.clone(), claims);
+    let request =
+        Request::read(&part.method, &part.url, Wishes::default(), part.body.clone(), claims);
     let request = match request {
         Ok(request) => request,
         Err(answer) => return answer,

@@ -146,7 +146,7 @@ fn begin(request: &Request, seen: u64, now: Timestamp) -> Result<Begun, Answer> 
 
 /// The wish of `Prefer: odata.maxpagesize=…`.
 fn page_size(request: &Request) -> Option<usize> {
-    let prefer = request.prefer.as_deref()?;
+    let prefer = request.wishes.prefer.as_deref()?;
     let size = prefer.split(',').find_map(|part| part.trim().strip_prefix("odata.maxpagesize="))?;
     size.parse().ok().filter(|size| *size > 0)
 }

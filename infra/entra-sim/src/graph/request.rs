@@ -7,6 +7,15 @@ use super::answer::Answer;
 use super::query::Query;
 use crate::oauth::access_token::Claims;
 
+/// What a request asks for in its headers; a part of a batch asks for nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wishes {
+    /// `Prefer`.
+    pub(crate) prefer: Option<String>,
+    /// `ConsistencyLevel: eventual`: only then is anything counted.
+    pub(crate) eventual: bool,
+}
+
 /// What is asked of Graph.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -14,7 +23,7 @@ pub(crate) struct Request {
     /// Behind the version, decoded.
     pub(crate) path: Vec<String>,
     pub(crate) query: Query,
-    pub(crate) prefer: Option<String>,
+    pub(crate) wishes: Wishes,
     pub(crate) body: Option<Value>,
     pub(crate) claims: Claims,
 }
@@ -24,7 +33,7 @@ impl Request {
     pub(crate) fn read(
         method: &str,
         address: &str,
-        prefer: Option<String>,
+        wishes: Wishes,
         body: Option<Value>,
         claims: Claims,
     ) -> Result<Self, Answer> {
@@ -34,7 +43,7 @@ impl Request {
         let segments = url.path_segments().ok_or_else(unreadable)?;
         let path = segments.map(decode).collect::<Option<_>>().ok_or_else(unreadable)?;
         let query = Query::read(&url)?;
-        Ok(Self { method: method.to_owned(), path, query, prefer, body, claims })
+        Ok(Self { method: method.to_owned(), path, query, wishes, body, claims })
     }
 
     /// The path as one text, for rules and logs.

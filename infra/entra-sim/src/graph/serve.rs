@@ -13,7 +13,7 @@ use super::answer::{Answer, set};
 use super::caller::caller;
 use super::dispatch::dispatch;
 use super::fault::{self, Fault};
-use super::request::Request;
+use super::request::{Request, Wishes};
 use super::state::GraphCall;
 use super::{batch, limiter};
 use crate::app::App;
@@ -37,7 +37,10 @@ pub(crate) async fn serve(
     let address = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     let address = address.strip_prefix("/v1.0").unwrap_or(&address).to_owned();
     let content = (header("content-type"), body);
-    let read = read(&app, method.as_str(), &address, &headers, header("prefer"), content);
+    let eventual =
+        header("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
+    let wishes = Wishes { prefer: header("prefer"), eventual };
+    let read = read(&app, method.as_str(), &address, &headers, wishes, content);
     let answer = match read {
         Err(answer) => answer,
         Ok(request) => {
@@ -59,7 +62,7 @@ fn read(
     method: &str,
     address: &str,
     headers: &HeaderMap,
-    prefer: Option<String>,
+    wishes: Wishes,
     (content_type, body): (Option<String>, Bytes),
 ) -> Result<Request, Answer> {
     let claims = caller(app, headers)?;
@@ -73,7 +76,7 @@ fn read(
         let parsed: Result<Value, _> = serde_json::from_slice(&body);
         Some(parsed.map_err(|_| Answer::error(400, "BadRequest", "Unable to read JSON."))?)
     };
-    Request::read(method, address, prefer, body, claims)
+    Request::read(method, address, wishes, body, claims)
 }
 
 /// What becomes of a call besides its answer.

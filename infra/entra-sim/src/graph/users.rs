@@ -17,7 +17,7 @@ pub(crate) const READ: [&str; 4] =
 /// `GET /users`, in the order of their object ids.
 pub(crate) fn list(app: &App, request: &Request) -> Result<Answer, Answer> {
     request.needs(&READ)?;
-    request.query.only(&["$select", "$top", "$filter", "$skiptoken"])?;
+    request.query.only(&["$select", "$top", "$filter", "$skiptoken", "$count"])?;
     let select = request.query.select();
     if let Some(select) = &select {
         shape::check_select(select)?;
@@ -37,11 +37,17 @@ pub(crate) fn list(app: &App, request: &Request) -> Result<Answer, Answer> {
         None => behind.by_ref().take(size).collect(),
     };
     let more = behind.next().is_some();
+    let counted = request.query.get("$count") == Some("true") && request.wishes.eventual;
+    let count = directory.users.len();
     let last = page.last().map(|user| user.id.clone()).filter(|_| more);
     let value: Vec<Value> = page.iter().map(|user| shape::user(user, select.as_deref())).collect();
     drop(directory);
     let base = app.graph_url();
     let mut body = json!({ "@odata.context": format!("{base}/$metadata#users"), "value": value });
+    // With a filter it would be another number: nobody asks for that.
+    if counted && filter.is_none() {
+        set(&mut body, "@odata.count", json!(count));
+    }
     if let Some(last) = last {
         let mut next = format!("{base}/users?");
         for name in ["$select", "$top", "$filter"] {

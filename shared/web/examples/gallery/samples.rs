@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use web::language::Language;
 use web::page::{
     Address, AutoPost, Certificate, Code, ConnectedTenant, Connection, ConnectionState, Entry,
-    Invitation, Notice, Problem, Recover, Recovery, Register, Role, SignIn, SignedOut, Trouble,
-    UploadCertificate, WantedConsent, WantedPermission,
+    Invitation, Notice, Problem, ReadingStatus, Recover, Recovery, Register, Role, SignIn,
+    SignedOut, Trouble, UploadCertificate, WantedConsent, WantedPermission,
 };
 
 /// What the pages are filled with.
@@ -160,12 +160,28 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         authorised_at: Some(at),
         checked_at: Some(at),
     };
-    let page = |state, tenant| Connection {
+    let reading = ReadingStatus {
+        began_at: Some(at),
+        ends_about: Some(at),
+        ended_at: None,
+        pages: 12,
+        told: 11_988,
+        expected: Some(50_000),
+        made: 11_900,
+        changed: 0,
+        blocked: 40,
+        guests: 48,
+        unanchored: 7,
+        bad_anchors: 1,
+        clashes: 2,
+    };
+    let page = |state, tenant, reading| Connection {
         language,
         organization: v.organization,
         state,
         circular: Some(v.domain),
         tenant,
+        reading,
         consents: &consents,
         certificates: &certificates,
         csrf: v.csrf,
@@ -173,8 +189,11 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         disconnect_action: v.url,
     };
     vec![
-        ("connection", page(ConnectionState::Connected, Some(tenant)).into_response()),
-        ("connection-none", page(ConnectionState::None, None).into_response()),
+        (
+            "connection",
+            page(ConnectionState::Connected, Some(tenant), Some(reading)).into_response(),
+        ),
+        ("connection-none", page(ConnectionState::None, None, None).into_response()),
     ]
 }
 

@@ -191,6 +191,90 @@ messages! {
         fr: "Dernière confirmation",
         es: "Última confirmación",
     }
+    reading_title {
+        en: "Reading the directory",
+        de: "Lesen des Verzeichnisses",
+        fr: "Lecture de l’annuaire",
+        es: "Lectura del directorio",
+    }
+    reading_now {
+        en: "Users are being read; this page looks again by itself.",
+        de: "Benutzer werden gelesen; diese Seite sieht von selbst wieder nach.",
+        fr: "Les utilisateurs sont en cours de lecture ; cette page vérifie d’elle-même.",
+        es: "Se están leyendo los usuarios; esta página vuelve a mirar por sí sola.",
+    }
+    reading_pages {
+        en: "Pages",
+        de: "Seiten",
+        fr: "Pages",
+        es: "Páginas",
+    }
+    reading_told {
+        en: "Users told of",
+        de: "Genannte Benutzer",
+        fr: "Utilisateurs mentionnés",
+        es: "Usuarios mencionados",
+    }
+    reading_made {
+        en: "New here",
+        de: "Neu hier",
+        fr: "Nouveaux ici",
+        es: "Nuevos aquí",
+    }
+    reading_changed {
+        en: "Changed",
+        de: "Geändert",
+        fr: "Modifiés",
+        es: "Cambiados",
+    }
+    reading_blocked {
+        en: "Lost access",
+        de: "Zugang verloren",
+        fr: "Accès retiré",
+        es: "Sin acceso",
+    }
+    reading_guests {
+        en: "Guests, who sign in at home",
+        de: "Gäste, die sich zu Hause anmelden",
+        fr: "Invités, qui se connectent chez eux",
+        es: "Invitados, que inician sesión en su casa",
+    }
+    reading_unanchored {
+        en: "Without an anchor",
+        de: "Ohne Anker",
+        fr: "Sans ancre",
+        es: "Sin ancla",
+    }
+    reading_bad_anchors {
+        en: "With an anchor that cannot be asserted",
+        de: "Mit einem Anker, der nicht bestätigt werden kann",
+        fr: "Avec une ancre qui ne peut être attestée",
+        es: "Con un ancla que no se puede afirmar",
+    }
+    reading_clashes {
+        en: "With a name or an anchor of somebody else",
+        de: "Mit dem Namen oder Anker von jemand anderem",
+        fr: "Avec le nom ou l’ancre de quelqu’un d’autre",
+        es: "Con el nombre o el ancla de otra persona",
+    }
+    reading_began {
+        en: "Began",
+        de: "Begonnen",
+        fr: "Commencée",
+        es: "Comenzó",
+    }
+    reading_ends_about {
+        en: "Over at about",
+        de: "Zu Ende gegen",
+        fr: "Terminée vers",
+        es: "Termina hacia",
+    }
+    reading_ended {
+        en: "Last read",
+        de: "Zuletzt gelesen",
+        fr: "Dernière lecture",
+        es: "Última lectura",
+    }
     connection_read_title {
         en: "Read users",
         de: "Benutzer lesen",

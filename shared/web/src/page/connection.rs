@@ -21,6 +21,8 @@ pub struct Connection<'a> {
     pub circular: Option<&'a str>,
     /// The tenant, once one is known.
     pub tenant: Option<ConnectedTenant<'a>>,
+    /// How reading the directory stands, once it began.
+    pub reading: Option<ReadingStatus>,
     /// What can be consented to.
     pub consents: &'a [WantedConsent],
     /// What is to be uploaded: the certificate in use first.
@@ -96,6 +98,53 @@ pub struct ConnectedTenant<'a> {
     pub authorised_at: Option<Timestamp>,
     /// When Microsoft last confirmed it.
     pub checked_at: Option<Timestamp>,
+}
+
+/// How reading the directory stands.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadingStatus {
+    /// When the round that is under way began.
+    pub began_at: Option<Timestamp>,
+    /// When it will be over if it goes on like this.
+    pub ends_about: Option<Timestamp>,
+    /// When the latest round ended.
+    pub ended_at: Option<Timestamp>,
+    /// How many pages were read in this round, or the latest one.
+    pub pages: u64,
+    /// How many users they told of, each as often as they did.
+    pub told: u64,
+    /// How many users there were to be told of about.
+    pub expected: Option<u64>,
+    /// How many are new here.
+    pub made: u64,
+    /// How many changed.
+    pub changed: u64,
+    /// How many lost access.
+    pub blocked: u64,
+    /// How many are guests, who sign in at home.
+    pub guests: u64,
+    /// How many have no anchor.
+    pub unanchored: u64,
+    /// How many have one that nobody can assert.
+    pub bad_anchors: u64,
+    /// How many have a name or an anchor that somebody else has.
+    pub clashes: u64,
+}
+
+impl ReadingStatus {
+    /// What is worth a line, with what it is called.
+    fn lines(&self, language: Language) -> Vec<(&'static str, u64)> {
+        let lines = [
+            (language.reading_made(), self.made),
+            (language.reading_changed(), self.changed),
+            (language.reading_blocked(), self.blocked),
+            (language.reading_guests(), self.guests),
+            (language.reading_unanchored(), self.unanchored),
+            (language.reading_bad_anchors(), self.bad_anchors),
+            (language.reading_clashes(), self.clashes),
+        ];
+        lines.into_iter().filter(|(_, many)| *many > 0).collect()
+    }
 }
 
 /// Something that can be consented to.

@@ -1,4 +1,6 @@
-//! Connecting an organization to its Entra tenant: the whole way, and what is refused on it.
+//! Connecting an organization to its Entra tenant: the whole way, what is refused on it, and how the
+//! tenant is read from then on.
 
+mod reading;
 mod refusals;
 mod story;

@@ -1,0 +1,90 @@
+//! The tenant that an organization is connected to: reads it as long as the connection works, and says
+//! so when it does not any more.
+
+use bus::ConsentLost;
+use graph::GraphError;
+use identity::OrganizationId;
+use jiff::{SignedDuration, Timestamp};
+use store::{Action, Connection, Feature, OutboxItem, Stage, Stored, Task};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::import::{Directory, PAGE, Reading, ReadingError};
+use crate::outbox::{Outcome, Turn};
+
+/// How long after a round the next one begins.
+const BETWEEN_ROUNDS: SignedDuration = SignedDuration::from_hours(4);
+
+impl App {
+    /// Reads on where the last invocation stopped. The chain of rounds ends with the connection: one
+    /// that works again has a chain of its own.
+    pub(crate) async fn read_connected(
+        &self,
+        item: &OutboxItem,
+        since: Timestamp,
+        turn: &Turn<'_>,
+    ) -> Result<Outcome, Failure> {
+        let organization = item.organization;
+        let stored = self.store.connection(organization, self.clock.now()).await?;
+        let Some(stored) = stored.filter(|stored| works(&stored.value, since)) else {
+            return Ok(Outcome::default());
+        };
+        // A page that is begun in time is carried to its end.
+        let until = turn.long_ends.checked_add(PAGE).unwrap_or(turn.long_ends);
+        let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
+        let tenant = stored.value.tenant;
+        let directory = Directory {
+            organization,
+            tenant,
+            graph: self.reader.tenant(tenant, correlation, until),
+            origin: self.reader.origin(),
+            until,
+        };
+        match self.read_directory(&directory, turn.request_id).await {
+            Ok(Reading::Ended(_)) => Ok(self.next_round(organization, since)),
+            Ok(Reading::Unfinished(_) | Reading::Elsewhere) => Err(Failure::Unfinished),
+            Err(ReadingError::Graph(lost @ GraphError::ConsentLost(_))) => {
+                web::failure::log(&lost, turn.request_id);
+                self.lose_consent(organization, &stored, turn).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn next_round(&self, organization: OrganizationId, since: Timestamp) -> Outcome {
+        let now = self.clock.now();
+        let task = Task::ReadDirectory { since };
+        let due_at = now.checked_add(BETWEEN_ROUNDS).unwrap_or(now);
+        let next = OutboxItem::new(&*self.entropy, organization, task, now).not_before(due_at);
+        Outcome { audit: None, next: vec![next] }
+    }
+
+    /// Nobody is offboarded for it: nothing more is read, everybody can see it, and the bus is told.
+    async fn lose_consent(
+        &self,
+        organization: OrganizationId,
+        stored: &Stored<Connection>,
+        turn: &Turn<'_>,
+    ) -> Result<Outcome, Failure> {
+        let audit = self.audit(Action::ConsentLost, turn.request_id, self.clock.now());
+        let report =
+            self.store.lose_consent(organization, stored, Feature::ReadUsers, &audit).await?;
+        self.announce(&report, turn.request_id).await;
+        Ok(Outcome::default())
+    }
+
+    /// Says it on the bus, as often as it takes.
+    pub(crate) async fn report_consent_lost(
+        &self,
+        item: &OutboxItem,
+        tenant: Uuid,
+    ) -> Result<(), Failure> {
+        let (id, organization, at) = (item.id, item.organization, item.created_at);
+        Ok(self.bus.consent_lost(&ConsentLost { version: 1, id, organization, tenant, at }).await?)
+    }
+}
+
+fn works(connection: &Connection, since: Timestamp) -> bool {
+    connection.stage == Stage::Connected && connection.since == since
+}

@@ -1,0 +1,166 @@
+//! From the connection on the tenant is read: round after round, as long as the connection works.
+
+use entra_sim::{Fault, GraphFault, GraphSettings, GraphUser, population};
+use identity::User;
+use jiff::SignedDuration;
+use scenarios::World;
+use scenarios::microsoft::{account, stands};
+use scenarios::world::READER;
+use serde_json::{Value, json};
+use store::{Order, Stage};
+
+/// Everybody here, by name.
+async fn users(world: &World) -> Vec<User> {
+    let (mut users, mut from) = (Vec::new(), None);
+    loop {
+        let (org, now) = (world.organization, world.now());
+        let page =
+            world.store.list_users(org, Order::Stored, from.as_ref(), 50, now).await.unwrap();
+        users.extend(page.items.into_iter().map(|user| user.user.value));
+        let Some(next) = page.next else { return users };
+        from = Some(next);
+    }
+}
+
+fn find<'a>(users: &'a [User], name: &str) -> &'a User {
+    let named = |user: &&User| user.user_name.folded().starts_with(&format!("{name}@"));
+    users.iter().find(named).unwrap_or_else(|| panic!("{name} is not there"))
+}
+
+/// Lets the time pass until the next round is due, and what is due be done.
+async fn next_round(world: &World) {
+    world.clock.pass(SignedDuration::from_hours(4));
+    world.agree();
+    world.sweep().await;
+    world.settled().await;
+}
+
+fn change(world: &World, name: &str, change: impl FnOnce(&mut GraphUser)) {
+    let mut users = world.microsoft.users().into_iter();
+    let mut user = users.find(|user| user.display_name == name).unwrap();
+    change(&mut user);
+    world.microsoft.put_user(user).unwrap();
+}
+
+#[tokio::test]
+async fn whoever_is_in_the_tenant_is_here_once_it_is_connected_and_the_page_says_how_many() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    world.microsoft.put_users(population(40)).unwrap();
+    let settings = GraphSettings { page_size: 7, ..GraphSettings::default() };
+    world.microsoft.set_graph(settings);
+
+    olga.connect("read-users", account::BOSS).await;
+    let records = world.quiet().await;
+
+    let here = users(&world).await;
+    for theirs in world.microsoft.users() {
+        let ours =
+            here.iter().find(|user| user.object_id.is_some_and(|id| id.to_string() == theirs.id));
+        assert_eq!(ours.unwrap().user_name.as_str(), theirs.user_principal_name);
+    }
+    assert_eq!(records.count("#IMPORT"), 1);
+    let page = olga.page().await;
+    assert_eq!(stands(&page), "Connected.");
+    let many = world.microsoft.users().len();
+    for line in [format!("New here</dt><dd>{many}<"), format!("told of</dt><dd>{many} / {many}<")] {
+        assert!(page.text.contains(&line), "{line}: {}", page.text);
+    }
+    assert!(page.text.contains("<dt>Last read</dt>"), "{}", page.text);
+    assert!(page.headers.get("refresh").is_none(), "nothing is under way");
+}
+
+#[tokio::test]
+async fn every_four_hours_what_changed_there_changes_here() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    change(&world, "member", |member| member.account_enabled = false);
+
+    world.clock.pass(SignedDuration::from_mins(239));
+    world.agree();
+    world.sweep().await;
+    assert!(find(&users(&world).await, "member").blocks.is_empty(), "it is not time yet");
+    for blocked in [true, false] {
+        change(&world, "member", |member| member.account_enabled = !blocked);
+        next_round(&world).await;
+        assert_eq!(!find(&users(&world).await, "member").blocks.is_empty(), blocked);
+    }
+    let import = world.store.import(world.organization, world.now()).await.unwrap().unwrap();
+    assert_eq!(import.value.round, 4, "three rounds are over");
+}
+
+#[tokio::test]
+async fn a_consent_that_is_taken_back_is_seen_by_the_next_round_said_on_the_bus_and_blocks_nobody()
+{
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    let before = users(&world).await;
+    olga.revoke(READER).await;
+    // Tokens that were given out are good for an hour.
+    next_round(&world).await;
+
+    let records = world.quiet().await;
+    assert_eq!(users(&world).await, before);
+    let stored = world.store.connection(world.organization, world.now()).await.unwrap().unwrap();
+    assert_eq!(stored.value.stage, Stage::Lost);
+    assert!(stands(&olga.page().await).starts_with("The consent was taken back"));
+    let said = said(&world);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(said[0]["organization"], json!(world.organization));
+    assert_eq!(said[0]["version"], 1);
+    assert_eq!(records.count("#OUTBOX"), 0, "nothing is read any more");
+
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    let import = world.store.import(world.organization, world.now()).await.unwrap().unwrap();
+    assert_eq!((import.value.round, import.value.tally.made), (3, 0), "it goes on where it was");
+}
+
+/// What was said of consents on the bus.
+fn said(world: &World) -> Vec<Value> {
+    let calls = world.directory.seen().into_iter().chain(world.oauth.seen());
+    let entries =
+        calls.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
+    let lost = entries.filter(|entry| entry["DetailType"] == "connection.consent_lost");
+    lost.map(|entry| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn once_disconnected_nothing_is_read_and_users_stay_as_they_are() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    olga.press("disconnect").await;
+    let before = users(&world).await;
+    change(&world, "member", |member| member.account_enabled = false);
+
+    next_round(&world).await;
+
+    assert_eq!(users(&world).await, before);
+    assert_eq!(world.quiet().await.count("#OUTBOX"), 0, "no round follows");
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    assert!(!find(&users(&world).await, "member").blocks.is_empty(), "it is caught up");
+}
+
+#[tokio::test]
+async fn a_graph_that_is_out_of_order_is_asked_again_and_nothing_is_lost() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    world.microsoft.put_users(population(20)).unwrap();
+    world.microsoft.set_graph(GraphSettings { page_size: 5, ..GraphSettings::default() });
+    let garbage = GraphFault::next(Fault::Garbage).at("/users/delta").after(2);
+    world.microsoft.inject(GraphFault { times: 3, ..garbage });
+
+    olga.connect("read-users", account::BOSS).await;
+    world.swept().await;
+
+    let read = users(&world).await.into_iter().filter(|user| user.object_id.is_some());
+    assert_eq!(read.count(), world.microsoft.users().len());
+    world.quiet().await;
+}
