@@ -61,6 +61,8 @@ pub struct App {
     pub(crate) bus: Bus,
     /// Graph, by the application that reads users.
     pub(crate) reader: Graph,
+    /// The same by the application that changes users.
+    pub(crate) writer: Graph,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -92,13 +94,17 @@ impl App {
         let kms = KmsKeys::new(aws_sdk_kms::Client::from_conf(kms_config(aws)));
         let registration = Registration::new(config.settings, kms, store.clone(), for_it, random)?;
         let origin = registration.graph().clone();
-        let tokens = Arc::new(Tokens::new(registration, Feature::ReadUsers));
-        let reader = Graph::new(origin, tokens, Arc::clone(&clock), Arc::clone(&entropy))?;
+        let graph = |feature| {
+            let tokens = Arc::new(Tokens::new(registration.clone(), feature));
+            Graph::new(origin.clone(), tokens, Arc::clone(&clock), Arc::clone(&entropy))
+        };
+        let (reader, writer) = (graph(Feature::ReadUsers)?, graph(Feature::WriteUsers)?);
         Ok(Self {
             store,
             courier: Courier::new(ses, config.mail_from),
             bus: Bus::new(aws, config.bus),
             reader,
+            writer,
             clock,
             entropy,
         })

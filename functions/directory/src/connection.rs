@@ -2,7 +2,7 @@
 //! so when it does not any more.
 
 use bus::ConsentLost;
-use graph::GraphError;
+use graph::{GraphError, Permission};
 use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
 use store::{Action, Connection, Feature, OutboxItem, Stage, Stored, Task};
@@ -39,6 +39,7 @@ impl App {
             tenant,
             graph: self.reader.tenant(tenant, correlation, until),
             origin: self.reader.origin(),
+            anchors: may_write(&stored.value),
             until,
         };
         match self.read_directory(&directory, turn.request_id).await {
@@ -46,7 +47,7 @@ impl App {
             Ok(Reading::Unfinished(_) | Reading::Elsewhere) => Err(Failure::Unfinished),
             Err(ReadingError::Graph(lost @ GraphError::ConsentLost(_))) => {
                 web::failure::log(&lost, turn.request_id);
-                self.lose_consent(organization, &stored, turn).await
+                self.lose_consent(organization, &stored, Feature::ReadUsers, turn).await
             }
             Err(error) => Err(error.into()),
         }
@@ -61,16 +62,17 @@ impl App {
     }
 
     /// Nobody is offboarded for it: nothing more is read, everybody can see it, and the bus is told.
-    async fn lose_consent(
+    pub(crate) async fn lose_consent(
         &self,
         organization: OrganizationId,
         stored: &Stored<Connection>,
+        feature: Feature,
         turn: &Turn<'_>,
     ) -> Result<Outcome, Failure> {
-        let audit = self.audit(Action::ConsentLost, turn.request_id, self.clock.now());
-        let report =
-            self.store.lose_consent(organization, stored, Feature::ReadUsers, &audit).await?;
-        self.announce(&report, turn.request_id).await;
+        let mut audit = self.audit(Action::ConsentLost, turn.request_id, self.clock.now());
+        audit.reason = Some(feature.word().to_owned());
+        let report = self.store.lose_consent(organization, stored, feature, &audit).await?;
+        self.announce(std::slice::from_ref(&report), turn.request_id).await;
         Ok(Outcome::default())
     }
 
@@ -83,6 +85,13 @@ impl App {
         let (id, organization, at) = (item.id, item.organization, item.created_at);
         Ok(self.bus.consent_lost(&ConsentLost { version: 1, id, organization, tenant, at }).await?)
     }
+}
+
+/// Whether users may be changed there, by what is granted.
+pub(crate) fn may_write(connection: &Connection) -> bool {
+    let granted = connection.granted.get(&Feature::WriteUsers).into_iter().flatten();
+    connection.stage == Stage::Connected
+        && Permission::UserReadWrite.is_covered_by(granted.map(String::as_str))
 }
 
 fn works(connection: &Connection, since: Timestamp) -> bool {

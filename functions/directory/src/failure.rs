@@ -3,6 +3,7 @@
 use bus::BusError;
 use courier::CourierError;
 use courier::mail::LetterError;
+use graph::GraphError;
 use lambda_runtime::Diagnostic;
 use store::{ConnectError, TableError};
 
@@ -23,6 +24,9 @@ pub enum Failure {
     /// The directory cannot be read now.
     #[error(transparent)]
     Reading(#[from] ReadingError),
+    /// The directory cannot be written to now.
+    #[error("the directory could not be written to")]
+    Writing(#[source] GraphError),
     /// What the connection became could not be stored.
     #[error(transparent)]
     Connection(#[from] ConnectError),
@@ -47,7 +51,7 @@ impl Failure {
     pub(crate) const fn metric(&self) -> &'static str {
         match self {
             Self::Mail(_) | Self::Letter(_) => "MailPostponed",
-            Self::Reading(ReadingError::Graph(_)) => "DirectoryPostponed",
+            Self::Reading(ReadingError::Graph(_)) | Self::Writing(_) => "DirectoryPostponed",
             Self::Reading(_)
             | Self::Connection(_)
             | Self::Bus(_)
@@ -66,6 +70,7 @@ impl From<Failure> for Diagnostic {
             Failure::Mail(_) => "Mail",
             Failure::Letter(_) => "Letter",
             Failure::Reading(_) => "Reading",
+            Failure::Writing(_) => "Writing",
             Failure::Connection(_) => "Connection",
             Failure::Bus(_) => "Bus",
             Failure::Unfinished => "Unfinished",

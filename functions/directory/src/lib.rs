@@ -7,8 +7,10 @@
 //! | | `code` | finds out whom a typed address belongs to, and mails the code |
 //! | | `mail` | the other mails |
 //! | | `connection` | reads the tenant that an organization is connected to, and says when it may not any more |
+//! | | `anchor` | gives users of the tenant an anchor there, who have none |
 //! | | `import` | a round of reading: pages, users, and where it goes on |
 
+mod anchor;
 mod app;
 mod code;
 mod connection;

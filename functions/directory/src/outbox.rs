@@ -14,6 +14,8 @@ use crate::failure::Failure;
 const SWEPT: i32 = 25;
 /// How long one invocation begins new things, of the minute that Lambda gives us.
 const BEGINNING: SignedDuration = SignedDuration::from_secs(30);
+/// What is due by then is said at once: an item that was just put down is the sweep's after 30 s.
+const SOON: SignedDuration = SignedDuration::from_mins(1);
 /// How long a batch of the queue spends on what may take long: others wait behind it, who may have
 /// asked for a code. The sweep goes on with it.
 const LONG_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(10);
@@ -120,7 +122,9 @@ impl App {
         }
         match self.perform(&item.value, turn).await {
             Ok(Outcome { audit, next }) => {
-                Ok(self.store.finish_outbox(&item, audit.as_ref(), &next).await?)
+                self.store.finish_outbox(&item, audit.as_ref(), &next).await?;
+                self.announce(&next, request_id).await;
+                Ok(())
             }
             Err(Failure::Mail(error)) if error.is_permanent() => {
                 web::metric::count("MailGivenUp", "directory", now);
@@ -131,7 +135,7 @@ impl App {
             }
             Err(Failure::Unfinished) => {
                 self.store.continue_outbox(&item, self.clock.now()).await?;
-                self.announce(&item.value, request_id).await;
+                self.announce(std::slice::from_ref(&item.value), request_id).await;
                 Ok(())
             }
             Err(failure) => {
@@ -141,11 +145,19 @@ impl App {
         }
     }
 
-    /// Says that an item that was carried out in part is due again at once. A lost event is made up
-    /// for by the sweep.
-    pub(crate) async fn announce(&self, item: &OutboxItem, request_id: &RequestId) {
-        let due = OutboxDue { organization: item.organization, item: item.id };
-        if let Err(error) = self.bus.outbox_due(&[due]).await {
+    /// Says that items are due, as many as one call takes, those that are put down for later apart.
+    /// What is not said, or gets lost, the sweep makes up for.
+    pub(crate) async fn announce(&self, items: &[OutboxItem], request_id: &RequestId) {
+        let now = self.clock.now();
+        let soon = now.checked_add(SOON).unwrap_or(now);
+        let due = items.iter().filter(|item| item.due_at <= soon);
+        let due = due.map(|item| OutboxDue { organization: item.organization, item: item.id });
+        // The last one goes on with what the others are a part of.
+        let due = due.rev().take(10).collect::<Vec<_>>();
+        if due.is_empty() {
+            return;
+        }
+        if let Err(error) = self.bus.outbox_due(&due).await {
             web::failure::log(&error, request_id);
         }
     }
@@ -208,6 +220,10 @@ impl App {
             }
             Task::ReadDirectory { since } => {
                 return self.read_connected(item, *since, turn).await;
+            }
+            Task::WriteAnchor { user } => return self.write_anchor(item, *user, turn).await,
+            Task::WriteAnchors { behind } => {
+                return self.write_anchors(item, behind.as_deref()).await;
             }
             Task::ReportConsentLost { tenant } => {
                 self.report_consent_lost(item, *tenant).await?;

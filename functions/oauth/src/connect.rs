@@ -153,7 +153,7 @@ pub(crate) async fn check(
     let (visitor, user, found) = Visitor::open(&app, &org, &headers, now).await?;
     visitor.check_csrf(&form.csrf)?;
     web::csrf::same_origin(&headers, &found.organization.base_url)?;
-    for feature in feature::ALL {
+    for feature in Feature::ALL {
         // Read anew: each look may change what the next one finds.
         let Some(stored) = app.store.connection(visitor.org, now).await? else { break };
         if !is_looked_at(&stored.value, feature) {

@@ -3,20 +3,9 @@
 use graph::Permission;
 use store::{Connection, Feature, Stage};
 
-/// Every feature, in the order of the page.
-pub(crate) const ALL: [Feature; 2] = [Feature::ReadUsers, Feature::WriteUsers];
-
-/// The word in our URLs.
-pub(crate) const fn word(feature: Feature) -> &'static str {
-    match feature {
-        Feature::ReadUsers => "read-users",
-        Feature::WriteUsers => "write-users",
-    }
-}
-
 /// Reads the word of a URL.
 pub(crate) fn parse(text: &str) -> Option<Feature> {
-    ALL.into_iter().find(|feature| word(*feature) == text)
+    Feature::ALL.into_iter().find(|feature| feature.word() == text)
 }
 
 /// The narrowest permissions that it needs.
@@ -41,8 +30,8 @@ mod tests {
 
     #[test]
     fn each_feature_has_a_word_of_its_own_and_needs_something() {
-        for feature in ALL {
-            assert_eq!(parse(word(feature)), Some(feature));
+        for feature in Feature::ALL {
+            assert_eq!(parse(feature.word()), Some(feature));
             assert!(!permissions(feature).is_empty());
         }
         assert_eq!(parse("everything"), None);

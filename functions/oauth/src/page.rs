@@ -54,7 +54,7 @@ pub(crate) fn respond(
     let path = connect::path(visitor.org);
     let connection = found.connection.as_ref().map(|stored| &stored.value);
     let consents: Vec<_> =
-        feature::ALL.map(|feature| consent(app, visitor, connection, feature)).into();
+        Feature::ALL.map(|feature| consent(app, visitor, connection, feature)).into();
     let tenant_id = connection.map(|connection| connection.tenant.to_string());
     let domains: Vec<_> =
         connection.iter().flat_map(|c| &c.domains).map(|d| d.name.as_str()).collect();
@@ -143,6 +143,6 @@ fn consent(
         permissions: permissions.collect(),
         start_url: registered
             .filter(|_| offered)
-            .map(|_| format!("{path}/start/{}/{}", feature::word(feature), visitor.csrf())),
+            .map(|_| format!("{path}/start/{}/{}", feature.word(), visitor.csrf())),
     }
 }

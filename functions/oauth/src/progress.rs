@@ -17,7 +17,6 @@ use web::failure::RequestId;
 use crate::app::App;
 use crate::callback::Return;
 use crate::failure::Failure;
-use crate::feature;
 
 /// How long Graph may take while a person waits.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
@@ -51,7 +50,7 @@ pub(crate) async fn authorised(
     };
     let actor = Actor::User(back.administrator);
     let mut audit = app.audit(actor, Action::TenantAuthorised, request_id, now);
-    audit.reason = Some(feature::word(back.feature()).to_owned());
+    audit.reason = Some(back.feature().word().to_owned());
     app.store.connect(back.org, &connection, before, Some(&audit), None).await?;
     if may.is_some() {
         let version = before.map_or(1, |before| before.version + 1);
@@ -123,18 +122,23 @@ pub(crate) async fn go_on(
         connection.stage != stored.value.stage || connection.granted != stored.value.granted;
     let audit = changed.then(|| {
         let mut audit = app.audit(Actor::User(user), Action::TenantConnected, request_id, now);
-        audit.reason = Some(feature::word(feature).to_owned());
+        audit.reason = Some(feature.word().to_owned());
         audit
     });
     // From the write on that says that it works, its users are going to be read.
     let begins = connection.stage == Stage::Connected && stored.value.stage != Stage::Connected;
-    let read = begins.then(|| {
-        let task = Task::ReadDirectory { since: connection.since };
-        OutboxItem::new(&*app.entropy, org, task, now)
-    });
-    app.store.connect(org, &connection, Some(stored), audit.as_ref(), read.as_ref()).await?;
-    if let Some(read) = &read {
-        app.announce(read, request_id).await;
+    // From the write on that says that users may be changed, those without an anchor are given one.
+    let writes = feature == Feature::WriteUsers
+        && connection.granted.get(&feature) != stored.value.granted.get(&feature);
+    let task = match (begins, writes) {
+        (true, _) => Some(Task::ReadDirectory { since: connection.since }),
+        (false, true) => Some(Task::WriteAnchors { behind: None }),
+        (false, false) => None,
+    };
+    let next = task.map(|task| OutboxItem::new(&*app.entropy, org, task, now));
+    app.store.connect(org, &connection, Some(stored), audit.as_ref(), next.as_ref()).await?;
+    if let Some(next) = &next {
+        app.announce(next, request_id).await;
     }
     Ok(())
 }
@@ -173,7 +177,7 @@ async fn lost(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let mut audit = app.audit(Actor::System, Action::ConsentLost, request_id, now);
-    audit.reason = Some(feature::word(feature).to_owned());
+    audit.reason = Some(feature.word().to_owned());
     let report = app.store.lose_consent(org, stored, feature, &audit).await?;
     app.announce(&report, request_id).await;
     Ok(())

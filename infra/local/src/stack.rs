@@ -39,7 +39,7 @@ pub const REGION: &str = "eu-central-1";
 pub const NAME: &str = "passerelle";
 /// The application that reads users, as the simulated Entra knows it.
 pub const READER: &str = "4ead0000-0000-4000-8000-000000000001";
-/// The application that creates and changes users.
+/// The application that changes users.
 pub const WRITER: &str = "4ead0000-0000-4000-8000-000000000002";
 
 /// Why the stack did not start.

@@ -193,7 +193,14 @@ impl<'graph> Tenant<'graph> {
     ///
     /// As every call: [`GraphError`].
     pub async fn change_user(&self, id: Uuid, change: &UserChange) -> Result<(), GraphError> {
-        self.done(change_call(id, change)).await
+        let answer = self.graph.call(self.work, &change_call(id, change)).await?;
+        // Anything else that means well is somebody's in between.
+        if answer.status == 204 {
+            Ok(())
+        } else {
+            let trace = self.trace_of(&answer);
+            Err(GraphError::bug("the answer to a change is not what Graph promises", trace))
+        }
     }
 
     /// `DELETE /users/{id}`: moves a user to the recycle bin, for thirty days.

@@ -93,6 +93,10 @@ pub enum Action {
     ConnectionRefused,
     /// What was granted in an Entra tenant is gone.
     ConsentLost,
+    /// A user's anchor was written to Entra, or found there.
+    AnchorWritten,
+    /// A user has no anchor in Entra, and it cannot be written: the reason says why.
+    AnchorRefused,
 }
 
 /// What a change was made to.

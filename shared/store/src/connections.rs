@@ -26,6 +26,19 @@ pub enum Feature {
     WriteUsers,
 }
 
+impl Feature {
+    /// Every one, in the order in which they are asked for.
+    pub const ALL: [Self; 2] = [Self::ReadUsers, Self::WriteUsers];
+
+    /// The word in our URLs and in the audit.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ReadUsers => "read-users",
+            Self::WriteUsers => "write-users",
+        }
+    }
+}
+
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

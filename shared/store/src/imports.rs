@@ -249,8 +249,8 @@ impl Store {
         Ok(Some(Known { user: found, names }))
     }
 
-    /// Stores a user whom the directory tells of for the first time: with their names, counted and
-    /// audited, or not at all.
+    /// Stores a user whom the directory tells of for the first time: with their names, counted,
+    /// audited, and with what must happen next, or not at all.
     ///
     /// # Errors
     ///
@@ -260,9 +260,13 @@ impl Store {
         org: OrganizationId,
         user: &User,
         audit: &AuditEntry,
+        next: Option<&OutboxItem>,
     ) -> Result<(), ImportError> {
         let mut writes = crate::users::user_writes(org, user)?;
         writes.push(Write::Put(audit.item(org)?, Expect::Absent));
+        if let Some(next) = next {
+            writes.push(Write::Put(next.item()?, Expect::Absent));
+        }
         let names: Vec<Named> = claims(org, user, None).into_iter().map(|claim| claim.0).collect();
         self.table.write(writes).await.map_err(|error| match error {
             TableError::Conflict { position } => {
@@ -272,7 +276,8 @@ impl Store {
         })
     }
 
-    /// Stores what the directory makes of a known user, and moves their names: all or nothing.
+    /// Stores what the directory makes of a known user, and moves their names, with what must happen
+    /// next: all or nothing.
     /// Administrators are told where one of them loses access, or a personal address changed.
     ///
     /// # Errors
@@ -285,6 +290,7 @@ impl Store {
         before: &Stored<User>,
         user: &User,
         audit: &AuditEntry,
+        next: Option<&OutboxItem>,
     ) -> Result<(), ImportError> {
         let old = claims(org, &before.value, None);
         let new = claims(org, user, None);
@@ -302,6 +308,9 @@ impl Store {
         if let Some(task) = follows(&before.value, user) {
             let tell = OutboxItem::following(audit, org, task);
             writes.push(Write::Put(tell.item()?, Expect::Absent));
+        }
+        if let Some(next) = next {
+            writes.push(Write::Put(next.item()?, Expect::Absent));
         }
         self.table.write(writes).await.map_err(|error| match error {
             TableError::Conflict { position } => match taken.get(position).copied().flatten() {

@@ -126,6 +126,16 @@ pub enum Task {
         /// Since when the connection works that it is read by: nothing is read by another one.
         since: Timestamp,
     },
+    /// Give a user of the tenant an anchor there, who has none.
+    WriteAnchor {
+        /// Whom.
+        user: UserId,
+    },
+    /// The same for everybody who has none, a page of users at a time.
+    WriteAnchors {
+        /// Behind which place of the list, as a cursor; nothing at the beginning.
+        behind: Option<String>,
+    },
     /// Say on the bus that a tenant took its consent back.
     ReportConsentLost {
         /// Which tenant.
@@ -146,11 +156,13 @@ impl Task {
             | Self::AskApproval { user, .. }
             | Self::AlertBlocks { user, .. }
             | Self::AlertBlock { user, .. }
+            | Self::WriteAnchor { user }
             | Self::ForgetUser { user } => Some(*user),
             Self::SendCode { .. }
             | Self::ForgetGroup { .. }
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
+            | Self::WriteAnchors { .. }
             | Self::ReportConsentLost { .. } => None,
         }
     }
@@ -161,7 +173,9 @@ impl Task {
             Self::ForgetUser { .. }
             | Self::ForgetGroup { .. }
             | Self::FoldMembers { .. }
-            | Self::ReadDirectory { .. } => true,
+            | Self::ReadDirectory { .. }
+            | Self::WriteAnchor { .. }
+            | Self::WriteAnchors { .. } => true,
             Self::SendCode { .. }
             | Self::ReportEnrolment { .. }
             | Self::SendInvitation { .. }
@@ -194,6 +208,8 @@ impl Task {
             | Self::ForgetGroup { .. }
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
+            | Self::WriteAnchor { .. }
+            | Self::WriteAnchors { .. }
             | Self::ReportConsentLost { .. } => false,
         }
     }

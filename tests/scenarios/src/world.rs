@@ -38,7 +38,7 @@ pub const REPLY_URL: &str = "https://entra.test/login.srf";
 pub const SITE_REQUEST: &str = "site-request";
 /// The application that reads users.
 pub const READER: &str = "11111111-2222-4333-8444-555555555555";
-/// The application that creates and changes users.
+/// The application that changes users.
 pub const WRITER: &str = "66666666-7777-4888-8999-aaaaaaaaaaaa";
 const REGION: &str = "eu-central-1";
 const ACCOUNT: &str = "123456789012";

@@ -85,6 +85,7 @@ impl Lab {
             tenant,
             graph: self.graph.tenant(tenant, Uuid::from_u128(7), until),
             origin: &self.origin,
+            anchors: false,
             until,
         };
         self.app.read_directory(&directory, &RequestId::new("r")).await

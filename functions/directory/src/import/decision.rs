@@ -5,11 +5,15 @@ use identity::{Address, Anchor, Block, User, UserId, UserName};
 use jiff::Timestamp;
 use store::{Action, Known, NamesOf, Tally};
 
+use crate::anchor;
+
 /// What a user becomes.
 #[derive(Clone, Debug)]
 pub(super) struct Decided {
     pub(super) user: User,
     pub(super) tally: Tally,
+    /// Whether they have no anchor there, and it is ours to give them one.
+    pub(super) lacks_anchor: bool,
     new: Novelty,
 }
 
@@ -91,7 +95,7 @@ pub(super) fn changed(
         user.on_premises = told.is_synced();
     }
     if anchored {
-        anchor(&mut user, told, &mut tally);
+        read_anchor(&mut user, told, &mut tally);
     }
     if known.names == NamesOf::Directory {
         names(&mut user, told);
@@ -99,7 +103,10 @@ pub(super) fn changed(
     }
     access(&mut user, told, now, &mut tally);
     tally.changed = u64::from(user != *before);
-    Decided { user, tally, new: Novelty::Known }
+    let lacks_anchor = told.on_premises_immutable_id == Told::Empty
+        && told.removed.is_none()
+        && anchor::is_ours_to_write(&user);
+    Decided { user, tally, lacks_anchor, new: Novelty::Known }
 }
 
 /// Somebody whom nobody provisioned and who has the name: they become the object that the directory
@@ -116,7 +123,7 @@ pub(super) fn linked(theirs: &User, decided: &User, now: Timestamp) -> User {
 }
 
 /// Entra's anchor is what an assertion must say. One that Entra does not have yet stays.
-fn anchor(user: &mut User, told: &DirectoryUser, tally: &mut Tally) {
+fn read_anchor(user: &mut User, told: &DirectoryUser, tally: &mut Tally) {
     match &told.on_premises_immutable_id {
         Told::Value(text) => match text.parse::<Anchor>() {
             Ok(anchor) => user.anchor = Some(anchor),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use graph::DirectoryUser;
 use identity::{UserId, UserName};
-use store::{Action, ImportError, Known, Named, NamesOf, Stored, Tally};
+use store::{Action, ImportError, Known, Named, NamesOf, OutboxItem, Stored, Tally, Task};
 use uuid::Uuid;
 use web::failure::RequestId;
 
@@ -143,7 +143,7 @@ impl App {
         let mut audit = self.audit(Action::UserChanged, request_id, now);
         audit.subject = Some(user.id);
         audit.reason = Some("directory_renamed".to_owned());
-        match self.store.change_directory_user(organization, &holder, &user, &audit).await {
+        match self.store.change_directory_user(organization, &holder, &user, &audit, None).await {
             // Who changed meanwhile may have let go of it, or is told of again.
             Ok(()) | Err(ImportError::Stale | ImportError::Taken(_)) => {
                 Ok(theirs.map(|told| Member { object, told: vec![told] }))
@@ -201,13 +201,15 @@ impl App {
         let mut audit = self.audit(decided.action(), request_id, now);
         audit.subject = Some(decided.user.id);
         audit.reason = Some("directory".to_owned());
+        let anchor = self.anchor_of(directory, decided, decided.user.id);
+        let (user, anchor) = (&decided.user, anchor.as_ref());
         let outcome = match known {
-            Some(known) if known.user.value == decided.user => return Ok(Written::Done),
+            Some(known) if known.user.value == *user => return Ok(Written::Done),
             Some(known) => {
                 let before = &known.user;
-                self.store.change_directory_user(organization, before, &decided.user, &audit).await
+                self.store.change_directory_user(organization, before, user, &audit, anchor).await
             }
-            None => self.store.make_directory_user(organization, &decided.user, &audit).await,
+            None => self.store.make_directory_user(organization, user, &audit, anchor).await,
         };
         match outcome {
             Ok(()) => Ok(Written::Done),
@@ -219,6 +221,19 @@ impl App {
             }
             Err(ImportError::Taken(named)) => Ok(Written::Clash(named)),
         }
+    }
+
+    /// That somebody is to be given an anchor there.
+    fn anchor_of(
+        &self,
+        directory: &Directory<'_>,
+        decided: &Decided,
+        user: UserId,
+    ) -> Option<OutboxItem> {
+        let (organization, now) = (directory.organization, self.clock.now());
+        let task = Task::WriteAnchor { user };
+        (directory.anchors && decided.lacks_anchor)
+            .then(|| OutboxItem::new(&*self.entropy, organization, task, now))
     }
 
     /// Somebody has the name and is no object yet: it is they, unless a provisioning client keeps
@@ -243,7 +258,10 @@ impl App {
         audit.subject = Some(linked.id);
         audit.reason = Some("directory_linked".to_owned());
         let before: &Stored<_> = &holder.user;
-        match self.store.change_directory_user(organization, before, &linked, &audit).await {
+        let anchor = self.anchor_of(directory, decided, linked.id);
+        let anchor = anchor.as_ref();
+        match self.store.change_directory_user(organization, before, &linked, &audit, anchor).await
+        {
             Ok(()) => Ok(Written::Done),
             Err(ImportError::Stale | ImportError::Taken(Named::ObjectId)) => Ok(Written::Again),
             Err(ImportError::Taken(named)) => Ok(Written::Clash(named)),

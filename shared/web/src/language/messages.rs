@@ -204,10 +204,10 @@ messages! {
         es: "Se están leyendo los usuarios; esta página vuelve a mirar por sí sola.",
     }
     reading_pages {
-        en: "Pages",
-        de: "Seiten",
-        fr: "Pages",
-        es: "Páginas",
+        en: "Pages read",
+        de: "Gelesene Seiten",
+        fr: "Pages lues",
+        es: "Páginas leídas",
     }
     reading_told {
         en: "Users told of",
@@ -288,16 +288,16 @@ messages! {
         es: "Para saber quién trabaja con ustedes y quién se fue: nombres, direcciones, anclas y si las cuentas están activas. No se cambia nada en Entra.",
     }
     connection_write_title {
-        en: "Create and change users",
-        de: "Benutzer anlegen und ändern",
-        fr: "Créer et modifier des utilisateurs",
-        es: "Crear y cambiar usuarios",
+        en: "Change users",
+        de: "Benutzer ändern",
+        fr: "Modifier des utilisateurs",
+        es: "Cambiar usuarios",
     }
     connection_write_why {
-        en: "Only if people are created here: they are then created in Entra too, and get their anchor there. Read users first.",
-        de: "Nur wenn Personen hier angelegt werden: Sie werden dann auch in Entra angelegt und erhalten dort ihren Anker. Zuerst Benutzer lesen.",
-        fr: "Seulement si des personnes sont créées ici : elles le sont alors aussi dans Entra, avec leur ancre. Commencez par la lecture.",
-        es: "Solo si las personas se crean aquí: entonces se crean también en Entra y reciben allí su ancla. Primero, leer usuarios.",
+        en: "So that whoever has no anchor in Entra gets one, which signing in needs. Users who are synced from on-premises are never touched. Read users first.",
+        de: "Damit alle, die in Entra keinen Anker haben, einen erhalten; ohne ihn ist keine Anmeldung möglich. Benutzer, die lokal synchronisiert werden, bleiben unberührt. Zuerst Benutzer lesen.",
+        fr: "Pour que ceux qui n’ont pas d’ancre dans Entra en reçoivent une, nécessaire à la connexion. Les utilisateurs synchronisés depuis le site local ne sont jamais touchés. Commencez par la lecture.",
+        es: "Para que quien no tenga ancla en Entra reciba una, necesaria para iniciar sesión. Los usuarios sincronizados desde el entorno local no se tocan nunca. Lea primero los usuarios.",
     }
     connection_granted {
         en: "granted",

@@ -1,6 +1,7 @@
 //! Connecting an organization to its Entra tenant: the whole way, what is refused on it, and how the
 //! tenant is read from then on.
 
+mod anchors;
 mod reading;
 mod refusals;
 mod story;

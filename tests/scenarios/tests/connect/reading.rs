@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use store::{Order, Stage};
 
 /// Everybody here, by name.
-async fn users(world: &World) -> Vec<User> {
+pub(crate) async fn users(world: &World) -> Vec<User> {
     let (mut users, mut from) = (Vec::new(), None);
     loop {
         let (org, now) = (world.organization, world.now());
@@ -22,20 +22,24 @@ async fn users(world: &World) -> Vec<User> {
     }
 }
 
-fn find<'a>(users: &'a [User], name: &str) -> &'a User {
+pub(crate) fn find<'a>(users: &'a [User], name: &str) -> &'a User {
     let named = |user: &&User| user.user_name.folded().starts_with(&format!("{name}@"));
     users.iter().find(named).unwrap_or_else(|| panic!("{name} is not there"))
 }
 
 /// Lets the time pass until the next round is due, and what is due be done.
 async fn next_round(world: &World) {
-    world.clock.pass(SignedDuration::from_hours(4));
-    world.agree();
-    world.sweep().await;
+    pass_a_round(world).await;
     world.settled().await;
 }
 
-fn change(world: &World, name: &str, change: impl FnOnce(&mut GraphUser)) {
+pub(crate) async fn pass_a_round(world: &World) {
+    world.clock.pass(SignedDuration::from_hours(4));
+    world.agree();
+    world.sweep().await;
+}
+
+pub(crate) fn change(world: &World, name: &str, change: impl FnOnce(&mut GraphUser)) {
     let mut users = world.microsoft.users().into_iter();
     let mut user = users.find(|user| user.display_name == name).unwrap();
     change(&mut user);
