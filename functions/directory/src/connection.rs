@@ -13,6 +13,11 @@ use crate::failure::Failure;
 use crate::import::{Directory, PAGE, Reading, ReadingError};
 use crate::outbox::{Outcome, Turn};
 
+/// How often Graph or Entra must say that a consent is gone, each time to a token of its own.
+const AGREE: u32 = 3;
+/// With less time left than this Graph is not asked any more, so that a page that it gives in time can
+/// be carried out.
+const ASKING: SignedDuration = SignedDuration::from_secs(5);
 /// How long after a round the next one begins.
 const BETWEEN_ROUNDS: SignedDuration = SignedDuration::from_hours(4);
 
@@ -34,10 +39,11 @@ impl App {
         let until = turn.long_ends.checked_add(PAGE).unwrap_or(turn.long_ends);
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let tenant = stored.value.tenant;
+        let asked = turn.long_ends.checked_add(ASKING).unwrap_or(turn.long_ends);
         let directory = Directory {
             organization,
             tenant,
-            graph: self.reader.tenant(tenant, correlation, until),
+            graph: self.reader.tenant(tenant, correlation, asked),
             origin: self.reader.origin(),
             anchors: may_write(&stored.value),
             until,
@@ -46,6 +52,11 @@ impl App {
             Ok(Reading::Ended(_)) => Ok(self.next_round(organization, since)),
             Ok(Reading::Unfinished(_) | Reading::Elsewhere) => Err(Failure::Unfinished),
             Err(ReadingError::Graph(lost @ GraphError::ConsentLost(_))) => {
+                // The token may be older than the consent: believed once fresh ones agree.
+                self.reader.forget(tenant);
+                if item.attempts < AGREE {
+                    return Err(ReadingError::Graph(lost).into());
+                }
                 web::failure::log(&lost, turn.request_id);
                 self.lose_consent(organization, &stored, Feature::ReadUsers, turn).await
             }

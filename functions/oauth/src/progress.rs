@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use graph::{Graph, GraphError, Organization, TokenError, TokenSource};
+use graph::{Graph, GraphError, Organization, Permission, TokenError, TokenSource};
 use identity::{OrganizationId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use oidc::{AccessToken, Follows, Person, TenantId};
@@ -17,6 +17,7 @@ use web::failure::RequestId;
 use crate::app::App;
 use crate::callback::Return;
 use crate::failure::Failure;
+use crate::feature;
 
 /// How long Graph may take while a person waits.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
@@ -38,6 +39,17 @@ pub(crate) async fn authorised(
     // Another journey may have connected another tenant since this one left.
     let held = before.map(|before| &before.value).filter(|before| before.holds_tenant());
     if held.is_some_and(|held| held.tenant != person.tenant.uuid()) {
+        back.refused(app, "other_tenant", request_id, now).await?;
+        return Err(Failure::OtherTenant);
+    }
+    // What it builds on may have ended meanwhile.
+    if !feature::is_offered(back.feature(), before.map(|before| &before.value)) {
+        back.refused(app, "not_offered", request_id, now).await?;
+        return Err(Failure::JourneyOver);
+    }
+    // Users carry object ids of the tenant that was read: of another one they would be strangers.
+    let read = back.found.import.as_ref().map(|import| import.tenant);
+    if read.is_some_and(|read| read != person.tenant.uuid()) {
         back.refused(app, "other_tenant", request_id, now).await?;
         return Err(Failure::OtherTenant);
     }
@@ -153,7 +165,9 @@ fn confirmed(
     let mut connection = Connection { checked_at: Some(now), ..before.clone() };
     connection.granted.insert(feature, token.roles().clone());
     // Whatever else is granted: without reading it does not work.
-    if feature == Feature::ReadUsers && connection.stage != Stage::Connected {
+    let roles = connection.granted.get(&feature).into_iter().flatten().map(String::as_str);
+    let reads = feature == Feature::ReadUsers && Permission::UserRead.is_covered_by(roles);
+    if reads && connection.stage != Stage::Connected {
         (connection.stage, connection.since) = (Stage::Connected, now);
     }
     if let Told::All(organization) = organization {

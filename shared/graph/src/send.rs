@@ -53,7 +53,7 @@ pub(crate) async fn attempt(
     if let Some(body) = &call.body {
         request = request.json(body);
     }
-    let response = request.send().await.map_err(Unanswered::Lost)?;
+    let response = request.send().await.map_err(|error| Unanswered::Lost(error.without_url()))?;
     let header = |headers: &HeaderMap, name: &str| {
         headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     };

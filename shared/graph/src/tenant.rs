@@ -284,11 +284,13 @@ impl<'graph> Tenant<'graph> {
     }
 
     pub(crate) fn parse<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, GraphError> {
+        // Where, and not what: the error itself would quote whatever stands there.
         serde_json::from_slice(&answer.body).map_err(|error| {
+            let place = format!("{:?} error at byte {}", error.classify(), error.column());
             GraphError::caused(
                 "the answer is not what Graph promises",
                 self.trace_of(answer),
-                error,
+                place,
             )
         })
     }

@@ -145,7 +145,7 @@ async fn lose_consent(olga: &Connector<'_>) {
     olga.world.clock.pass(SignedDuration::from_hours(24 * 645));
     olga.world.agree();
     olga.world.sweep().await;
-    olga.world.settled().await;
+    olga.world.swept().await;
 }
 
 fn recorded(world: &World) -> BTreeMap<&'static str, Vec<Seen>> {

@@ -96,6 +96,9 @@ pub(super) fn changed(
     }
     if anchored {
         read_anchor(&mut user, told, &mut tally);
+    } else if told.on_premises_immutable_id.is_said() {
+        // Theirs is somebody else's here, and the one that they had is theirs no more.
+        user.anchor = None;
     }
     if known.names == NamesOf::Directory {
         names(&mut user, told);
@@ -129,7 +132,13 @@ fn read_anchor(user: &mut User, told: &DirectoryUser, tally: &mut Tally) {
             Ok(anchor) => user.anchor = Some(anchor),
             Err(_) => tally.bad_anchors = 1,
         },
-        Told::Empty => tally.unanchored = 1,
+        Told::Empty => {
+            tally.unanchored = 1;
+            // By now it may be somebody else's there. Ours may be on its way.
+            if user.anchor != Some(Anchor::of(user.id)) {
+                user.anchor = None;
+            }
+        }
         Told::Unsaid => {}
     }
 }
@@ -329,7 +338,15 @@ mod tests {
         for (said, (unanchored, bad)) in cases {
             let decided = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
             assert_eq!((decided.tally.unanchored, decided.tally.bad_anchors), (unanchored, bad));
-            assert_eq!(decided.user.anchor, user.anchor, "ours stays until Entra has another");
+            let expected = user.anchor.clone().filter(|_| unanchored == 0);
+            assert_eq!(decided.user.anchor, expected, "one that Entra took away names nobody");
         }
+        let minted = User { anchor: Some(Anchor::of(user.id)), ..user.clone() };
+        let nothing = json!({ "onPremisesImmutableId": null });
+        let decided = changed(&known(&minted, NamesOf::Directory), &told(nothing), true, now());
+        assert_eq!(decided.user.anchor, minted.anchor, "ours may be on its way");
+        let taken = json!({ "onPremisesImmutableId": "A2" });
+        let decided = changed(&known(&user, NamesOf::Directory), &told(taken), false, now());
+        assert_eq!(decided.user.anchor, None, "somebody else has A2, and A1 is theirs no more");
     }
 }

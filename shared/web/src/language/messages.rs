@@ -432,10 +432,10 @@ messages! {
         es: "Hay otro inquilino conectado",
     }
     other_tenant_what {
-        en: "The consent was given in another tenant than the one that your organization is connected to. Nothing was changed. Disconnect first if you mean it.",
-        de: "Die Zustimmung wurde in einem anderen Mandanten gegeben als in dem, mit dem Ihre Organisation verbunden ist. Es wurde nichts geändert. Trennen Sie zuerst, wenn Sie das wollen.",
-        fr: "Le consentement a été donné dans un autre locataire que celui auquel votre organisation est connectée. Rien n’a été modifié. Déconnectez d’abord si c’est voulu.",
-        es: "El consentimiento se dio en otro inquilino que el que está conectado a su organización. No se ha cambiado nada. Desconecte primero si es lo que quiere.",
+        en: "The consent was given in another tenant than the one that your organization is or was connected to. Nothing was changed. People here are known by their ids there, so no other tenant can take its place.",
+        de: "Die Zustimmung wurde in einem anderen Mandanten gegeben als in dem, mit dem Ihre Organisation verbunden ist oder war. Es wurde nichts geändert. Die Personen hier sind durch ihre Kennungen dort bekannt; kein anderer Mandant kann an dessen Stelle treten.",
+        fr: "Le consentement a été donné dans un autre locataire que celui auquel votre organisation est ou était connectée. Rien n’a été modifié. Les personnes sont connues ici par leurs identifiants là-bas : aucun autre locataire ne peut le remplacer.",
+        es: "El consentimiento se dio en otro inquilino que el que está o estuvo conectado a su organización. No se ha cambiado nada. Las personas se conocen aquí por sus identificadores de allí; ningún otro inquilino puede ocupar su lugar.",
     }
     tenant_taken_title {
         en: "The tenant belongs to another organization",

@@ -104,8 +104,9 @@ async fn a_consent_that_is_taken_back_is_seen_by_the_next_round_said_on_the_bus_
     world.quiet().await;
     let before = users(&world).await;
     olga.revoke(READER).await;
-    // Tokens that were given out are good for an hour.
-    next_round(&world).await;
+    // Tokens that were given out are good for an hour; several must be refused before it is believed.
+    pass_a_round(&world).await;
+    world.swept().await;
 
     let records = world.quiet().await;
     assert_eq!(users(&world).await, before);
