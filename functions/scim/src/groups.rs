@@ -91,7 +91,8 @@ async fn read(
     if conditions.is_known(&version) {
         return answer::not_modified(&version);
     }
-    let body = app.group_with_members(&caller, &group, &projection(query.as_deref())).await?;
+    let (projection, room) = (projection(query.as_deref()), Room::default());
+    let body = app.group_with_members(&caller, &group, &projection, &room).await?;
     answer::resource(&shown(&caller, &group, body))
 }
 
@@ -190,7 +191,8 @@ impl App {
     ) -> Result<Shown, Failure> {
         let group = self.store.group(caller.org, id, caller.now).await?;
         let group = group.ok_or(scim::Error::NOT_FOUND)?;
-        let body = match self.group_with_members(caller, &group, projection).await {
+        let room = Room::default();
+        let body = match self.group_with_members(caller, &group, projection, &room).await {
             Ok(body) => body,
             Err(error) => {
                 web::failure::log(&error, &caller.request_id);

@@ -64,12 +64,14 @@ pub(crate) trait Listed: Sized + Sync {
         filter: &Filter,
         named: Option<Lookup<'_>>,
     ) -> Result<Resource, Failure>;
-    /// One of them as an answer shows it.
+    /// One of them as an answer shows it that has so much room left; refused where it is known
+    /// beforehand that it does not fit.
     async fn answer(
         &self,
         app: &App,
         caller: &Caller,
         projection: &Projection,
+        room: &Room,
     ) -> Result<Value, Failure>;
 }
 
@@ -162,7 +164,7 @@ impl App {
                 (true, false) => break,
                 (false, _) => {}
             }
-            let answer = item.answer(self, caller, &query.projection).await;
+            let answer = item.answer(self, caller, &query.projection, room).await;
             match answer.map(|answer| answer.to_string()) {
                 Ok(answer) if room.put(&answer) => resources.push(answer),
                 Ok(_) => break,

@@ -11,7 +11,7 @@ use super::resource;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
-use crate::list::{Listed, MOST_READ};
+use crate::list::{Listed, MOST_READ, Room};
 
 /// How many groups are read at the most when each one's members must be asked for, by reads of their
 /// own.
@@ -81,8 +81,9 @@ impl Listed for Stored<Group> {
         app: &App,
         caller: &Caller,
         projection: &Projection,
+        room: &Room,
     ) -> Result<Value, Failure> {
-        app.group_with_members(caller, self, projection).await
+        app.group_with_members(caller, self, projection, room).await
     }
 }
 

@@ -12,9 +12,8 @@ use super::resource;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
+use crate::list::Room;
 
-/// How many bytes of members an answer holds at the most: Lambda's own limit is 6 MB.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// How many members a group may have whose list is replaced as a whole.
 const MOST_REPLACED: usize = 200_000;
 /// How long after its beginning a request carries out what it staged, before others do.
@@ -30,16 +29,16 @@ pub(super) fn written(
 ) -> Value {
     let mut shown = resource::shown(caller, group);
     let members = members.iter().copied().collect::<BTreeSet<_>>();
-    if projection.wants("members") && members.len() <= most_shown(caller) {
+    if projection.wants("members") && members.len() <= most_shown(caller, &Room::default()) {
         set_members(caller, &mut shown, members);
     }
     Value::Object(projection.apply(shown))
 }
 
-/// How many members fit an answer: each is as long as any other.
-fn most_shown(caller: &Caller) -> usize {
+/// How many members fit what room there is: each is as long as any other.
+fn most_shown(caller: &Caller, room: &Room) -> usize {
     let one = resource::member(caller, UserId::from_bytes([0; 16])).to_string().len() + 1;
-    MOST_BYTES / one
+    room.left() / one
 }
 
 fn set_members(caller: &Caller, shown: &mut Resource, members: impl IntoIterator<Item = UserId>) {
@@ -56,16 +55,18 @@ pub(crate) fn users(ids: &[String]) -> Result<Vec<UserId>, Error> {
 }
 
 impl App {
-    /// A group as an answer shows it.
+    /// A group as an answer shows it that has so much room left: where its members do not fit they
+    /// are not made ready either.
     pub(super) async fn group_with_members(
         &self,
         caller: &Caller,
         group: &Stored<Group>,
         projection: &Projection,
+        room: &Room,
     ) -> Result<Value, Failure> {
         let mut shown = resource::shown(caller, group);
         if projection.wants("members") {
-            let members = self.members(caller, group, most_shown(caller)).await?;
+            let members = self.members(caller, group, most_shown(caller, room)).await?;
             set_members(caller, &mut shown, members);
         }
         Ok(Value::Object(projection.apply(shown)))
@@ -100,8 +101,8 @@ impl App {
         caller: &Caller,
         group: &Stored<Group>,
     ) -> Result<Resource, Failure> {
-        let roster =
-            self.store.roster_of(caller.org, group.clone(), most_shown(caller), caller.now);
+        let most = most_shown(caller, &Room::default());
+        let roster = self.store.roster_of(caller.org, group.clone(), most, caller.now);
         let mut shown = resource::shown(caller, group);
         // It was deleted since it was read: nobody is in it.
         if let Some(roster) = roster.await? {
@@ -233,7 +234,7 @@ mod tests {
         };
         let group = Group::new(GroupId::from_bytes([3; 16]), "Staff".to_owned(), now);
         let group = Stored { value: group, version: 1 };
-        let most = most_shown(&caller);
+        let most = most_shown(&caller, &Room::default());
         for (query, members, expected) in [
             ("", 0, None),
             ("", 2, Some(2)),
@@ -253,7 +254,7 @@ mod tests {
             let body = written(&caller, &group, &members, &projection);
             let shown = body.get("members").map(|members| members.as_array().unwrap().len());
             assert_eq!(shown, expected, "{query}");
-            assert!(body.to_string().len() < 5 * MOST_BYTES / 4, "{query}");
+            assert!(body.to_string().len() < 5 * Room::default().left() / 4, "{query}");
         }
     }
 }

@@ -15,6 +15,11 @@ impl Room {
         self.taken == 0
     }
 
+    /// How many bytes of resources still fit.
+    pub(crate) const fn left(&self) -> usize {
+        MOST_BYTES.saturating_sub(self.taken)
+    }
+
     /// Puts a resource in, and says whether it fitted. The first one always does: none is larger.
     pub(super) fn put(&mut self, resource: &str) -> bool {
         let taken = self.taken + resource.len();
@@ -36,8 +41,10 @@ mod tests {
         let mut room = Room::default();
         assert!(room.is_empty() && room.put(&half));
         assert!(!room.put(&half) && !room.is_empty());
+        assert_eq!(room.left(), half.len() - 2);
         assert!(room.put(&half[2..]));
-        assert!(!room.put("x"));
-        assert!(Room::default().put(&"x".repeat(MOST_BYTES + 1)));
+        assert!(!room.put("x") && room.left() == 0);
+        let mut room = Room::default();
+        assert!(room.put(&"x".repeat(MOST_BYTES + 1)) && room.left() == 0);
     }
 }

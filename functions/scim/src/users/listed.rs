@@ -11,7 +11,7 @@ use super::resource;
 use crate::app::App;
 use crate::caller::{Caller, Presented};
 use crate::failure::Failure;
-use crate::list::{Listed, MOST_READ};
+use crate::list::{Listed, MOST_READ, Room};
 
 /// How many users are read at the most when each one's groups must be found, by reads of their own.
 const MOST_READ_WITH_GROUPS: usize = 500;
@@ -84,6 +84,7 @@ impl Listed for Provisioned {
         app: &App,
         caller: &Caller,
         projection: &Projection,
+        _: &Room,
     ) -> Result<Value, Failure> {
         app.user_with_groups(caller, self, projection).await
     }
