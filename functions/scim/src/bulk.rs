@@ -1,6 +1,7 @@
 //! `/Bulk`, RFC 7644 §3.7: each operation as if it had come alone, one after the other.
 
 use std::collections::HashMap;
+use std::mem;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -29,13 +30,16 @@ pub(crate) async fn carry_out(
     let request = BulkRequest::read(payload.json(MAX_PAYLOAD)?)?;
     let mut response = BulkResponse::to(&request);
     let mut created = HashMap::new();
-    for step in request.plan() {
+    for mut step in request.plan() {
         if response.is_stopped() {
             break;
         }
         // The answer must leave in time, or the client would not know what was done.
         let late = app.is_late(&caller);
-        let operation = if late { Err(Error::UNAVAILABLE) } else { step.operation.clone() };
+        let creates = step.creates();
+        // What is carried out is not kept beside: it may be as large as the request.
+        let operation = mem::replace(&mut step.operation, Err(Error::UNAVAILABLE));
+        let operation = if late { Err(Error::UNAVAILABLE) } else { operation };
         let operation = operation.and_then(|operation| operation.resolved(&created));
         let (location, done) = match operation {
             Ok(operation) => (location(&caller, &operation), app.operate(&caller, operation).await),
@@ -43,7 +47,7 @@ pub(crate) async fn carry_out(
         };
         let result = match done {
             Ok(done) => {
-                if let (Some(name), Some(id)) = (step.creates(), &done.id) {
+                if let (Some(name), Some(id)) = (creates, &done.id) {
                     created.insert(name, id.clone());
                 }
                 BulkResult::success(&step, done.status, &done.location, done.version.as_deref())

@@ -151,7 +151,7 @@ impl Reader {
     ) -> Result<(), Error> {
         let Some(sub) = target.sub else {
             let change = match (filter, op) {
-                (None, _) => member_change(op, value.unwrap_or_default())?,
+                (None, _) => member_change(op, &value.unwrap_or_default())?,
                 (Some(filter), Op::Remove) => {
                     Some(MemberChange::Remove(selected(&filter).ok_or(MEMBERS_BY_VALUE)?))
                 }
@@ -338,7 +338,7 @@ fn object(attribute: &Attribute, value: Value) -> Result<Option<Map<String, Valu
     }
 }
 
-fn member_change(op: Op, value: Value) -> Result<Option<MemberChange>, Error> {
+fn member_change(op: Op, value: &Value) -> Result<Option<MemberChange>, Error> {
     if value.is_null() {
         return Ok((op != Op::Add).then_some(MemberChange::RemoveAll));
     }

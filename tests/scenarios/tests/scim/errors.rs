@@ -189,10 +189,14 @@ async fn a_body_is_json_in_utf_8_and_of_a_stated_size() {
     let answer = raw(&entra, "/Users", json, &padded("g", 1024 * 1024 + 1)).await;
     answer.assert_error(413, None, "a user of more than a mebibyte");
     let group = json!({ "displayName": "Large" }).to_string();
-    let group = format!("{group}{}", " ".repeat(4 * 1024 * 1024 - group.len()));
+    let group = format!("{group}{}", " ".repeat(2 * 1024 * 1024 - group.len()));
     raw(&entra, "/Groups", json, &group).await.expect(201);
     let answer = raw(&entra, "/Groups", json, &format!("{group} ")).await;
-    answer.assert_error(413, None, "a group of more than four");
+    answer.assert_error(413, None, "a group of more than two");
+    let small = format!("{{\"userName\":\"h\",\"x\":[{}]}}", vec!["{}"; 42_000].join(","));
+    assert!(small.len() < 1024 * 1024);
+    let answer = raw(&entra, "/Users", json, &small).await;
+    answer.assert_error(413, None, "a user of more values than anybody reads");
     let answer = raw(&entra, "/Users", json, &" ".repeat(9 * 1024 * 1024)).await;
     answer.assert_error(413, None, "more than anybody reads");
 }
