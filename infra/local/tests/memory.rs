@@ -23,6 +23,10 @@ const MOST: u64 = 64;
 const REQUESTS: usize = 1_000;
 /// How many bytes of resources an answer holds at the most.
 const ANSWER: usize = 4 * 1024 * 1024;
+/// How many members one operation takes.
+const MOST_MEMBERS: usize = 25_000;
+/// How many objects of one number each a body holds, about.
+const MOST_OBJECTS: usize = 33_000;
 /// How often somebody asks again whom a busy machine answers that it is unavailable.
 const PATIENCE: usize = 20;
 
@@ -116,9 +120,7 @@ impl Place {
     }
 
     async fn patch(&self, path: &str, operations: Value) {
-        let schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"];
-        let body = json!({ "schemas": schemas, "Operations": operations });
-        self.call(Method::PATCH, path, &body).await;
+        self.call(Method::PATCH, path, &patch_of(operations)).await;
     }
 
     /// Puts items into the table of which no more is known than that they are there. Each of their
@@ -157,6 +159,11 @@ impl Place {
     }
 }
 
+fn patch_of(operations: Value) -> Value {
+    let schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"];
+    json!({ "schemas": schemas, "Operations": operations })
+}
+
 /// Ids of nobody's, spread over the partitions as random ones are.
 fn invented(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("{:02x}{number:030x}", number % 256)).collect()
@@ -176,8 +183,7 @@ fn portly(number: usize) -> Value {
     user
 }
 
-/// Somebody with as many values as anybody may have, each of them small: the schema, the name, the
-/// title and `active` are four more.
+/// Somebody with as many values as anybody may have, a thousand, each of them small.
 fn minute(number: usize) -> Value {
     let values = |count: usize| {
         (0..count).map(|number| json!({ "value": format!("{number:03}") })).collect::<Value>()
@@ -185,7 +191,8 @@ fn minute(number: usize) -> Value {
     json!({
         "userName": format!("minute{number}@contoso.test"),
         "title": format!("{}", number % 7),
-        "active": true,
+        "nickName": "m",
+        "locale": "fr",
         "roles": values(249),
         "photos": values(249),
         "ims": values(249),
@@ -237,78 +244,134 @@ async fn a_scim_process_stays_below_64_mib_over_a_thousand_requests() {
     place.end().await;
 }
 
+impl Place {
+    async fn pages_of_the_largest_people(&mut self) {
+        for number in 0..120 {
+            self.post("/Users", &portly(number)).await;
+        }
+        for query in ["", "sortBy=title&", "filter=title%20sw%20%22x%22&", "sortBy=userName&"] {
+            let page = self.get(&format!("/Users?{query}count=200")).await;
+            assert!(page.bytes > ANSWER - 64 * 1024, "{query}: {}", page.bytes);
+            assert!(page.body["totalResults"].as_u64().unwrap() >= 120, "{query}");
+        }
+        let nobody = self.get("/Users?filter=title%20co%20%22y%22").await;
+        assert_eq!(nobody.body["totalResults"], 0);
+        self.note("pages of the largest people");
+    }
+
+    async fn pages_of_the_most_values(&mut self) {
+        for number in 0..300 {
+            self.post("/Users", &minute(number)).await;
+        }
+        let mut one_more = minute(0);
+        one_more["userType"] = json!("x");
+        let refused = self.ask(&Method::POST, "/Users", &one_more).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        assert_eq!(refused.body["detail"], "the resource has more than 1000 values");
+        let minute = "filter=userName%20sw%20%22minute%22";
+        for query in ["", "&sortBy=title", "&sortBy=userName"] {
+            let page = self.get(&format!("/Users?{minute}{query}&count=200")).await;
+            assert_eq!(page.body["totalResults"], 300, "{query}");
+            assert_eq!(page.body["itemsPerPage"], 200, "{query}");
+        }
+        self.note("pages of those who have the most values");
+    }
+
+    async fn bodies_of_the_most_values(&mut self) {
+        let tiny = |count: usize| {
+            let values = (0..count).map(|_| json!({ "a": 1 })).collect::<Value>();
+            json!({ "userName": format!("tiny{count}@contoso.test"), "values": values })
+        };
+        let body = tiny(MOST_OBJECTS);
+        let schemas = ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"];
+        let create =
+            |data| json!({ "method": "POST", "path": "/Users", "bulkId": "1", "data": data });
+        let bulk = json!({ "schemas": schemas, "Operations": [create(body.clone())] });
+        let done = self.post("/Bulk", &bulk).await;
+        assert_eq!(done["Operations"][0]["status"], "201");
+        let user = format!(
+            "/Users{}",
+            done["Operations"][0]["location"].as_str().unwrap().rsplit_once("/Users").unwrap().1
+        );
+        self.call(Method::PUT, &user, &body).await;
+        let refused = self.ask(&Method::PUT, &user, &tiny(MOST_OBJECTS + 1_000)).await;
+        assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+        self.note("bodies of the most values");
+    }
+
+    async fn the_largest_bulk(&mut self) {
+        let config = self.get("/ServiceProviderConfig").await.body;
+        let bulk = bulk(&config);
+        let done = self.post("/Bulk", &bulk).await;
+        let done = done["Operations"].as_array().unwrap();
+        assert_eq!(done.len(), bulk["Operations"].as_array().unwrap().len());
+        assert!(done.iter().all(|operation| operation["status"] == "201"), "{done:?}");
+        self.note("a bulk of all that is advertised");
+    }
+
+    /// As many members as one operation takes, in a group that exists, and as many as fit an answer
+    /// in a new one.
+    async fn the_most_members(&mut self) {
+        let guests = self.post("/Groups", &json!({ "displayName": "Guests" })).await;
+        let guests = guests["id"].as_str().unwrap();
+        let ids = invented(MOST_MEMBERS + 1);
+        self.invent_members(guests, &ids[..1]).await;
+        let guest = self.get(&format!("/Groups/{guests}")).await.body["members"][0].to_string();
+        let most = ANSWER / (guest.len() + 1);
+        self.invent_members(guests, &ids[1..most / 2]).await;
+        let people = ids.iter().map(|id| (format!("USER#{id}"), "USER".to_owned()));
+        self.invent(&people.collect::<Vec<_>>()).await;
+        let members =
+            |count: usize| ids[..count].iter().map(|id| json!({ "value": id })).collect::<Value>();
+
+        let staff = self.post("/Groups", &json!({ "displayName": "Staff" })).await;
+        let staff = format!("/Groups/{}", staff["id"].as_str().unwrap());
+        let add = |count| json!([{ "op": "Add", "path": "members", "value": members(count) }]);
+        let refused = self.ask(&Method::PATCH, &staff, &patch_of(add(MOST_MEMBERS + 1))).await;
+        assert_eq!(refused.body["detail"], "members: takes at most 25000 in one operation");
+        self.patch(&staff, add(MOST_MEMBERS)).await;
+        self.refused_as_too_many(&staff).await;
+        self.note("the most members by one PATCH");
+
+        let crew = json!({ "displayName": "Crew", "members": members(most) });
+        let made = self.post("/Groups", &crew).await;
+        let id = format!("/Groups/{}", made["id"].as_str().unwrap());
+        let put = self.call(Method::PUT, &id, &crew).await.body;
+        let read = self.get(&id).await;
+        for group in [&made, &put, &read.body] {
+            assert_eq!(group["members"].as_array().unwrap().len(), most);
+        }
+        assert!(read.bytes.abs_diff(ANSWER) < 1_024, "{}", read.bytes);
+        self.note("the most members that an answer holds");
+
+        let page = |place: usize| format!("/Groups?sortBy=displayName&startIndex={place}");
+        for (place, name) in [(1, "Crew"), (2, "Guests")] {
+            let page = self.get(&page(place)).await.body;
+            assert_eq!((&page["totalResults"], &page["itemsPerPage"]), (&json!(3), &json!(1)));
+            assert_eq!(page["Resources"][0]["displayName"], name, "without the next one");
+        }
+        self.refused_as_too_many(&page(3)).await;
+        self.note("pages of groups that fit no answer together");
+    }
+
+    async fn refused_as_too_many(&self, path: &str) {
+        let refused = self.ask(&Method::GET, path, &Value::Null).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{path}");
+        assert_eq!(refused.body["scimType"], "tooMany", "{path}");
+    }
+}
+
 /// Full pages of the largest people and of those who have the most values, by their own order, by
-/// one that no index has and by a filter, a bulk of all that is advertised, ten thousand members in
-/// one PATCH, and a group whose answer has no room for one member more: each of them in the same
-/// process.
+/// one that no index has and by a filter; bodies of as many values as are read; a bulk of all that is
+/// advertised; as many members as one operation takes, and as an answer holds; and pages of groups that
+/// fit no answer together: each of them in the same process.
 #[tokio::test]
 async fn a_scim_process_stays_below_64_mib_over_the_heaviest_requests() {
     let mut place = Place::start().await;
-
-    for number in 0..120 {
-        place.post("/Users", &portly(number)).await;
-    }
-    for query in ["", "sortBy=title&", "filter=title%20sw%20%22x%22&", "sortBy=userName&"] {
-        let page = place.get(&format!("/Users?{query}count=200")).await;
-        assert!(page.bytes > ANSWER - 64 * 1024, "{query}: {}", page.bytes);
-        assert!(page.body["totalResults"].as_u64().unwrap() >= 120, "{query}");
-    }
-    let nobody = place.get("/Users?filter=title%20co%20%22y%22").await;
-    assert_eq!(nobody.body["totalResults"], 0);
-    place.note("pages of the largest people");
-
-    for number in 0..300 {
-        place.post("/Users", &minute(number)).await;
-    }
-    let mut one_more = minute(0);
-    one_more["nickName"] = json!("x");
-    let refused = place.ask(&Method::POST, "/Users", &one_more).await;
-    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    assert_eq!(refused.body["detail"], "the resource has more than 1000 values");
-    let minute = "filter=userName%20sw%20%22minute%22";
-    for query in ["", "&sortBy=title", "&sortBy=userName"] {
-        let page = place.get(&format!("/Users?{minute}{query}&count=200")).await;
-        assert_eq!(page.body["totalResults"], 300, "{query}");
-        assert_eq!(page.body["itemsPerPage"], 200, "{query}");
-    }
-    place.note("pages of those who have the most values");
-
-    let config = place.get("/ServiceProviderConfig").await.body;
-    let bulk = bulk(&config);
-    let done = place.post("/Bulk", &bulk).await;
-    let done = done["Operations"].as_array().unwrap();
-    assert_eq!(done.len(), bulk["Operations"].as_array().unwrap().len());
-    assert!(done.iter().all(|operation| operation["status"] == "201"), "{done:?}");
-    place.note("a bulk of all that is advertised");
-
-    let ids = invented(10_000);
-    let people = ids.iter().map(|id| (format!("USER#{id}"), "USER".to_owned()));
-    place.invent(&people.collect::<Vec<_>>()).await;
-    let members = ids.iter().map(|id| json!({ "value": id })).collect::<Value>();
-    let staff = place.post("/Groups", &json!({ "displayName": "Staff" })).await;
-    let staff = format!("/Groups/{}", staff["id"].as_str().unwrap());
-    place.patch(&staff, json!([{ "op": "Add", "path": "members", "value": members }])).await;
-    let shown = place.get(&staff).await.body;
-    assert_eq!(shown["members"].as_array().unwrap().len(), ids.len());
-    place.note("ten thousand members by one PATCH");
-
-    let everybody = place.post("/Groups", &json!({ "displayName": "Everybody" })).await;
-    let id = everybody["id"].as_str().unwrap();
-    let everybody = format!("/Groups/{id}");
-    let ids = invented(ANSWER / (shown["members"][0].to_string().len() + 1) + 1);
-    let (last, others) = ids.split_last().unwrap();
-    place.invent_members(id, others).await;
-    for _ in 0..2 {
-        let answer = place.get(&everybody).await;
-        assert_eq!(answer.body["members"].as_array().unwrap().len(), others.len());
-        assert!(answer.bytes.abs_diff(ANSWER) < 1_024, "{}", answer.bytes);
-    }
-    place.invent_members(id, std::slice::from_ref(last)).await;
-    let refused = place.ask(&Method::GET, &everybody, &Value::Null).await;
-    assert_eq!(
-        (refused.status, &refused.body["scimType"]),
-        (400.try_into().unwrap(), &json!("tooMany"))
-    );
-    place.note("a group of four million bytes");
+    place.pages_of_the_largest_people().await;
+    place.pages_of_the_most_values().await;
+    place.bodies_of_the_most_values().await;
+    place.the_largest_bulk().await;
+    place.the_most_members().await;
     place.end().await;
 }
