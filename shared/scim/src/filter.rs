@@ -358,6 +358,13 @@ mod tests {
             ("not (userName eq \"a\")", None),
             ("externalId eq null", None),
             ("department eq \"a\"", None),
+            ("shoeSize eq 43", Some(Lookup::Nothing)),
+            ("userName eq \"a\" and shoeSize pr", Some(Lookup::Nothing)),
+            ("shoes[size eq 43]", Some(Lookup::Nothing)),
+            ("title pr or shoeSize eq 43", None),
+            ("not (shoeSize eq 43)", None),
+            ("shoeSize eq null", None),
+            ("shoeSize ne 43", None),
         ];
         for (text, expected) in cases {
             let filter = user(text);
@@ -372,6 +379,8 @@ mod tests {
             ("not (members eq \"u\")", None),
             ("members ne \"u\"", None),
             ("members pr", None),
+            ("userName eq \"a\"", Some(Lookup::Nothing)),
+            ("userName eq null and displayName eq \"a\"", Some(Lookup::DisplayName("a"))),
         ];
         for (text, expected) in cases {
             let filter = group(text);

@@ -342,6 +342,7 @@ proptest! {
         if filter.matches(&resource) {
             let folded = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
             let is_found = match lookup {
+                scim::Lookup::Nothing => false,
                 scim::Lookup::UserName(name) => folded(name, resource.user_name().unwrap()),
                 scim::Lookup::ExternalId(id) => resource.external_id() == Some(id),
                 scim::Lookup::Email(email) => resource.emails().any(|it| folded(it, email)),

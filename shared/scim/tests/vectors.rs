@@ -133,6 +133,7 @@ fn filter(kind: &'static ResourceType, case: &Value, name: &str) -> Result<Value
     let printed = filter.to_string();
     assert_eq!(Filter::parse(&printed, kind).as_ref(), Ok(&filter), "{name}: {printed}");
     let lookup = filter.lookup().map(|lookup| match lookup {
+        Lookup::Nothing => "nothing".to_owned(),
         Lookup::Id(id) => format!("id {id}"),
         Lookup::UserName(name) => format!("userName {name}"),
         Lookup::ExternalId(id) => format!("externalId {id}"),

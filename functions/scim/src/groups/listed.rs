@@ -110,8 +110,8 @@ impl App {
                 Err(_) => None,
             },
             Some(Lookup::ExternalId(id)) => self.store.group_of_external_id(org, id, now).await?,
-            // Of users alone.
-            Some(Lookup::UserName(_) | Lookup::Email(_)) => None,
+            // The rest of users alone.
+            Some(Lookup::Nothing | Lookup::UserName(_) | Lookup::Email(_)) => None,
         };
         Ok(Some(found.into_iter().collect()))
     }

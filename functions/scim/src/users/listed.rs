@@ -172,8 +172,8 @@ impl App {
             Some(Lookup::ExternalId(id)) => {
                 self.store.owner(org, LookUp::ExternalId(id), now).await?
             }
-            // Of groups alone.
-            Some(Lookup::DisplayName(_) | Lookup::Member(_)) => None,
+            // The rest of groups alone.
+            Some(Lookup::Nothing | Lookup::DisplayName(_) | Lookup::Member(_)) => None,
         };
         let user = match id {
             Some(id) => self.store.provisioned(org, id, now).await?,

@@ -72,7 +72,8 @@ fn is_true<'a>(
     values.any(|value| is_true_of(test, compared, value))
 }
 
-fn is_true_of_nothing(test: &Test) -> bool {
+/// Whether it is true of an attribute without a value.
+pub(super) fn is_true_of_nothing(test: &Test) -> bool {
     match test.operator {
         Operator::Equal => test.comparand == Comparand::Null,
         Operator::NotEqual => test.comparand != Comparand::Null,

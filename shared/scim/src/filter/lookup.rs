@@ -1,5 +1,6 @@
 //! Filters that an index answers.
 
+use super::evaluation::is_true_of_nothing;
 use super::{Comparand, Node, Operator, Subject, Test};
 use crate::path::Target;
 
@@ -8,6 +9,8 @@ use crate::path::Target;
 /// Texts are as the client spelled them: the index folds what it folds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Lookup<'a> {
+    /// Nothing: the filter asks for what the kind of resource does not define.
+    Nothing,
     /// The resource with the identifier.
     Id(&'a str),
     /// The user with the name.
@@ -26,12 +29,13 @@ impl Lookup<'_> {
     /// How few resources it finds: the fewer, the smaller.
     const fn rank(&self) -> u8 {
         match self {
-            Self::Id(_) => 0,
-            Self::UserName(_) => 1,
-            Self::ExternalId(_) => 2,
-            Self::Member(_) => 3,
-            Self::Email(_) => 4,
-            Self::DisplayName(_) => 5,
+            Self::Nothing => 0,
+            Self::Id(_) => 1,
+            Self::UserName(_) => 2,
+            Self::ExternalId(_) => 3,
+            Self::Member(_) => 4,
+            Self::Email(_) => 5,
+            Self::DisplayName(_) => 6,
         }
     }
 }
@@ -45,6 +49,11 @@ pub(super) fn lookup(node: &Node) -> Option<Lookup<'_>> {
 
 fn of_one(node: &Node) -> Option<Lookup<'_>> {
     match node {
+        // No resource has a value for it.
+        Node::Test(test @ Test { subject: Subject::Unknown(_), .. }) => {
+            (!is_true_of_nothing(test)).then_some(Lookup::Nothing)
+        }
+        Node::Values(Subject::Unknown(_), _) => Some(Lookup::Nothing),
         Node::Test(Test {
             subject: Subject::Attribute(target),
             operator: Operator::Equal,
