@@ -42,9 +42,11 @@ async fn list(
     presented: Presented,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
-    let caller = app.caller(presented).await?;
-    let query = ListQuery::from_query(&GROUP, &parameters(query.as_deref()))?;
-    let list = app.list_groups(&caller, &query, &mut Room::default()).await?;
+    let query = ListQuery::from_query(&GROUP, &parameters(query.as_deref()));
+    let filter = query.as_ref().ok().and_then(|query| query.filter.as_ref());
+    // A key is believed before a query is refused.
+    let (caller, named) = app.caller_and_groups(presented, filter.and_then(Filter::lookup)).await?;
+    let list = app.list::<Stored<Group>>(&caller, &query?, named, &mut Room::default()).await?;
     Ok(answer::list(list))
 }
 

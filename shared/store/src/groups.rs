@@ -36,6 +36,24 @@ pub struct Group {
     pub(crate) folding: Vec<Folding>,
 }
 
+/// A name by which a group is looked up.
+#[derive(Clone, Copy, Debug)]
+pub enum GroupName<'a> {
+    /// The display name, in any case.
+    Display(&'a str),
+    /// The provisioning client's own id, exactly.
+    ExternalId(&'a str),
+}
+
+impl GroupName<'_> {
+    fn key(&self, org: OrganizationId) -> Key {
+        match self {
+            Self::Display(name) => Key::group_name(org, &fold(name)),
+            Self::ExternalId(id) => Key::group_external(org, id),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Owner {
     group: GroupId,
@@ -309,33 +327,33 @@ impl Store {
         Ok((key, Unread::of(move || found.take(&group, now))))
     }
 
-    /// The group that has an external id, exactly.
-    pub async fn group_of_external_id(
+    /// A provisioning key and which group has a name, in one read.
+    pub async fn scim_key_and_group_named(
         &self,
         org: OrganizationId,
-        external_id: &str,
+        hash: &SecretHash,
+        name: GroupName<'_>,
         now: Timestamp,
-    ) -> Result<Option<Stored<Group>>, TableError> {
-        self.group_owning(org, Key::group_external(org, external_id), now).await
+    ) -> Result<(Option<Stored<ProvisioningKey>>, Unread<GroupId>), TableError> {
+        let keys = [Key::scim_key(org, hash), name.key(org)];
+        let mut found = self.table.get_many(keys.to_vec()).await?;
+        let [key, name] = keys;
+        let key = found.take(&key, now)?;
+        let owner = Unread::of(move || {
+            let owner: Option<Stored<Owner>> = found.take(&name, now)?;
+            Ok(owner.map(|owner| owner.value.group))
+        });
+        Ok((key, owner))
     }
 
-    /// The group of a display name, in any case.
+    /// The group that has a name.
     pub async fn group_named(
         &self,
         org: OrganizationId,
-        name: &str,
+        name: GroupName<'_>,
         now: Timestamp,
     ) -> Result<Option<Stored<Group>>, TableError> {
-        self.group_owning(org, Key::group_name(org, &fold(name)), now).await
-    }
-
-    async fn group_owning(
-        &self,
-        org: OrganizationId,
-        name: Key,
-        now: Timestamp,
-    ) -> Result<Option<Stored<Group>>, TableError> {
-        let owner: Option<Stored<Owner>> = self.table.get(name, now).await?;
+        let owner: Option<Stored<Owner>> = self.table.get(name.key(org), now).await?;
         match owner {
             Some(owner) => self.group(org, owner.value.group, now).await,
             None => Ok(None),

@@ -44,7 +44,7 @@ pub use connections::{
 };
 pub use enrolments::{Enrolling, Enrolment, NewPasskey, Proven};
 pub use folds::Progress;
-pub use groups::Group;
+pub use groups::{Group, GroupName};
 pub use imports::{Import, ImportError, Known, NamesOf, Tally};
 pub use item::{Stored, Version};
 pub use links::Link;

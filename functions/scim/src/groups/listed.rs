@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use scim::schema::GROUP;
 use scim::{Filter, Lookup, Members, Projection, Resource, ResourceType};
 use serde_json::Value;
-use store::{Group, Order, Page, Position, Stored, TableError};
+use store::{Group, GroupName, Order, Page, Position, Stored, TableError};
 
 use super::resource;
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::{Caller, Presented};
 use crate::failure::Failure;
 use crate::list::{Listed, MOST_READ, Room};
 
@@ -88,6 +88,39 @@ impl Listed for Stored<Group> {
 }
 
 impl App {
+    /// Who calls, and the groups that an index names for a look-up, in as few reads as there can be.
+    /// [`None`] where no index helps.
+    pub(super) async fn caller_and_groups(
+        &self,
+        presented: Presented,
+        lookup: Option<Lookup<'_>>,
+    ) -> Result<(Caller, Option<Vec<Stored<Group>>>), Failure> {
+        let now = self.clock.now();
+        let (org, hash) = (presented.org, presented.hash.clone());
+        let name = match lookup {
+            Some(Lookup::Id(id)) if let Ok(id) = id.parse() => {
+                let (key, group) = self.store.scim_key_and_group(org, &hash, id, now).await?;
+                let caller = self.admit(presented, key, now).await?;
+                return Ok((caller, Some(group.read()?.into_iter().collect())));
+            }
+            Some(Lookup::DisplayName(name)) => GroupName::Display(name),
+            Some(Lookup::ExternalId(id)) => GroupName::ExternalId(id),
+            _ => {
+                let caller = self.caller(presented).await?;
+                let groups = self.groups_of(&caller, lookup).await?;
+                return Ok((caller, groups));
+            }
+        };
+        let found = self.store.scim_key_and_group_named(org, &hash, name, now).await?;
+        let (key, owner) = found;
+        let caller = self.admit(presented, key, now).await?;
+        let group = match owner.read()? {
+            Some(owner) => self.store.group(org, owner, now).await?,
+            None => None,
+        };
+        Ok((caller, Some(group.into_iter().collect())))
+    }
+
     /// The groups that an index names for a look-up; [`None`] where no index helps.
     pub(super) async fn groups_of(
         &self,
@@ -97,7 +130,9 @@ impl App {
         let (org, now) = (caller.org, caller.now);
         let found = match lookup {
             None => return Ok(None),
-            Some(Lookup::DisplayName(name)) => self.store.group_named(org, name, now).await?,
+            Some(Lookup::DisplayName(name)) => {
+                self.store.group_named(org, GroupName::Display(name), now).await?
+            }
             Some(Lookup::Member(user)) => match user.parse() {
                 Ok(user) => {
                     let groups = self.store.groups_of(org, user, now).await?;
@@ -109,7 +144,9 @@ impl App {
                 Ok(id) => self.store.group(org, id, now).await?,
                 Err(_) => None,
             },
-            Some(Lookup::ExternalId(id)) => self.store.group_of_external_id(org, id, now).await?,
+            Some(Lookup::ExternalId(id)) => {
+                self.store.group_named(org, GroupName::ExternalId(id), now).await?
+            }
             // The rest of users alone.
             Some(Lookup::Nothing | Lookup::UserName(_) | Lookup::Email(_)) => None,
         };

@@ -134,7 +134,7 @@ async fn an_operation_costs_one_read_with_its_key_and_one_transaction() {
             204,
             Cost::of(1, 0, 1, 0),
         ),
-        ("ask for a member", &get, is_member, null.clone(), 200, Cost::of(3, 0, 0, 0)),
+        ("ask for a member", &get, is_member, null.clone(), 200, Cost::of(2, 0, 0, 0)),
         (
             "remove a member",
             &patch_,
@@ -152,7 +152,7 @@ async fn an_operation_costs_one_read_with_its_key_and_one_transaction() {
             Cost::of(1, 0, 0, 0),
         ),
         ("read a group", &get, without_members, null.clone(), 200, Cost::of(1, 0, 0, 0)),
-        ("find a group", &get, by_group_name, null.clone(), 200, Cost::of(3, 0, 0, 0)),
+        ("find a group", &get, by_group_name, null.clone(), 200, Cost::of(2, 0, 0, 0)),
         (
             "what the server can do",
             &get,

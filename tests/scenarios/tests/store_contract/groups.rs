@@ -2,7 +2,7 @@
 
 use ambient::SystemEntropy;
 use identity::{GroupId, UserId};
-use store::{Action, Group, MemberChange, Named, OutboxItem, ProvisionError, Stored};
+use store::{Action, Group, GroupName, MemberChange, Named, OutboxItem, ProvisionError, Stored};
 
 use crate::{Place, RACERS, audit, noon, race};
 
@@ -58,12 +58,18 @@ async fn a_renamed_group_is_found_by_its_new_name_and_ids_alone() {
     assert!(matches!(stale.await, Err(ProvisionError::Stale)));
 
     let named = async |name: &str| {
-        place.store.group_named(place.org(), name, noon()).await.unwrap().is_some()
+        place
+            .store
+            .group_named(place.org(), GroupName::Display(name), noon())
+            .await
+            .unwrap()
+            .is_some()
     };
     let found = (named("staff").await, named("crew").await, named("band").await);
     assert_eq!(found, (false, true, false));
-    let of =
-        async |id: &str| place.store.group_of_external_id(place.org(), id, noon()).await.unwrap();
+    let of = async |id: &str| {
+        place.store.group_named(place.org(), GroupName::ExternalId(id), noon()).await.unwrap()
+    };
     assert!(of("g1").await.is_none());
     assert_eq!(of("g2").await.unwrap().version, 2);
     let unnamed = place.stored(staff.id).await.unwrap();
@@ -103,7 +109,7 @@ async fn an_external_id_belongs_to_one_group_and_a_deleted_group_frees_it() {
     assert!(matches!(refused, Err(ProvisionError::Taken(Named::ExternalId))), "{refused:?}");
     assert_eq!(place.store.count_groups(place.org()).await.unwrap(), 1);
 
-    let found = place.store.group_of_external_id(place.org(), "g1", noon()).await;
+    let found = place.store.group_named(place.org(), GroupName::ExternalId("g1"), noon()).await;
     let found = found.unwrap().unwrap();
     let said = audit(Action::GroupDeleted);
     place.store.delete_group(place.org(), &found, &said, &SystemEntropy).await.unwrap();
@@ -146,8 +152,9 @@ async fn a_name_belongs_to_one_group_in_any_case_and_a_renamed_or_deleted_group_
     assert_eq!(race(groups.iter().map(|group| place.create(group, &[]))).await, 1);
 
     assert_eq!(place.store.count_groups(place.org()).await.unwrap(), 1);
-    let named =
-        async |name: &str| place.store.group_named(place.org(), name, noon()).await.unwrap();
+    let named = async |name: &str| {
+        place.store.group_named(place.org(), GroupName::Display(name), noon()).await.unwrap()
+    };
     let staff = named("STAFF").await.unwrap();
     let crew = group("Crew");
     place.create(&crew, &[]).await.unwrap();

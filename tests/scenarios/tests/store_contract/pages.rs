@@ -3,7 +3,7 @@
 use ambient::SystemEntropy;
 use identity::{GroupId, ScimKeyId, User};
 use serde_json::json;
-use store::{Action, Bookmark, Group, Order, Page, Position, Profile, Provisioned};
+use store::{Action, Bookmark, Group, GroupName, Order, Page, Position, Profile, Provisioned};
 
 use crate::provisioned::kept;
 use crate::{Place, audit, noon, seconds, user};
@@ -211,6 +211,7 @@ async fn groups_are_all_listed_and_found_by_their_names_in_any_case() {
         expected.sort();
         assert_eq!(listed, expected, "{order:?}");
     }
-    let found = place.store.group_named(place.org(), "sTaFf 3", noon()).await.unwrap();
+    let found =
+        place.store.group_named(place.org(), GroupName::Display("sTaFf 3"), noon()).await.unwrap();
     assert_eq!(found.unwrap().value.display_name, "STAFF 3");
 }
