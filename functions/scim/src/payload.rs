@@ -111,7 +111,7 @@ mod tests {
         let member = r#"{"value":"6b0f1b2c-3d4e-4f60-8172-63544536271a","type":"User"}"#;
         let members = format!("[{}]", vec![member; MAX_MEMBERS].join(","));
         assert!(members.len() <= LARGEST_GROUP && held(members.as_bytes()) <= MOST_HELD);
-        let small = format!("[{}]", vec![r#"{"a":1}"#; LARGEST / 8].join(","));
+        let small = format!("[{}]", vec![r#"{"a":1}"#; LARGEST / 8 - 1].join(","));
         assert!(small.len() <= LARGEST && held(small.as_bytes()) > MOST_HELD);
     }
 
