@@ -232,13 +232,10 @@ impl<'a> Filters<'a> {
         let Some(user) = (!users.is_empty()).then(|| self.dice.pick(users).name.clone()) else {
             return self.comparison();
         };
-        match self.dice.roll(7) {
+        match self.dice.roll(4) {
             0 => format!("members.value eq \"{user}\""),
             1 => format!("members[value eq \"{user}\"]"),
             2 => format!("members.value eq \"{user}\" and {}", self.comparison()),
-            3 => format!("not (members.value eq \"{user}\")"),
-            4 => format!("members.value eq \"{user}\" or {}", self.comparison()),
-            5 => format!("members pr and {}", self.comparison()),
             _ => {
                 let groups = self.model.all(Kind::Group);
                 let group = self.dice.pick(groups).name.clone();
