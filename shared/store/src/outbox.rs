@@ -193,25 +193,7 @@ impl Task {
     /// Whether nobody waits for it any more after a day. What repairs the table, and what others
     /// hang their work on, is never given up.
     const fn may_be_given_up(&self) -> bool {
-        match self {
-            Self::SendCode { .. }
-            | Self::ReportEnrolment { .. }
-            | Self::SendInvitation { .. }
-            | Self::AlertRecoveries { .. }
-            | Self::AlertRecovery { .. }
-            | Self::ClaimChanged { .. }
-            | Self::AskApprovals { .. }
-            | Self::AskApproval { .. }
-            | Self::AlertBlocks { .. }
-            | Self::AlertBlock { .. } => true,
-            Self::ForgetUser { .. }
-            | Self::ForgetGroup { .. }
-            | Self::FoldMembers { .. }
-            | Self::ReadDirectory { .. }
-            | Self::WriteAnchor { .. }
-            | Self::WriteAnchors { .. }
-            | Self::ReportConsentLost { .. } => false,
-        }
+        !self.is_long() && !matches!(self, Self::ReportConsentLost { .. })
     }
 }
 
