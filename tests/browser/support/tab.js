@@ -38,7 +38,7 @@ export class Tab {
     await page.getByRole('button', { name: 'Next' }).click();
   }
 
-  /** Asserts which page this is, by its heading. */
+  /** Asserts which page this is, by its heading, and waits until its style and its scripts are there. */
   async sees(heading) {
     const expected = this.page.getByRole('heading', { level: 1, name: heading, exact: true });
     try {
@@ -47,6 +47,7 @@ export class Tab {
       const text = await this.page.locator('body').innerText();
       assert.fail(`expected «${heading}» at ${this.page.url()}, which says:\n${text}`);
     }
+    await this.page.waitForLoadState();
   }
 
   /** Asserts what the notice of this page says. */
