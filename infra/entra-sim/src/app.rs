@@ -1,15 +1,17 @@
 //! What every handler shares: the site's addresses, the tenant, and what is under way.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::clock::Now;
 use crate::directory::{Directory, DirectoryError};
-use crate::graph::GraphState;
+use crate::graph::{GraphState, SUBSCRIPTIONS_FILE, Subscription};
 use crate::journal::Journal;
 use crate::oauth::access_token::AccessTokens;
 use crate::oauth::{OAUTH_FILE, OAuth, Registrations};
@@ -75,6 +77,9 @@ pub(crate) struct App {
     /// What the simulated Graph lets in.
     pub(crate) access_tokens: AccessTokens,
     pub(crate) graph: GraphState,
+    /// Said after every change of the tenant.
+    pub(crate) changed: Notify,
+    subscriptions: Mutex<BTreeMap<String, Subscription>>,
     oauth: Mutex<OAuth>,
     pub(crate) provisioner: Provisioner,
 }
@@ -84,7 +89,7 @@ impl App {
         site: Site,
         folder: Option<Folder>,
         directory: Directory,
-        known: Registrations,
+        (known, subscriptions): (Registrations, BTreeMap<String, Subscription>),
         job: Job,
     ) -> Self {
         Self {
@@ -95,6 +100,8 @@ impl App {
             request_key: Mutex::default(),
             access_tokens: AccessTokens::default(),
             graph: GraphState::default(),
+            changed: Notify::new(),
+            subscriptions: Mutex::new(subscriptions),
             oauth: Mutex::new(OAuth::new(known)),
             provisioner: Provisioner::new(job),
         }
@@ -128,6 +135,24 @@ impl App {
         Ok(())
     }
 
+    /// Looks at who hears of changes; taken while nothing else is held.
+    pub(crate) fn subscriptions(&self) -> MutexGuard<'_, BTreeMap<String, Subscription>> {
+        hold(&self.subscriptions)
+    }
+
+    /// Changes who hears of changes: on disk first, then in memory, or not at all.
+    pub(crate) fn change_subscriptions(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<String, Subscription>),
+    ) -> io::Result<()> {
+        let mut subscriptions = self.subscriptions();
+        let mut changed = subscriptions.clone();
+        change(&mut changed);
+        self.keep(SUBSCRIPTIONS_FILE, &changed)?;
+        *subscriptions = changed;
+        Ok(())
+    }
+
     /// Changes the tenant: on disk first, then in memory, or not at all.
     pub(crate) fn change<T>(
         &self,
@@ -138,6 +163,7 @@ impl App {
         let outcome = change(&mut changed)?;
         self.keep(DIRECTORY_FILE, &changed).map_err(DirectoryError::Save)?;
         *directory = changed;
+        self.changed.notify_one();
         Ok(outcome)
     }
 

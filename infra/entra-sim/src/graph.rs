@@ -12,18 +12,24 @@ mod dispatch;
 mod fault;
 mod library;
 mod limiter;
+mod notifications;
 mod query;
 mod recycle_bin;
 mod request;
 mod serve;
 mod shape;
 mod state;
+mod subscriptions;
 mod tenant;
 mod user_rules;
 mod users;
 
 pub use fault::{Fault, GraphFault};
+pub use notifications::{Delivery, Lifecycle};
 pub use state::{Disorder, GraphCall, GraphSettings};
+pub use subscriptions::Subscription;
 
+pub(crate) use notifications::deliver;
 pub(crate) use serve::serve;
 pub(crate) use state::GraphState;
+pub(crate) use subscriptions::SUBSCRIPTIONS_FILE;

@@ -53,7 +53,9 @@ pub use federation::{
     AuthenticationProtocol, Domain, FederatedIdpMfaBehavior, InternalDomainFederation,
     PromptLoginBehavior,
 };
-pub use graph::{Disorder, Fault, GraphCall, GraphFault, GraphSettings};
+pub use graph::{
+    Delivery, Disorder, Fault, GraphCall, GraphFault, GraphSettings, Lifecycle, Subscription,
+};
 pub use graph_group::GraphGroup;
 pub use graph_user::GraphUser;
 pub use oauth::{Application, Consent, ForeignPerson, ForeignTenant};

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use crate::app::{App, DIRECTORY_FILE, Site, hold};
 use crate::directory::{Directory, DirectoryError};
 use crate::federation::{Domain, InternalDomainFederation};
+use crate::graph::{self, SUBSCRIPTIONS_FILE};
 use crate::graph_user::GraphUser;
 use crate::oauth::{Application, OAUTH_FILE};
 use crate::policy::RootDomains;
@@ -110,7 +111,8 @@ impl Simulator {
         let directory = load(folder.as_ref(), DIRECTORY_FILE)?.unwrap_or(fresh);
         let job: Job = load(folder.as_ref(), JOB_FILE)?.unwrap_or_default();
         let known = load(folder.as_ref(), OAUTH_FILE)?.unwrap_or_default();
-        let app = Arc::new(App::new(site, folder, directory, known, job));
+        let subscriptions = load(folder.as_ref(), SUBSCRIPTIONS_FILE)?.unwrap_or_default();
+        let app = Arc::new(App::new(site, folder, directory, (known, subscriptions), job));
         let initial = Domain { is_default: true, ..Domain::named(&settings.initial_domain) };
         app.change(|directory| {
             directory.domains.entry(initial.id.clone()).or_insert(initial);
@@ -290,7 +292,8 @@ fn serve(listener: TcpListener, app: Arc<App>) -> io::Result<Server> {
     let thread = thread::Builder::new().name("entra-sim".to_owned()).spawn(move || {
         runtime.block_on(async move {
             tokio::select! {
-                _ = axum::serve(listener, router(app)) => {}
+                _ = axum::serve(listener, router(Arc::clone(&app))) => {}
+                () = graph::deliver(app) => {}
                 _ = stopped => {}
             }
         });

@@ -11,6 +11,7 @@
 //! | [`GraphError`] | what follows: come again, consent is gone, not there, taken, start anew, a bug |
 //! | [`Link`], [`Page`] | pages, and where they go on, verbatim |
 //! | [`DirectoryUser`], [`Told`] | a user, and what an answer said, or did not say, of each property |
+//! | [`Subscription`] | who hears of changes of users, and until when |
 //! | [`Batch`] | up to twenty calls as one |
 
 mod address;
@@ -29,6 +30,7 @@ mod page;
 mod permission;
 mod retry_after;
 mod send;
+mod subscription;
 mod tenant;
 mod token;
 mod told;
@@ -43,6 +45,7 @@ pub use new_user::{NewUser, Password, UserChange};
 pub use organization::{Organization, VerifiedDomain};
 pub use page::{Next, Page};
 pub use permission::Permission;
+pub use subscription::{NewSubscription, Subscription};
 pub use tenant::Tenant;
 pub use token::{AccessToken, TokenError, TokenSource};
 pub use told::Told;

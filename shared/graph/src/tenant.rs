@@ -1,5 +1,6 @@
 //! The calls, in one tenant.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -15,6 +16,7 @@ use crate::link::Link;
 use crate::new_user::{NewUser, UserChange};
 use crate::organization::{self, Organization};
 use crate::page::{Next, Page, Written};
+use crate::subscription::{self, NewSubscription, Subscription};
 use crate::user::{self, DirectoryUser};
 
 /// How many users a page is asked to have: the most that Graph gives.
@@ -245,6 +247,52 @@ impl<'graph> Tenant<'graph> {
         self.done(revoke_call(id)).await
     }
 
+    /// `POST /subscriptions`: has changes of users told from now on. Graph asks both addresses first.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphError::Conflict`] where the application has one already, by this very call too if its
+    /// first answer got lost; else as every call.
+    pub async fn subscribe(&self, new: &NewSubscription) -> Result<Subscription, GraphError> {
+        self.read(Call::post(Address::new("/subscriptions")).with(new)).await
+    }
+
+    /// `GET /subscriptions`: those of the application in this tenant.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn subscriptions(&self) -> Result<Vec<Subscription>, GraphError> {
+        let address = Address::new("/subscriptions").query("$select", subscription::SELECT);
+        self.all(Call::get(address)).await
+    }
+
+    /// `PATCH /subscriptions/{id}`: a later end, which also answers a wish for reauthorization.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphError::NotFound`] when it is gone; else as every call.
+    pub async fn renew_subscription(
+        &self,
+        id: Uuid,
+        ends_at: Timestamp,
+    ) -> Result<Subscription, GraphError> {
+        let change = json!({ "expirationDateTime": ends_at });
+        self.read(Call::patch(subscription_address(id)).with(&change)).await
+    }
+
+    /// `DELETE /subscriptions/{id}`: nothing is told any more. One that is gone is no error.
+    ///
+    /// # Errors
+    ///
+    /// As every call: [`GraphError`].
+    pub async fn unsubscribe(&self, id: Uuid) -> Result<(), GraphError> {
+        match self.done(Call::delete(subscription_address(id))).await {
+            Err(GraphError::NotFound(_)) => Ok(()),
+            other => other,
+        }
+    }
+
     /// Makes a call whose answer says nothing more than that it was done.
     async fn done(&self, call: Call) -> Result<(), GraphError> {
         self.graph.call(self.work, &call).await.map(|_| ())
@@ -331,4 +379,8 @@ pub(crate) fn revoke_call(id: Uuid) -> Call {
 
 fn user_address(id: Uuid) -> Address {
     Address::new("/users").segment(&id.to_string())
+}
+
+fn subscription_address(id: Uuid) -> Address {
+    Address::new("/subscriptions").segment(&id.to_string())
 }

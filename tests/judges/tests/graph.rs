@@ -1,21 +1,25 @@
 //! Each call of our Graph client passes through Prism to the simulated Graph, and each answer comes
 //! back through it: Microsoft's contract is the judge of both.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ambient::{Clock as _, SystemClock, SystemEntropy};
 use async_trait::async_trait;
+use axum::Router;
+use axum::extract::Query;
 use entra_sim::{
     Domain, Fault, GraphFault, GraphSettings, InternalDomainFederation, Settings, Simulator,
     population,
 };
 use graph::{
-    AccessToken, Batch, Graph, GraphError, NewUser, Next, Origin, Page, Password, Permission,
-    Tenant, TokenError, TokenSource, UserChange,
+    AccessToken, Batch, Graph, GraphError, NewSubscription, NewUser, Next, Origin, Page, Password,
+    Permission, Tenant, TokenError, TokenSource, UserChange,
 };
 use jiff::SignedDuration;
 use judges::prism::Prism;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use uuid::Uuid;
 
 /// Tokens that the simulator gives without any consent.
@@ -180,6 +184,36 @@ async fn the_tenant_and_its_domains_are_read_by_the_contract() {
     assert!(domain.is_federated());
     assert_eq!(found.signing_certificate, Some(certificate));
     assert_eq!(graph.federation("contoso.onmicrosoft.com").await.unwrap(), None);
+    lab.verdict();
+}
+
+#[tokio::test]
+async fn a_subscription_is_made_once_found_renewed_and_ended_by_the_contract() {
+    // Somebody who shows whatever is asked for.
+    async fn echo(query: Query<BTreeMap<String, String>>) -> String {
+        query.0["validationToken"].clone()
+    }
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hear", socket.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(socket, Router::new().fallback(echo)).await.unwrap() });
+    let lab = Lab::start();
+    let graph = lab.tenant();
+    let end = |hours| SystemClock.now() + SignedDuration::from_hours(hours);
+
+    let new = NewSubscription::new(url.clone(), url.clone(), "secret".to_owned(), end(24));
+    let made = graph.subscribe(&new).await.unwrap();
+    let again = graph.subscribe(&new).await.unwrap_err();
+    let renewed = graph.renew_subscription(made.id, end(48)).await.unwrap();
+    let found = graph.subscriptions().await.unwrap();
+    graph.unsubscribe(made.id).await.unwrap();
+    graph.unsubscribe(made.id).await.unwrap();
+    let gone = graph.renew_subscription(made.id, end(48)).await.unwrap_err();
+
+    assert!(matches!(again, GraphError::Conflict { .. }), "{again}");
+    assert!(made.expiration_date_time < renewed.expiration_date_time);
+    assert_eq!(found, [renewed]);
+    assert_eq!(found[0].notification_url, url);
+    assert!(matches!(gone, GraphError::NotFound(_)), "{gone}");
     lab.verdict();
 }
 

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GraphFault, GraphSettings};
+use super::{GraphFault, GraphSettings, Lifecycle, notifications};
 use crate::app::App;
 use crate::control::Failure;
 
@@ -20,6 +20,7 @@ pub(crate) async fn state(State(app): State<Arc<App>>) -> Json<Value> {
         "settings": state.settings,
         "faults": state.faults,
         "calls": state.calls(),
+        "notified": state.told,
     }))
 }
 
@@ -58,4 +59,23 @@ pub(crate) async fn token(
     let Json(wanted) = body?;
     let token = app.token(wanted.roles).map_err(|error| Failure::internal(&error))?;
     Ok(Json(json!({ "access_token": token })))
+}
+
+/// What becomes of every subscription.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Announced {
+    event: Lifecycle,
+}
+
+/// `POST /_sim/graph/lifecycle`: tells subscribers what becomes of their subscriptions.
+pub(crate) async fn announce(
+    State(app): State<Arc<App>>,
+    body: Result<Json<Announced>, JsonRejection>,
+) -> Result<StatusCode, Failure> {
+    let Json(announced) = body?;
+    match notifications::announce(&app, announced.event).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(answer) => Err(Failure::internal(&std::io::Error::other(format!("{answer:?}")))),
+    }
 }

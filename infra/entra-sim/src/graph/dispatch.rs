@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::request::Request;
-use super::{delta, recycle_bin, tenant, users};
+use super::{delta, recycle_bin, subscriptions, tenant, users};
 use crate::app::App;
 
 /// Does what a request asks for.
@@ -32,7 +32,18 @@ pub(crate) fn dispatch(app: &App, request: &Request) -> Answer {
         ("GET", ["domains", name, "federationConfiguration"]) => {
             tenant::federation(app, request, name)
         }
-        (_, [known, ..]) if ["users", "organization", "domains", "directory"].contains(known) => {
+        ("GET", ["subscriptions"]) => subscriptions::list(app, request),
+        ("POST", ["subscriptions"]) => subscriptions::create(app, request),
+        ("GET", ["subscriptions", id]) => subscriptions::get(app, request, id),
+        ("PATCH", ["subscriptions", id]) => subscriptions::renew(app, request, id),
+        ("DELETE", ["subscriptions", id]) => subscriptions::delete(app, request, id),
+        ("POST", ["subscriptions", id, "reauthorize"]) => {
+            subscriptions::reauthorize(app, request, id)
+        }
+        (_, [known, ..])
+            if ["users", "organization", "domains", "directory", "subscriptions"]
+                .contains(known) =>
+        {
             let message = "Specified HTTP method is not allowed for the request target.";
             Err(Answer::error(405, "Request_BadRequest", message))
         }

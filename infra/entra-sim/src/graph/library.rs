@@ -1,6 +1,8 @@
 //! Graph, for tests in the caller's process.
 
-use super::{GraphCall, GraphFault, GraphSettings};
+use std::sync::Arc;
+
+use super::{GraphCall, GraphFault, GraphSettings, Lifecycle, Subscription, notifications};
 use crate::app::App;
 use crate::oauth::access_token::{Claims, Unsigned};
 use crate::simulator::Simulator;
@@ -48,6 +50,28 @@ impl Simulator {
     /// Lets a call of Graph go wrong, behind those that were said before.
     pub fn inject(&self, fault: GraphFault) {
         self.app().graph.hold().faults.push(fault);
+    }
+
+    /// The subscriptions whose end has not come.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        self.app().live_subscriptions()
+    }
+
+    /// Where notifications were sent, oldest first, with the status of each answer that came.
+    #[must_use]
+    pub fn notified(&self) -> Vec<(String, Option<u16>)> {
+        self.app().graph.hold().told.clone()
+    }
+
+    /// Tells every subscriber what becomes of its subscription, and waits for its answer.
+    ///
+    /// # Panics
+    /// The simulator was stopped.
+    pub async fn announce(&self, event: Lifecycle) {
+        let app = Arc::clone(self.app());
+        let told = self.runtime().spawn(async move { notifications::announce(&app, event).await });
+        assert!(told.await.is_ok_and(|told| told.is_ok()), "the simulator was stopped");
     }
 
     /// What Graph was asked, oldest first.

@@ -14,6 +14,8 @@ pub(crate) struct Wishes {
     pub(crate) prefer: Option<String>,
     /// `ConsistencyLevel: eventual`: only then is anything counted.
     pub(crate) eventual: bool,
+    /// Whether the addresses of a subscription showed that they want it.
+    pub(crate) greeted: bool,
 }
 
 /// What is asked of Graph.

@@ -15,7 +15,7 @@ use super::dispatch::dispatch;
 use super::fault::{self, Fault};
 use super::request::{Request, Wishes};
 use super::state::GraphCall;
-use super::{batch, limiter};
+use super::{batch, limiter, notifications};
 use crate::app::App;
 use crate::random;
 
@@ -39,8 +39,11 @@ pub(crate) async fn serve(
     let content = (header("content-type"), body);
     let eventual =
         header("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
-    let wishes = Wishes { prefer: header("prefer"), eventual };
-    let read = read(&app, method.as_str(), &address, &headers, wishes, content);
+    let wishes = Wishes { prefer: header("prefer"), eventual, greeted: false };
+    let read = match read(&app, method.as_str(), &address, &headers, wishes, content) {
+        Ok(mut request) => notifications::greet(&mut request).await.map(|()| request),
+        refused => refused,
+    };
     let answer = match read {
         Err(answer) => answer,
         Ok(request) => {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::GraphFault;
 use super::limiter::Limiter;
+use super::notifications::{Delivery, Pace};
 use super::request::Request;
 use crate::app::hold;
 use crate::clock::Stopwatch;
@@ -34,6 +35,8 @@ pub struct GraphSettings {
     pub latency_ms: u64,
     /// With what links begin, when Graph is reached through something else.
     pub public_url: Option<String>,
+    /// How notifications are told.
+    pub delivery: Delivery,
 }
 
 /// In which order a round tells of changes.
@@ -58,6 +61,7 @@ impl Default for GraphSettings {
             units: None,
             latency_ms: 0,
             public_url: None,
+            delivery: Delivery::default(),
         }
     }
 }
@@ -104,6 +108,10 @@ pub(crate) struct Inner {
     pub(crate) limiter: Limiter,
     /// How often users who were just made are still not found.
     pub(crate) unseen: BTreeMap<String, u32>,
+    /// How fast the addresses of subscriptions answer.
+    pub(crate) pace: Pace,
+    /// Where a notification was sent, and the status of the answer, if one came.
+    pub(crate) told: Vec<(String, Option<u16>)>,
     calls: VecDeque<GraphCall>,
     counted: u64,
 }
@@ -135,6 +143,8 @@ impl Default for GraphState {
             faults: Vec::new(),
             limiter: Limiter::new(Stopwatch::start()),
             unseen: BTreeMap::new(),
+            pace: Pace::default(),
+            told: Vec::new(),
             calls: VecDeque::new(),
             counted: 0,
         }))

@@ -19,7 +19,7 @@ pub(crate) const ROLES: [&str; 4] = [
 pub(crate) struct Lab {
     pub(crate) simulator: Simulator,
     http: reqwest::Client,
-    roles: Vec<&'static str>,
+    pub(crate) roles: Vec<&'static str>,
 }
 
 /// What came back.
@@ -51,10 +51,6 @@ impl Answer {
 
 impl Lab {
     pub(crate) fn start() -> Self {
-        Self::with(&ROLES)
-    }
-
-    pub(crate) fn with(roles: &[&'static str]) -> Self {
         let simulator = Simulator::start(Settings::default()).unwrap();
         simulator.put_domain(Domain::named("contoso.test")).unwrap();
         let person = |id: &str, name: &str| GraphUser {
@@ -76,7 +72,7 @@ impl Lab {
             .no_proxy()
             .build()
             .unwrap();
-        Self { simulator, http, roles: roles.to_vec() }
+        Self { simulator, http, roles: ROLES.to_vec() }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

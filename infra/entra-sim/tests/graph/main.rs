@@ -14,5 +14,6 @@ mod faults;
 mod keys;
 mod lab;
 mod permissions;
+mod subscriptions;
 mod tenant;
 mod users;
