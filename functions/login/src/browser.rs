@@ -1,7 +1,9 @@
 //! What a browser holds: its half of a request, and its session.
 
 use http::{HeaderMap, HeaderValue};
-use identity::{DomainName, HeldSession, OrganizationId, Secret, SecretHash, Session};
+use identity::{
+    DomainName, HeldSession, OrganizationId, Secret, SecretHash, Session, microsoft_cookie_name,
+};
 use store::Request;
 use web::cookie::{self, Cookie, UnwritableCookie};
 use web::csrf;
@@ -115,6 +117,11 @@ impl Half {
     pub(crate) const fn of(browser: Secret) -> Self {
         Self(browser)
     }
+}
+
+/// Whether this browser left us to sign in at Microsoft: then Microsoft sent it here.
+pub(crate) fn left_for_microsoft(headers: &HeaderMap, org: OrganizationId) -> bool {
+    cookie::read(headers, &microsoft_cookie_name(org)).is_some()
 }
 
 /// The session that this browser says it has with an organization.

@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::get;
 use http::HeaderMap;
 use identity::{
-    Address, DomainName, HeldSession, Hint, OrganizationId, Session, User, accept_session,
+    Address, DomainName, HeldSession, Hint, Method, OrganizationId, Session, User, accept_session,
     may_sign_in,
 };
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ use web::page::{Notice, Page, SignIn};
 
 use crate::answer::{Fresh, Grounds, Proof, decline_passive, issue, set_cookie};
 use crate::app::App;
-use crate::browser::{Half, Ticket, held_session, surplus};
+use crate::browser::{Half, Ticket, held_session, left_for_microsoft, surplus};
 use crate::ceremony;
 use crate::failure::Failure;
 
@@ -65,7 +65,8 @@ async fn resume(
         let (facts, asked) = ((step.org, &facts), (&authn, Some(&step.ticket)));
         return decline_passive(&app, facts, asked, language, &request_id, now).await;
     }
-    let (mut page, ceremony) = step.page(&facts, stored, None, language, now)?;
+    let notice = circle(&headers, step.org);
+    let (mut page, ceremony) = step.page(&facts, stored, notice, language, now)?;
     let request = Request { ceremony: Some(ceremony), ..stored.value.clone() };
     app.store.change_request(step.org, step.ticket.hash(), &request, stored.version).await?;
     // A landed POST brought no cookies: here they are seen.
@@ -75,8 +76,8 @@ async fn resume(
     Ok(page)
 }
 
-/// The session that answers without asking, if it speaks for whoever the relying party expects and
-/// is fresh enough. A hint that cannot be read may be about anybody.
+/// The session that answers without asking, if a passkey began it, it speaks for whoever the relying
+/// party expects and is fresh enough. A hint that cannot be read may be about anybody.
 pub(crate) fn silent<'a>(
     facts: &'a Facts,
     authn: &PendingAuthn,
@@ -85,8 +86,14 @@ pub(crate) fn silent<'a>(
 ) -> Option<(&'a Stored<User>, &'a Session)> {
     let (user, session) = facts.user.as_ref().zip(facts.session.as_ref())?;
     let other = hint.is_some_and(|hint| !hint.names(&user.value));
-    (!other && accept_session(session, &user.value, authn.not_before, now))
+    let ours = session.by == Method::Passkey;
+    (ours && !other && accept_session(session, &user.value, authn.not_before, now))
         .then_some((user, session))
+}
+
+/// What the page says to somebody who wanted to sign in with Microsoft and was sent here by it.
+pub(crate) fn circle(headers: &HeaderMap, org: OrganizationId) -> Option<Notice> {
+    left_for_microsoft(headers, org).then_some(Notice::BackFromMicrosoft)
 }
 
 /// Judges a passkey's answer, and tells the relying party.
@@ -114,7 +121,7 @@ async fn finish(
         answer.map_err(Denied::Passkey).and_then(|answer| judge(&facts, stored, &answer, now));
     match judged {
         Ok((user, passkey)) => {
-            let session = Session::begin(&user.value, &facts.organization, now);
+            let session = Session::begin(&user.value, &facts.organization, Method::Passkey, now);
             let fresh = Fresh::new(passkey, &*app.entropy);
             let grounds = Grounds {
                 org: step.org,

@@ -43,11 +43,11 @@ impl Return {
         let id: Secret = id.parse().map_err(|_| Failure::JourneyOver)?;
         let id = id.hash();
         let visitor = Visitor::read(headers, org)?;
-        let found = app.store.connecting(org, &visitor.held, Some(&id), now).await?;
+        let found = app.store.connecting(org, Some(&visitor.held), Some(&id), now).await?;
         let mut found = found.ok_or(Failure::SignInFirst)?;
         let administrator = found.administrator(now).ok_or(Failure::SignInFirst)?;
         let journey = found.journey.take().ok_or(Failure::JourneyOver)?;
-        if journey.value.session != visitor.held.hash {
+        if journey.value.browser != visitor.held.hash {
             return Err(Failure::OtherBrowser);
         }
         Ok(Self { org, administrator, found, id, journey })

@@ -15,7 +15,7 @@ use web::language::Language;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::visitor::Visitor;
-use crate::{feature, page, progress};
+use crate::{enter, feature, page, progress};
 
 /// What each form holds.
 #[derive(Deserialize)]
@@ -51,7 +51,10 @@ pub(crate) async fn show(
     language: Language,
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
-    let (visitor, _, found) = Visitor::open(&app, &org, &headers, now).await?;
+    let (visitor, _, found) = match Visitor::open(&app, &org, &headers, now).await {
+        Err(Failure::SignInFirst) => return enter::instead(&app, &org).await,
+        opened => opened?,
+    };
     let certificates = app.registration.certificates(now).await?;
     let circular = circular(&app, &visitor, &found, now).await?;
     Ok(page::respond(&app, &visitor, &found, &certificates, circular.as_ref(), (language, now)))
@@ -93,7 +96,7 @@ pub(crate) async fn start(
     });
     let id = Secret::mint(&*app.entropy);
     let journey = Journey::<Verifier> {
-        session: visitor.held.hash.clone(),
+        browser: visitor.held.hash.clone(),
         feature,
         leg: Leg::Consent,
         ends_at: Journey::end(now),

@@ -9,9 +9,11 @@ use axum::response::{IntoResponse, Response};
 use entra::EntraError;
 use graph::GraphError;
 use http::StatusCode;
+use identity::MicrosoftRefusal;
 use oidc::{Follows, MalformedCallback, NotACloud, Rejected};
 use registration::RegistrationError;
 use store::{ConnectError, TableError};
+use web::cookie::UnwritableCookie;
 use web::csrf::CsrfRefused;
 use web::failure::RequestId;
 use web::language::Language;
@@ -38,6 +40,10 @@ pub(crate) enum Failure {
     Declined,
     #[error("the id token is refused")]
     Identity(#[from] Rejected),
+    #[error("the sign-in is over, or was declined")]
+    SignInOver,
+    #[error("the account signs nobody in")]
+    Account(#[from] MicrosoftRefusal),
     #[error("the person may not consent for the tenant")]
     NotTenantAdministrator,
     #[error("the organization is connected to another tenant")]
@@ -62,6 +68,8 @@ pub(crate) enum Failure {
     Table(#[source] TableError),
     #[error("an address could not be written")]
     Address(#[from] NotACloud),
+    #[error("a cookie could not be written")]
+    Cookie(#[from] UnwritableCookie),
 }
 
 impl From<TableError> for Failure {
@@ -117,6 +125,17 @@ impl Failure {
             Self::Form(_) | Self::FormUnreadable(_) => Trouble::FormRefused,
             Self::Declined => Trouble::ConsentDeclined,
             Self::Identity(_) => Trouble::IdentityRefused,
+            Self::SignInOver => Trouble::SignInOver,
+            Self::Account(refusal) => match refusal {
+                MicrosoftRefusal::Blocked => Trouble::UserDisabled,
+                MicrosoftRefusal::PasskeyOnly => Trouble::PasskeyOnly,
+                MicrosoftRefusal::Stranger
+                | MicrosoftRefusal::NameDiffers
+                | MicrosoftRefusal::OtherAccount
+                | MicrosoftRefusal::OtherTenant
+                | MicrosoftRefusal::Guest => Trouble::AccountUnknown,
+                MicrosoftRefusal::NotTenantAdministrator => Trouble::NotTenantAdministrator,
+            },
             Self::NotTenantAdministrator => Trouble::NotTenantAdministrator,
             Self::OtherTenant => Trouble::OtherTenant,
             Self::TenantTaken => Trouble::TenantTaken,
@@ -134,7 +153,8 @@ impl Failure {
             | Self::OtherOrganization
             | Self::GraphClient(_)
             | Self::Registration(_)
-            | Self::Address(_) => Trouble::Internal,
+            | Self::Address(_)
+            | Self::Cookie(_) => Trouble::Internal,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The oauth function: connects an organization to its Entra tenant.
+//! The oauth function: connects an organization to its Entra tenant, and signs in with Microsoft.
 //!
 //! | path | file | what |
 //! |---|---|---|
@@ -7,11 +7,15 @@
 //! | `…/continue`, `…/check`, `…/disconnect` | `connect` | goes on, looks again, ends it |
 //! | `…/certificate/{which}` | `certificates` | what is uploaded to the application |
 //! | `/oauth/callback/consent`, `/oauth/callback/sign-in` | `callback` | back from Microsoft |
+//! | `/oauth/sign-in/{organization}` | `enter` | to Microsoft, to be signed in here |
+//! | `/oauth/callback/microsoft` | `arrive` | back from there, with a session |
 
 mod app;
+mod arrive;
 mod callback;
 mod certificates;
 mod connect;
+mod enter;
 mod failure;
 mod feature;
 mod page;
@@ -26,7 +30,7 @@ use axum::routing::{get, post};
 pub use crate::app::{App, Config};
 use crate::failure::Failure;
 
-/// The largest body that is read: a form with a token.
+/// The largest body that is read: a form with a token and an address.
 const LARGEST_BODY: usize = 4 * 1024;
 
 /// Every route of the function.
@@ -42,6 +46,8 @@ pub fn router(app: App) -> Router {
         .nest("/oauth/connect/{organization}", connect)
         .route("/oauth/callback/consent", get(callback::consent))
         .route("/oauth/callback/sign-in", get(callback::sign_in))
+        .route("/oauth/sign-in/{organization}", get(enter::show).post(enter::submit))
+        .route("/oauth/callback/microsoft", get(arrive::finish))
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

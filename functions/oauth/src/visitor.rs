@@ -45,7 +45,7 @@ impl Visitor {
     ) -> Result<(Self, UserId, Connecting<Verifier>), Failure> {
         let org = org.parse().map_err(|_| Failure::NotFound)?;
         let visitor = Self::read(headers, org)?;
-        let found = app.store.connecting(org, &visitor.held, None, now).await?;
+        let found = app.store.connecting(org, Some(&visitor.held), None, now).await?;
         // Who is nobody here is not told whether there is such an organization.
         let found = found.ok_or(Failure::SignInFirst)?;
         let administrator = found.administrator(now).ok_or(Failure::SignInFirst)?;

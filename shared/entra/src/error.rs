@@ -17,7 +17,7 @@ pub enum EntraError {
     TooLarge,
     /// The answer is none.
     #[error("Entra's answer makes no sense")]
-    Malformed(#[from] MalformedAnswer),
+    Malformed(#[source] MalformedAnswer),
     /// The keys are none.
     #[error("Entra's keys make no sense")]
     Keys(#[from] MalformedKeySet),
@@ -33,6 +33,15 @@ pub enum EntraError {
     /// Our own certificate is none.
     #[error("the client certificate is none")]
     Certificate(#[from] CertificateShape),
+}
+
+impl From<MalformedAnswer> for EntraError {
+    fn from(error: MalformedAnswer) -> Self {
+        match error {
+            MalformedAnswer::IdToken(rejected) => Self::IdToken(rejected),
+            other => Self::Malformed(other),
+        }
+    }
 }
 
 impl EntraError {

@@ -39,13 +39,14 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::Method;
 
     #[test]
     fn a_cookie_is_read_as_it_was_written_and_no_other_way() {
         let user = UserId::mint(&SystemEntropy);
         let secret = Secret::mint(&SystemEntropy);
         let (at, ends_at) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
-        let session = Session { user, authenticated_at: at, ends_at };
+        let session = Session { user, by: Method::Passkey, authenticated_at: at, ends_at };
         let value = HeldSession::cookie_value(&session, &secret);
 
         let held = HeldSession::parse(&value).unwrap();

@@ -12,6 +12,8 @@ mod held_session;
 mod hint;
 mod id;
 mod limit;
+mod method;
+mod microsoft;
 mod organization;
 mod scim_key;
 mod secret;
@@ -28,6 +30,10 @@ pub use held_session::HeldSession;
 pub use hint::Hint;
 pub use id::{ChangeId, GroupId, Id, NotAnId, OrganizationId, OutboxId, ScimKeyId, UserId};
 pub use limit::{Attempt, Limit};
+pub use method::Method;
+pub use microsoft::{
+    MicrosoftAccount, MicrosoftRefusal, Recognition, may_enter, microsoft_cookie_name, recognise,
+};
 pub use organization::{Organization, SESSION_HOURS};
 pub use scim_key::{NotAScimKey, ScimClient, ScimKey};
 pub use secret::{NotASecret, RecoveryCode, Secret, SecretHash};

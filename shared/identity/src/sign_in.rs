@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{FederatedDomain, Organization, User, UserId};
+use crate::{FederatedDomain, Method, Organization, User, UserId};
 
 /// Why somebody is not signed in. Each is a page that says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,22 +47,25 @@ pub fn may_sign_in(user: &User, domain: &FederatedDomain) -> Result<(), Refusal>
     }
 }
 
-/// What one passkey ceremony lets a browser do for a while.
+/// What one sign-in lets a browser do for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// Who signed in.
     pub user: UserId,
-    /// When the ceremony happened: what relying parties are told, for as long as it lasts.
+    /// How: only a passkey's speaks to relying parties.
+    #[serde(default)]
+    pub by: Method,
+    /// When that happened: what relying parties are told, for as long as it lasts.
     pub authenticated_at: Timestamp,
     /// First instant at which the session is over.
     pub ends_at: Timestamp,
 }
 
 impl Session {
-    /// A session that begins with a ceremony.
-    pub fn begin(user: &User, organization: &Organization, now: Timestamp) -> Self {
+    /// A session that begins with a sign-in.
+    pub fn begin(user: &User, organization: &Organization, by: Method, now: Timestamp) -> Self {
         let ends_at = now.checked_add(organization.session_lifetime()).unwrap_or(now);
-        Self { user: user.id, authenticated_at: now, ends_at }
+        Self { user: user.id, by, authenticated_at: now, ends_at }
     }
 }
 
@@ -136,6 +139,7 @@ mod tests {
         let mut user = user("ada@contoso.com");
         let session = Session {
             user: user.id,
+            by: Method::Passkey,
             authenticated_at: noon,
             ends_at: "2026-01-01T20:00:00Z".parse().unwrap(),
         };

@@ -45,6 +45,10 @@ pub struct User {
     pub anchor: Option<Anchor>,
     /// Entra's object id, once known.
     pub object_id: Option<Uuid>,
+    /// The tenant whose account with that object id signed in as this person: from then on both
+    /// together are who it is, whatever either side calls them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Uuid>,
     /// Whether the account is mastered on-premises: its anchor is never ours to set.
     #[serde(default)]
     pub on_premises: bool,
@@ -76,6 +80,7 @@ impl User {
             display_name,
             anchor: None,
             object_id: None,
+            tenant: None,
             on_premises: false,
             personal_email: None,
             claim_changed_at: None,

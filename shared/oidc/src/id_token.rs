@@ -78,6 +78,8 @@ struct Claims {
     tid: TenantId,
     oid: Uuid,
     wids: Option<Vec<Uuid>>,
+    /// Who signed the person in, where that is not the issuer.
+    idp: Option<String>,
     preferred_username: Option<String>,
     name: Option<String>,
 }
@@ -117,6 +119,8 @@ pub struct Person {
     /// Templates of the directory roles that the person holds; [`None`] where the registration
     /// does not ask for the claim.
     pub directory_roles: Option<Vec<Uuid>>,
+    /// Whether somebody else than the tenant signed the person in: a guest, whose names are theirs.
+    pub is_guest: bool,
 }
 
 impl Person {
@@ -228,6 +232,7 @@ impl VerifiedIdToken {
             user_name: claims.preferred_username,
             name: claims.name,
             directory_roles: claims.wids,
+            is_guest: claims.idp.is_some_and(|idp| idp != claims.iss),
         })
     }
 }

@@ -41,17 +41,16 @@ pub enum Follows {
 
 #[derive(Default, Deserialize)]
 struct Body {
-    #[serde(default)]
-    error: String,
-    #[serde(default)]
-    error_description: String,
+    error: Option<String>,
+    error_description: Option<String>,
 }
 
 impl TokenRefusal {
     /// Reads a refusal; a body that is none counts as an error without a code.
     pub fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Self {
         let body: Body = serde_json::from_slice(body).unwrap_or_default();
-        let (code, number) = (plain(&body.error), number(&body.error_description));
+        let code = plain(&body.error.unwrap_or_default());
+        let number = number(&body.error_description.unwrap_or_default());
         let follows = if matches!(status, 408 | 429 | 500..=599) {
             Follows::Again(retry_after.and_then(pause))
         } else {
@@ -133,6 +132,8 @@ mod tests {
     fn a_page_of_a_gateway_is_a_refusal_too() {
         let again = TokenRefusal::read(502, None, b"<html>bad gateway</html>");
         let bug = TokenRefusal::read(404, None, b"\xff\xfe");
+        let bare = br#"{"error":"temporarily_unavailable","error_description":null}"#;
+        assert_eq!(TokenRefusal::read(400, None, bare).follows, Follows::Again(None));
 
         assert_eq!((again.follows, again.code.as_str()), (Follows::Again(None), "other"));
         assert_eq!(bug.follows, Follows::Bug);

@@ -107,6 +107,23 @@ fn a_good_token_says_who_it_is() {
 }
 
 #[test]
+fn a_guest_is_known_by_who_signed_them_in() {
+    let own = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
+    let cases = [
+        (Value::Null, false),
+        (json!(own), false),
+        (json!(format!("https://sts.windows.net/{OTHER_TENANT}/")), true),
+        (json!("live.com"), true),
+        (json!(""), true),
+    ];
+    for (idp, expected) in cases {
+        let claims = changed(claims(), &|claims| claims["idp"] = idp.clone());
+        let person = judge(&signed(&header(), &claims)).unwrap();
+        assert_eq!(person.is_guest, expected, "{idp}");
+    }
+}
+
+#[test]
 fn only_two_directory_roles_may_consent_and_a_missing_claim_says_nothing() {
     let cases = [
         (json!(["62e90394-69f5-4237-9190-012177145e10"]), Some(true)),

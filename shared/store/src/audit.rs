@@ -35,6 +35,8 @@ pub enum Action {
     OrganizationFounded,
     /// A relying party was told who signed in.
     SignedIn,
+    /// Somebody signed in with Microsoft, and has a session here.
+    SignedInWithMicrosoft,
     /// A sign-in was refused.
     SignInRefused,
     /// A session was ended by its browser.

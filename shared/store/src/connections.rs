@@ -114,8 +114,9 @@ impl Connection {
 /// once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journey<Proof> {
-    /// The session that the browser had when it left; it must be the same when it comes back.
-    pub session: SecretHash,
+    /// What the browser held when it left: its session, or a half made for who has none. It must
+    /// hold the same when it comes back.
+    pub browser: SecretHash,
     /// What the connection is to be good for.
     pub feature: Feature,
     /// What it left for.
@@ -139,6 +140,15 @@ pub enum Leg<Proof> {
         /// What proves that we are who asked for the code.
         proof: Proof,
     },
+    /// To sign in at the organization's tenant, and be signed in here by it.
+    Enter {
+        /// The tenant that the organization was connected to.
+        tenant: Uuid,
+        /// What the id token must carry.
+        nonce: String,
+        /// What proves that we are who asked for the code.
+        proof: Proof,
+    },
 }
 
 impl Journey<()> {
@@ -156,7 +166,7 @@ struct Owner {
     organization: OrganizationId,
 }
 
-/// What a step of connecting needs to know.
+/// What a step of connecting, or of signing in with Microsoft, needs to know.
 #[derive(Debug)]
 pub struct Connecting<Proof> {
     /// The organization.
@@ -176,9 +186,20 @@ pub struct Connecting<Proof> {
 impl<Proof> Connecting<Proof> {
     /// Who asks, if the session speaks for somebody who administers the organization.
     pub fn administrator(&self, now: Timestamp) -> Option<UserId> {
-        let (user, session) = (self.user.as_ref()?, self.session.as_ref()?);
-        let administers = may_administer(&user.value, &self.organization);
-        (administers && accept_session(session, &user.value, None, now)).then_some(user.value.id)
+        let user = self.signed_in(now)?;
+        may_administer(user, &self.organization).then_some(user.id)
+    }
+
+    /// Whom the session speaks for.
+    pub fn signed_in(&self, now: Timestamp) -> Option<&User> {
+        let (user, session) = (&self.user.as_ref()?.value, self.session.as_ref()?);
+        (user.blocks.is_empty() && accept_session(session, user, None, now)).then_some(user)
+    }
+
+    /// The tenant, if its people can sign in with Microsoft: where the connection to it works.
+    pub fn tenant(&self) -> Option<Uuid> {
+        let connection = &self.connection.as_ref()?.value;
+        (connection.stage == Stage::Connected).then_some(connection.tenant)
     }
 }
 
@@ -194,31 +215,34 @@ pub enum ConnectError {
 }
 
 impl Store {
-    /// What a step of connecting needs, in one read; [`None`] when there is no such organization.
+    /// What a step of connecting, or of signing in with Microsoft, needs, in one read; [`None`] when
+    /// there is no such organization.
     pub async fn connecting<Proof: DeserializeOwned>(
         &self,
         org: OrganizationId,
-        held: &HeldSession,
+        held: Option<&HeldSession>,
         journey: Option<&SecretHash>,
         now: Timestamp,
     ) -> Result<Option<Connecting<Proof>>, TableError> {
         let organization = Key::organization(org);
-        let user = Key::user(org, held.user);
-        let session = Key::session(org, held.user, &held.hash);
+        let user = held.map(|held| Key::user(org, held.user));
+        let session = held.map(|held| Key::session(org, held.user, &held.hash));
         let connection = Key::connection(org);
         let import = Key::import(org);
         let journey = journey.map(|journey| Key::journey(org, journey));
-        let fixed = [&organization, &user, &session, &connection, &import];
-        let keys = fixed.into_iter().chain(&journey).cloned().collect();
+        let fixed = [&organization, &connection, &import];
+        let optional = [&user, &session, &journey].into_iter().flatten();
+        let keys = fixed.into_iter().chain(optional).cloned().collect();
         let mut found = self.table.get_many(keys).await?;
         let Some(organization) = found.take::<Organization>(&organization, now)? else {
             return Ok(None);
         };
-        let session: Option<Stored<Session>> = found.take(&session, now)?;
+        let session: Option<Stored<Session>> =
+            session.map_or(Ok(None), |key| found.take(&key, now))?;
         let import: Option<Stored<Import>> = found.take(&import, now)?;
         Ok(Some(Connecting {
             organization: organization.value,
-            user: found.take(&user, now)?,
+            user: user.map_or(Ok(None), |key| found.take(&key, now))?,
             session: session.map(|stored| stored.value),
             connection: found.take(&connection, now)?,
             import: import.map(|stored| stored.value),

@@ -20,6 +20,7 @@ mod key_ring;
 mod limits;
 mod links;
 mod memberships;
+mod microsoft;
 mod names;
 mod organizations;
 mod outbox;

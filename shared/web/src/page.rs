@@ -10,6 +10,7 @@ mod certificate;
 mod code;
 mod connection;
 mod invitation;
+mod microsoft;
 mod notice;
 mod problem;
 mod recover;
@@ -35,6 +36,7 @@ pub use self::connection::{
     WantedPermission,
 };
 pub use self::invitation::Invitation;
+pub use self::microsoft::{Microsoft, MicrosoftStep};
 pub use self::notice::Notice;
 pub use self::problem::{Problem, Trouble};
 pub use self::recover::Recover;
@@ -148,6 +150,7 @@ answers!(
     Code,
     Connection,
     Invitation,
+    Microsoft,
     Problem,
     Recover,
     Recovery,

@@ -9,12 +9,16 @@ use reqwest::header::LOCATION;
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 
+use crate::browser::unescape;
 use crate::saml::between;
 use crate::world::{READER, WRITER};
 use crate::{Browser, Page, Person, World};
+use identity::{Role, User};
 
 /// The tenant of the simulated Entra.
 pub const TENANT: &str = "6c1d2f3e-8a4b-4c5d-9e6f-0a1b2c3d4e5f";
+/// The domain of the tenant whose people Microsoft signs in itself.
+pub const MANAGED: &str = "contoso.onmicrosoft.com";
 /// Another tenant, which has people and nothing else.
 pub const FABRIKAM: &str = "aaaaaaaa-1111-4222-8333-444444444444";
 /// Global Administrator.
@@ -51,6 +55,23 @@ impl World {
         connector
     }
 
+    /// An administrator of the organization by the name of an account of the tenant, never enrolled.
+    pub async fn named_boss(&self) -> User {
+        let user = self
+            .user_with("boss", |user| {
+                user.user_name = format!("boss@{MANAGED}").parse().unwrap();
+                user.role = Role::Administrator;
+            })
+            .await;
+        self.name_administrator(user.id).await;
+        user
+    }
+
+    /// The path of the organization's page for signing in with Microsoft.
+    pub fn microsoft_path(&self) -> String {
+        format!("/oauth/sign-in/{}", self.organization)
+    }
+
     /// The path of the organization's connection page.
     pub fn connection_path(&self) -> String {
         format!("/oauth/connect/{}", self.organization)
@@ -85,7 +106,7 @@ impl Connector<'_> {
         for (client_id, role) in [(READER, "User.Read.All"), (WRITER, "User.ReadWrite.All")] {
             let mut application = Application {
                 display_name: "Passerelle".to_owned(),
-                redirect_uris: ["consent", "sign-in"].map(callback).into(),
+                redirect_uris: ["consent", "sign-in", "microsoft"].map(callback).into(),
                 certificates: vec![STANDARD.encode(&certificate)],
                 roles: [role, "Domain.Read.All"].map(str::to_owned).into(),
                 directory_role_claims: true,
@@ -169,6 +190,43 @@ impl Connector<'_> {
         let sign_in = self.consent(feature, account).await;
         let back = self.answer(&sign_in, Some(account)).await;
         self.person.browser.visit(&back).await
+    }
+
+    /// Connects the tenant, and waits until its people are here.
+    pub async fn connected(&mut self) {
+        let page = self.connect("read-users", account::BOSS).await;
+        assert_eq!(stands(&page), "Connected.");
+        self.world.settled().await;
+    }
+
+    /// Types an address on our page for signing in with Microsoft.
+    pub async fn type_address(&self, browser: &mut Browser, address: &str) -> Page {
+        let page = browser.visit(&self.world.microsoft_path()).await;
+        browser.submit(&page, &[("address", address)]).await
+    }
+
+    /// The same, and takes the link to Microsoft.
+    pub async fn leave(&self, browser: &mut Browser, address: &str) -> String {
+        let page = self.type_address(browser, address).await;
+        let link = between(&page.text, "id=\"microsoft\" href=\"", "\"");
+        unescape(link.unwrap_or_else(|| panic!("{}: {}", page.status, page.text)))
+    }
+
+    /// Signs in at Microsoft as an account, and tells where the browser is sent.
+    pub async fn return_address(
+        &self,
+        browser: &mut Browser,
+        address: &str,
+        account: &str,
+    ) -> String {
+        let microsoft = self.leave(browser, address).await;
+        self.answer(&microsoft, Some(account)).await
+    }
+
+    /// Walks the whole way as an account, up to our answer.
+    pub async fn sign_in_as(&self, browser: &mut Browser, address: &str, account: &str) -> Page {
+        let back = self.return_address(browser, address, account).await;
+        browser.get(&back).await
     }
 
     /// Sends the n-th form of our page.

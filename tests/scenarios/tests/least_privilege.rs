@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use policy::{Names, Policies, accesses_of, template};
-use scenarios::microsoft::{Connector, account, stands};
+use scenarios::microsoft::{Connector, MANAGED, account, stands};
 use scenarios::saml::{AuthnRequest, between};
 use scenarios::scim::entra_user;
 use scenarios::wire::Seen;
@@ -129,6 +129,7 @@ async fn provision(world: &World) {
 
 /// A tenant is connected, looked at, let go, and connected again.
 async fn connect(world: &World) -> Connector<'_> {
+    world.named_boss().await;
     let mut olga = world.connector().await;
     let page = olga.connect("read-users", account::BOSS).await;
     assert_eq!(stands(&page), "Connected.");
@@ -136,6 +137,13 @@ async fn connect(world: &World) -> Connector<'_> {
     assert!(stands(&olga.press("disconnect").await).starts_with("Disconnected."));
     olga.connect("read-users", account::BOSS).await;
     world.settled().await;
+    let boss = format!("boss@{MANAGED}");
+    let page = olga.sign_in_as(&mut world.browser(), &boss, account::MEMBER).await;
+    assert_eq!(page.status, 403, "{}", page.text);
+    for _ in 0..2 {
+        let page = olga.sign_in_as(&mut world.browser(), &boss, account::BOSS).await;
+        assert!(page.location().is_some(), "{}", page.text);
+    }
     olga
 }
 

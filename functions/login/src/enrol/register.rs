@@ -5,7 +5,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
-use identity::{RecoveryCode, Secret, Session, User};
+use identity::{Method, RecoveryCode, Secret, Session, User};
 use jiff::Timestamp;
 use passkey::{Refused, Registered, RegistrationAnswer};
 use serde::Deserialize;
@@ -180,7 +180,7 @@ impl Registration<'_> {
             created_at: *now,
             used_at: None,
         };
-        let session = Session::begin(&user, &step.enrolling.organization, *now);
+        let session = Session::begin(&user, &step.enrolling.organization, Method::Passkey, *now);
         let secret = Secret::mint(&*app.entropy);
         let language = language.tag().to_owned();
         let task = Task::ReportEnrolment { user: user.id, passkey: name, language };

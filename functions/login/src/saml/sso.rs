@@ -76,7 +76,8 @@ pub(super) async fn redirect(
     let (ticket, browser) = (mint(&app), Secret::mint(&*app.entropy));
     let half = Half::of(browser.clone());
     let place = (&domain, &ticket, &half);
-    let (mut page, ceremony) = sign_in::page(&facts, place, hint.as_ref(), None, language, now)?;
+    let notice = sign_in::circle(&headers, org);
+    let (mut page, ceremony) = sign_in::page(&facts, place, hint.as_ref(), notice, language, now)?;
     let request = Request {
         browser: browser.hash(),
         authn: Some(authn),

@@ -31,7 +31,7 @@ pub(super) async fn register(
     ] {
         let application = Application {
             display_name: name.to_owned(),
-            redirect_uris: ["consent", "sign-in"].map(callback).into(),
+            redirect_uris: ["consent", "sign-in", "microsoft"].map(callback).into(),
             certificates: vec![STANDARD.encode(&certificates.current.certificate)],
             roles: [role, "Domain.Read.All"].map(str::to_owned).into(),
             directory_role_claims: true,

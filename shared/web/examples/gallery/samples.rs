@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use web::language::Language;
 use web::page::{
     Address, AutoPost, Certificate, Code, ConnectedTenant, Connection, ConnectionState, Entry,
-    Invitation, Notice, Problem, ReadingStatus, Recover, Recovery, Register, Role, SignIn,
-    SignedOut, Trouble, UploadCertificate, WantedConsent, WantedPermission,
+    Invitation, Microsoft, MicrosoftStep, Notice, Problem, ReadingStatus, Recover, Recovery,
+    Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, WantedConsent, WantedPermission,
 };
 
 /// What the pages are filled with.
@@ -37,6 +37,7 @@ pub(crate) fn pages(language: Language, v: &Values<'_>) -> Vec<Named> {
     pages.extend(enrolment(language, v));
     pages.extend(ends(language, v));
     pages.extend(connection(language, v));
+    pages.extend(microsoft(language, v));
     pages
 }
 
@@ -68,6 +69,27 @@ fn ceremonies(language: Language, v: &Values<'_>) -> Vec<Named> {
         ("sign-in-without-hint", first.into_response()),
         ("sign-in-again", again.into_response()),
         ("register", register.into_response()),
+    ]
+}
+
+fn microsoft(language: Language, v: &Values<'_>) -> Vec<Named> {
+    let page = |step| Microsoft {
+        language,
+        organization: v.organization,
+        signed_in_as: None,
+        connection_url: None,
+        step,
+    };
+    let ask = MicrosoftStep::Ask { action: v.url, csrf: v.csrf, notice: v.notice };
+    let leave = MicrosoftStep::Leave { address: v.person, url: v.url, back_url: v.url };
+    let circular = MicrosoftStep::Circular { domain: v.domain, back_url: v.url };
+    let (signed_in_as, connection_url) = (Some(v.person), Some(v.url));
+    let signed_in = Microsoft { signed_in_as, connection_url, ..page(None) };
+    vec![
+        ("microsoft", page(Some(ask)).into_response()),
+        ("microsoft-leave", page(Some(leave)).into_response()),
+        ("microsoft-circular", page(Some(circular)).into_response()),
+        ("microsoft-signed-in", signed_in.into_response()),
     ]
 }
 

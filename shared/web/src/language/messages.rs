@@ -118,6 +118,110 @@ messages! {
         es: "Una clave de acceso necesita scripts, y aquí están desactivados. Permita los scripts en este sitio y recargue la página, o abra la aplicación de la que viene en otro navegador.",
     }
 
+    // Signing in with Microsoft.
+    microsoft_title {
+        en: "Sign in with Microsoft",
+        de: "Mit Microsoft anmelden",
+        fr: "Se connecter avec Microsoft",
+        es: "Iniciar sesión con Microsoft",
+    }
+    microsoft_signed_in {
+        en: "You are signed in as",
+        de: "Sie sind angemeldet als",
+        fr: "Vous êtes connecté en tant que",
+        es: "Ha iniciado sesión como",
+    }
+    microsoft_lead {
+        en: "Type the work address of your Microsoft account. You sign in at Microsoft and come back here.",
+        de: "Geben Sie die Arbeitsadresse Ihres Microsoft-Kontos ein. Sie melden sich bei Microsoft an und kommen hierher zurück.",
+        fr: "Saisissez l’adresse professionnelle de votre compte Microsoft. Vous vous connectez chez Microsoft, puis revenez ici.",
+        es: "Escriba la dirección de trabajo de su cuenta de Microsoft. Inicia sesión en Microsoft y vuelve aquí.",
+    }
+    microsoft_ask {
+        en: "Continue",
+        de: "Weiter",
+        fr: "Continuer",
+        es: "Continuar",
+    }
+    microsoft_leave {
+        en: "The next page is Microsoft’s. You come back here by yourself.",
+        de: "Die nächste Seite ist von Microsoft. Sie kommen von selbst hierher zurück.",
+        fr: "La page suivante est celle de Microsoft. Vous reviendrez ici automatiquement.",
+        es: "La página siguiente es de Microsoft. Volverá aquí automáticamente.",
+    }
+    microsoft_other {
+        en: "Use another address",
+        de: "Andere Adresse verwenden",
+        fr: "Utiliser une autre adresse",
+        es: "Usar otra dirección",
+    }
+    microsoft_circular(domain) {
+        en: "Microsoft sends the sign-ins of {domain} to us, so it would send you straight back, and you would go in circles. Sign in with your passkey: open an application of your organization, such as Microsoft 365. Or use an account of another domain, such as one below onmicrosoft.com.",
+        de: "Microsoft schickt die Anmeldungen von {domain} zu uns; Sie kämen gleich wieder zurück und gingen im Kreis. Melden Sie sich mit Ihrem Passkey an: Öffnen Sie eine Anwendung Ihrer Organisation, etwa Microsoft 365. Oder verwenden Sie ein Konto einer anderen Domäne, etwa unterhalb von onmicrosoft.com.",
+        fr: "Microsoft nous envoie les connexions de {domain} : il vous renverrait aussitôt ici et vous tourneriez en rond. Connectez-vous avec votre clé d’accès en ouvrant une application de votre organisation, comme Microsoft 365. Ou utilisez un compte d’un autre domaine, par exemple sous onmicrosoft.com.",
+        es: "Microsoft nos envía los inicios de sesión de {domain}; le devolvería aquí enseguida y daría vueltas en círculo. Inicie sesión con su clave de acceso: abra una aplicación de su organización, como Microsoft 365. O use una cuenta de otro dominio, por ejemplo de onmicrosoft.com.",
+    }
+    notice_back_from_microsoft {
+        en: "You wanted to sign in with Microsoft, and Microsoft sent you here, because it sends all sign-ins of this domain to us. Use your passkey, or go back and take an account of another domain.",
+        de: "Sie wollten sich mit Microsoft anmelden, und Microsoft hat Sie hierher geschickt, weil es alle Anmeldungen dieser Domäne zu uns schickt. Verwenden Sie Ihren Passkey, oder gehen Sie zurück und nehmen Sie ein Konto einer anderen Domäne.",
+        fr: "Vous vouliez vous connecter avec Microsoft, et Microsoft vous a envoyé ici, car il nous envoie toutes les connexions de ce domaine. Utilisez votre clé d’accès, ou revenez en arrière et prenez un compte d’un autre domaine.",
+        es: "Quería iniciar sesión con Microsoft y Microsoft le ha enviado aquí, porque nos envía todos los inicios de sesión de este dominio. Use su clave de acceso, o vuelva atrás y elija una cuenta de otro dominio.",
+    }
+    sign_in_over_title {
+        en: "This sign-in is over",
+        de: "Diese Anmeldung ist vorbei",
+        fr: "Cette connexion est terminée",
+        es: "Este inicio de sesión ha terminado",
+    }
+    sign_in_over_what {
+        en: "It was used already, was declined at Microsoft, took longer than half an hour, or was never begun here. Nobody was signed in.",
+        de: "Sie wurde schon verwendet, bei Microsoft abgelehnt, hat länger als eine halbe Stunde gedauert oder wurde nie hier begonnen. Niemand wurde angemeldet.",
+        fr: "Elle a déjà servi, a été refusée chez Microsoft, a duré plus d’une demi-heure ou n’a jamais commencé ici. Personne n’a été connecté.",
+        es: "Ya se usó, se rechazó en Microsoft, duró más de media hora o nunca empezó aquí. Nadie ha iniciado sesión.",
+    }
+    sign_in_over_next {
+        en: "Begin again on the page for signing in with Microsoft.",
+        de: "Beginnen Sie auf der Seite zum Anmelden mit Microsoft von vorn.",
+        fr: "Recommencez depuis la page de connexion avec Microsoft.",
+        es: "Empiece de nuevo en la página para iniciar sesión con Microsoft.",
+    }
+    account_unknown_title {
+        en: "We do not know this account",
+        de: "Wir kennen dieses Konto nicht",
+        fr: "Nous ne connaissons pas ce compte",
+        es: "No conocemos esta cuenta",
+    }
+    account_unknown_what {
+        en: "You signed in at Microsoft, and nobody here has the account that you signed in with.",
+        de: "Sie haben sich bei Microsoft angemeldet, und niemand hier hat das Konto, mit dem Sie sich angemeldet haben.",
+        fr: "Vous vous êtes connecté chez Microsoft, et personne ici n’a le compte que vous avez utilisé.",
+        es: "Ha iniciado sesión en Microsoft, y nadie aquí tiene la cuenta que ha usado.",
+    }
+    account_unknown_administrator {
+        en: "At the first sign-in the user name here must be the account’s user principal name; from then on the account is known by its object id in the tenant. Guests are not recognised. The audit says what differs.",
+        de: "Bei der ersten Anmeldung muss der Benutzername hier der Benutzerprinzipalname des Kontos sein; danach gilt seine Objekt-ID im Mandanten. Gäste werden nicht erkannt. Das Audit sagt, was nicht übereinstimmt.",
+        fr: "À la première connexion, le nom d’utilisateur ici doit être le nom d’utilisateur principal du compte ; ensuite, le compte est reconnu par son identifiant d’objet dans le locataire. Les invités ne sont pas reconnus. L’audit indique ce qui diffère.",
+        es: "En el primer inicio de sesión el nombre de usuario aquí debe ser el nombre principal de usuario de la cuenta; después la cuenta se conoce por su identificador de objeto en el inquilino. Los invitados no se reconocen. La auditoría dice qué difiere.",
+    }
+    passkey_only_title {
+        en: "You sign in with a passkey",
+        de: "Sie melden sich mit einem Passkey an",
+        fr: "Vous vous connectez avec une clé d’accès",
+        es: "Usted inicia sesión con una clave de acceso",
+    }
+    passkey_only_what {
+        en: "Microsoft says who you are, but people of your directory do not sign in here with Microsoft.",
+        de: "Microsoft sagt, wer Sie sind, aber Personen Ihres Verzeichnisses melden sich hier nicht mit Microsoft an.",
+        fr: "Microsoft dit qui vous êtes, mais les personnes de votre annuaire ne se connectent pas ici avec Microsoft.",
+        es: "Microsoft dice quién es usted, pero las personas de su directorio no inician sesión aquí con Microsoft.",
+    }
+    passkey_only_next {
+        en: "Open the application that you want to use, such as Microsoft 365, and sign in with your passkey.",
+        de: "Öffnen Sie die Anwendung, die Sie verwenden möchten, etwa Microsoft 365, und melden Sie sich mit Ihrem Passkey an.",
+        fr: "Ouvrez l’application que vous voulez utiliser, comme Microsoft 365, et connectez-vous avec votre clé d’accès.",
+        es: "Abra la aplicación que quiere usar, como Microsoft 365, e inicie sesión con su clave de acceso.",
+    }
+
     // The connection to Entra, and what ends on the way there.
     connection_title {
         en: "Connection to Microsoft Entra",

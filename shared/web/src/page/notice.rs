@@ -27,6 +27,8 @@ pub enum Notice {
     LinkUsed,
     /// The challenge's time is over.
     TooLate,
+    /// Microsoft sent somebody here who wanted to sign in there.
+    BackFromMicrosoft,
     /// Something else, and another try may help.
     TryAgain,
 }
@@ -40,7 +42,7 @@ pub(crate) enum Tone {
 
 impl Notice {
     /// Every notice.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Cancelled,
         Self::NotRecognised,
         Self::UserVerificationMissing,
@@ -53,6 +55,7 @@ impl Notice {
         Self::CodeSent,
         Self::LinkUsed,
         Self::TooLate,
+        Self::BackFromMicrosoft,
         Self::TryAgain,
     ];
 
@@ -72,6 +75,7 @@ impl Notice {
             Self::CodeSent => language.notice_code_sent(),
             Self::LinkUsed => language.notice_link_used(),
             Self::TooLate => language.notice_too_late(),
+            Self::BackFromMicrosoft => language.notice_back_from_microsoft(),
             Self::TryAgain => language.notice_try_again(),
         }
     }
@@ -90,6 +94,7 @@ impl Notice {
             | Self::CodeExpired
             | Self::LinkUsed
             | Self::TooLate
+            | Self::BackFromMicrosoft
             | Self::TryAgain => Tone::Bad,
         }
     }

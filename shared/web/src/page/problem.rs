@@ -90,6 +90,12 @@ pub enum Trouble {
     ConsentDeclined,
     /// An id token proves nothing.
     IdentityRefused,
+    /// A sign-in with Microsoft is over, was declined, or never began here.
+    SignInOver,
+    /// Nobody here has the account that signed in at Microsoft.
+    AccountUnknown,
+    /// Whoever signed in at Microsoft signs in here with a passkey.
+    PasskeyOnly,
     /// The person may not consent for the Entra tenant.
     NotTenantAdministrator,
     /// The organization is connected to another tenant.
@@ -110,7 +116,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::RequestRefused,
         Self::RequestOver,
         Self::OtherBrowser,
@@ -130,6 +136,9 @@ impl Trouble {
         Self::JourneyOver,
         Self::ConsentDeclined,
         Self::IdentityRefused,
+        Self::SignInOver,
+        Self::AccountUnknown,
+        Self::PasskeyOnly,
         Self::NotTenantAdministrator,
         Self::OtherTenant,
         Self::TenantTaken,
@@ -156,10 +165,12 @@ impl Trouble {
             | Self::TooManyPasskeys
             | Self::FormRefused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::JourneyOver => StatusCode::GONE,
+            Self::JourneyOver | Self::SignInOver => StatusCode::GONE,
             Self::SignInFirst
             | Self::ConsentDeclined
             | Self::IdentityRefused
+            | Self::AccountUnknown
+            | Self::PasskeyOnly
             | Self::NotTenantAdministrator => StatusCode::FORBIDDEN,
             Self::OtherTenant
             | Self::TenantTaken
@@ -193,6 +204,9 @@ impl Trouble {
             Self::JourneyOver => language.journey_over_title(),
             Self::ConsentDeclined => language.consent_declined_title(),
             Self::IdentityRefused => language.identity_refused_title(),
+            Self::SignInOver => language.sign_in_over_title(),
+            Self::AccountUnknown => language.account_unknown_title(),
+            Self::PasskeyOnly => language.passkey_only_title(),
             Self::NotTenantAdministrator => language.not_tenant_administrator_title(),
             Self::OtherTenant => language.other_tenant_title(),
             Self::TenantTaken => language.tenant_taken_title(),
@@ -225,6 +239,9 @@ impl Trouble {
             Self::JourneyOver => language.journey_over_what(),
             Self::ConsentDeclined => language.consent_declined_what(),
             Self::IdentityRefused => language.identity_refused_what(),
+            Self::SignInOver => language.sign_in_over_what(),
+            Self::AccountUnknown => language.account_unknown_what(),
+            Self::PasskeyOnly => language.passkey_only_what(),
             Self::NotTenantAdministrator => language.not_tenant_administrator_what(),
             Self::OtherTenant => language.other_tenant_what(),
             Self::TenantTaken => language.tenant_taken_what(),
@@ -255,6 +272,9 @@ impl Trouble {
             Self::LinkOver => language.link_over_next(),
             Self::TooMany => language.too_many_next(),
             Self::SignInFirst => language.sign_in_first_next(),
+            Self::SignInOver => language.sign_in_over_next(),
+            Self::AccountUnknown => language.next_ask_administrator(),
+            Self::PasskeyOnly => language.passkey_only_next(),
             Self::JourneyOver
             | Self::ConsentDeclined
             | Self::IdentityRefused
@@ -273,11 +293,14 @@ impl Trouble {
             Self::OutsideDomain => Some(language.outside_domain_administrator()),
             Self::PasskeyRefused => Some(language.passkey_refused_administrator()),
             Self::AskAdministrator => Some(language.ask_administrator_administrator()),
+            Self::AccountUnknown => Some(language.account_unknown_administrator()),
             Self::RequestRefused
             | Self::RequestOver
             | Self::OtherBrowser
             | Self::NotFound
             | Self::UserDisabled
+            | Self::SignInOver
+            | Self::PasskeyOnly
             | Self::LinkOver
             | Self::AwaitingApproval
             | Self::TooManyPasskeys

@@ -16,7 +16,7 @@ mod users;
 use ambient::SystemEntropy;
 use futures_util::future::join_all;
 use identity::{
-    Anchor, FederatedDomain, Organization, OrganizationId, OutboxId, SESSION_HOURS, Secret,
+    Anchor, FederatedDomain, Method, Organization, OrganizationId, OutboxId, SESSION_HOURS, Secret,
     SecretHash, Session, User, UserId,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -173,6 +173,6 @@ impl Place {
     }
 
     fn session(&self, user: &User) -> Session {
-        Session::begin(user, &self.organization, noon())
+        Session::begin(user, &self.organization, Method::Passkey, noon())
     }
 }

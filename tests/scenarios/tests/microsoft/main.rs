@@ -1,0 +1,5 @@
+//! Signing in with Microsoft: who gets in, who does not, and what each of them is told.
+
+mod administrators;
+mod faults;
+mod refusals;
