@@ -45,11 +45,14 @@ impl App {
             tenant,
             graph: self.reader.tenant(tenant, correlation, asked),
             origin: self.reader.origin(),
-            anchors: may_write(&stored.value),
             until,
         };
         match self.read_directory(&directory, turn.request_id).await {
-            Ok(Reading::Ended(_)) => Ok(self.next_round(organization, since)),
+            Ok(Reading::Ended(_)) => {
+                let mut outcome = self.next_round(organization, since);
+                outcome.next.extend(self.anchors_next(organization).await?);
+                Ok(outcome)
+            }
             Ok(Reading::Unfinished(_) | Reading::Elsewhere) => Err(Failure::Unfinished),
             Err(ReadingError::Graph(lost @ GraphError::ConsentLost(_))) => {
                 // The token may be older than the consent: believed once fresh ones agree.

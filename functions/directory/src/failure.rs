@@ -4,6 +4,7 @@ use bus::BusError;
 use courier::CourierError;
 use courier::mail::LetterError;
 use graph::GraphError;
+use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
 use store::{ConnectError, TableError};
 
@@ -47,6 +48,15 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// How long Graph asked not to be asked again.
+    pub(crate) fn asked_for(&self) -> Option<SignedDuration> {
+        match self {
+            Self::Reading(ReadingError::Graph(GraphError::Retry(later)))
+            | Self::Writing(GraphError::Retry(later)) => later.after.try_into().ok(),
+            _ => None,
+        }
+    }
+
     /// What counts an item that is put off for it: mail has an alarm of its own.
     pub(crate) const fn metric(&self) -> &'static str {
         match self {

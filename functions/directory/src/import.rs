@@ -62,8 +62,6 @@ pub struct Directory<'a> {
     pub graph: Tenant<'a>,
     /// Where Graph is.
     pub origin: &'a Origin,
-    /// Whether users who have no anchor may be given one there.
-    pub anchors: bool,
     /// When the invocation has to be over.
     pub until: Timestamp,
 }

@@ -12,13 +12,15 @@ use crate::failure::Failure;
 
 /// How many items of each of the index's partitions one sweep takes.
 const SWEPT: i32 = 25;
+/// How many things that take long one sweep takes of each organization.
+const SWEPT_OF_EACH: u8 = 25;
 /// How long one invocation begins new things, of the minute that Lambda gives us.
 const BEGINNING: SignedDuration = SignedDuration::from_secs(30);
 /// What is due by then is said at once: an item that was just put down is the sweep's after 30 s.
 const SOON: SignedDuration = SignedDuration::from_mins(1);
 /// How long a batch of the queue spends on what may take long: others wait behind it, who may have
-/// asked for a code. The sweep goes on with it.
-const LONG_IN_A_BATCH: SignedDuration = SignedDuration::from_secs(10);
+/// asked for a code. The sweep goes on with it, and gives no item more either.
+const LONG: SignedDuration = SignedDuration::from_secs(10);
 
 /// One invocation: which, and how long it begins what.
 pub(crate) struct Turn<'a> {
@@ -36,8 +38,14 @@ impl<'a> Turn<'a> {
     }
 
     fn of_a_batch(request_id: &'a RequestId, now: Timestamp) -> Self {
-        let long_ends = now.checked_add(LONG_IN_A_BATCH).unwrap_or(now);
+        let long_ends = now.checked_add(LONG).unwrap_or(now);
         Self { long_ends, ..Self::of_a_sweep(request_id, now) }
+    }
+
+    /// The part of it that one item may have.
+    fn slice(&self, now: Timestamp) -> Self {
+        let long_ends = now.checked_add(LONG).unwrap_or(now).min(self.long_ends);
+        Self { request_id: self.request_id, ends: self.ends, long_ends }
     }
 
     /// Whether there is time to begin with an item.
@@ -73,13 +81,20 @@ impl App {
     /// Carries out everything that is due, then fails if any of it failed.
     pub(crate) async fn sweep(&self, request_id: &RequestId) -> Result<(), Failure> {
         let turn = Turn::of_a_sweep(request_id, self.clock.now());
+        let named = |(organization, item)| (0, OutboxDue { organization, item });
         let due = self.store.due_outbox(SWEPT, self.clock.now()).await?;
-        let named = due
-            .iter()
-            .map(|(organization, item)| OutboxDue { organization: *organization, item: *item });
-        let named = named.enumerate().collect::<Vec<_>>();
-        let failed = self.carry_out_all(&named, &turn).await.len();
-        if failed == 0 { Ok(()) } else { Err(Failure::Sweep { failed, due: due.len() }) }
+        let due = due.into_iter().map(named).collect::<Vec<_>>();
+        let mut failed = self.carry_out_all(&due, &turn).await.len();
+        let long = self.store.due_long_outbox(SWEPT_OF_EACH, self.clock.now()).await?;
+        let mut begun = due.len();
+        for due in long.into_iter().map(named) {
+            if self.clock.now() >= turn.long_ends {
+                break;
+            }
+            begun += 1;
+            failed += self.carry_out_all(&[due], &turn).await.len();
+        }
+        if failed == 0 { Ok(()) } else { Err(Failure::Sweep { failed, due: begun }) }
     }
 
     /// Carries items out, as long as there is time: what somebody waits for first, then what has
@@ -120,7 +135,7 @@ impl App {
             given_up.reason = Some("a_day_is_over".to_owned());
             return Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?);
         }
-        match self.perform(&item.value, turn).await {
+        match self.perform(&item.value, &turn.slice(now)).await {
             Ok(Outcome { audit, next }) => {
                 self.store.finish_outbox(&item, audit.as_ref(), &next).await?;
                 self.announce(&next, request_id).await;
@@ -172,7 +187,7 @@ impl App {
         let now = self.clock.now();
         web::metric::count(failure.metric(), "directory", now);
         web::failure::log(failure, request_id);
-        Ok(self.store.postpone_outbox(item, now).await?)
+        Ok(self.store.postpone_outbox(item, failure.asked_for(), now).await?)
     }
 
     async fn perform(&self, item: &OutboxItem, turn: &Turn<'_>) -> Result<Outcome, Failure> {
@@ -221,10 +236,7 @@ impl App {
             Task::ReadDirectory { since } => {
                 return self.read_connected(item, *since, turn).await;
             }
-            Task::WriteAnchor { user } => return self.write_anchor(item, *user, turn).await,
-            Task::WriteAnchors { behind } => {
-                return self.write_anchors(item, behind.as_deref()).await;
-            }
+            Task::WriteAnchors => return self.write_anchors(item, turn).await,
             Task::ReportConsentLost { tenant } => {
                 self.report_consent_lost(item, *tenant).await?;
             }

@@ -144,7 +144,7 @@ pub(crate) async fn go_on(
         && connection.granted.get(&feature) != stored.value.granted.get(&feature);
     let task = match (begins, writes) {
         (true, _) => Some(Task::ReadDirectory { since: connection.since }),
-        (false, true) => Some(Task::WriteAnchors { behind: None }),
+        (false, true) => Some(Task::WriteAnchors),
         (false, false) => None,
     };
     let next = task.map(|task| OutboxItem::new(&*app.entropy, org, task, now));

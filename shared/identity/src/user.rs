@@ -43,6 +43,10 @@ pub struct User {
     pub display_name: String,
     /// What Entra matches an assertion by, once known.
     pub anchor: Option<Anchor>,
+    /// Whether it is for us to see to their anchor in Entra: they have none there, it is said, or one
+    /// that somebody else has here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanchored: bool,
     /// Entra's object id, once known.
     pub object_id: Option<Uuid>,
     /// The tenant whose account with that object id signed in as this person: from then on both
@@ -79,6 +83,7 @@ impl User {
             user_name,
             display_name,
             anchor: None,
+            unanchored: false,
             object_id: None,
             tenant: None,
             on_premises: false,

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::anchors;
 use crate::item::Item;
 use crate::names::{Owner, claims};
 use crate::schema::Key;
@@ -250,7 +251,7 @@ impl Store {
     }
 
     /// Stores a user whom the directory tells of for the first time: with their names, counted,
-    /// audited, and with what must happen next, or not at all.
+    /// audited, or not at all.
     ///
     /// # Errors
     ///
@@ -260,13 +261,10 @@ impl Store {
         org: OrganizationId,
         user: &User,
         audit: &AuditEntry,
-        next: Option<&OutboxItem>,
     ) -> Result<(), ImportError> {
         let mut writes = crate::users::user_writes(org, user)?;
         writes.push(Write::Put(audit.item(org)?, Expect::Absent));
-        if let Some(next) = next {
-            writes.push(Write::Put(next.item()?, Expect::Absent));
-        }
+        writes.extend(anchors::moved(org, false, user, audit.at)?);
         let names: Vec<Named> = claims(org, user, None).into_iter().map(|claim| claim.0).collect();
         self.table.write(writes).await.map_err(|error| match error {
             TableError::Conflict { position } => {
@@ -276,8 +274,7 @@ impl Store {
         })
     }
 
-    /// Stores what the directory makes of a known user, and moves their names, with what must happen
-    /// next: all or nothing.
+    /// Stores what the directory makes of a known user, and moves their names: all or nothing.
     /// Administrators are told where one of them loses access, or a personal address changed.
     ///
     /// # Errors
@@ -290,7 +287,6 @@ impl Store {
         before: &Stored<User>,
         user: &User,
         audit: &AuditEntry,
-        next: Option<&OutboxItem>,
     ) -> Result<(), ImportError> {
         let old = claims(org, &before.value, None);
         let new = claims(org, user, None);
@@ -309,9 +305,7 @@ impl Store {
             let tell = OutboxItem::following(audit, org, task);
             writes.push(Write::Put(tell.item()?, Expect::Absent));
         }
-        if let Some(next) = next {
-            writes.push(Write::Put(next.item()?, Expect::Absent));
-        }
+        writes.extend(anchors::moved(org, before.value.unanchored, user, audit.at)?);
         self.table.write(writes).await.map_err(|error| match error {
             TableError::Conflict { position } => match taken.get(position).copied().flatten() {
                 Some(named) => ImportError::Taken(named),

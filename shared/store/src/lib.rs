@@ -6,6 +6,7 @@
 
 pub mod schema;
 
+mod anchors;
 mod audit;
 mod codes;
 mod connections;
@@ -39,6 +40,7 @@ mod table;
 mod users;
 mod write;
 
+pub use anchors::{Lacking, SomeLacking, Unanchored};
 pub use audit::{Action, Actor, AuditEntry, Resource};
 pub use codes::CodeSlip;
 pub use connections::{

@@ -1,12 +1,14 @@
 //! What must happen once a decision is stored: carried out afterwards, at least once.
 
 use ambient::Entropy;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use identity::{ChangeId, GroupId, OrganizationId, OutboxId, SecretHash, UserId, UserName};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::item::Item;
+use crate::queries::From;
 use crate::schema::{IndexKey, Key, SHARDS};
 use crate::table::{Expect, Write};
 use crate::{AuditEntry, Folding, Store, Stored, TableError};
@@ -15,8 +17,14 @@ use crate::{AuditEntry, Folding, Store, Stored, TableError};
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// When the sweep may take an item that its event did not bring.
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
+/// How many of the index's partitions are looked at at once.
+const AT_ONCE: usize = 8;
 /// The longest pause between two tries.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
+/// The longest pause that somebody else may ask for.
+const LONGEST_ASKED_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// How many keys one look at what takes long reads.
+const LOOKED_AT: usize = 100;
 /// How long an item is tried before it is given up.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
@@ -126,16 +134,8 @@ pub enum Task {
         /// Since when the connection works that it is read by: nothing is read by another one.
         since: Timestamp,
     },
-    /// Give a user of the tenant an anchor there, who has none.
-    WriteAnchor {
-        /// Whom.
-        user: UserId,
-    },
-    /// The same for everybody who has none, a page of users at a time.
-    WriteAnchors {
-        /// Behind which place of the list, as a cursor; nothing at the beginning.
-        behind: Option<String>,
-    },
+    /// Give an anchor to everybody of the tenant who has none.
+    WriteAnchors,
     /// Say on the bus that a tenant took its consent back.
     ReportConsentLost {
         /// Which tenant.
@@ -156,13 +156,12 @@ impl Task {
             | Self::AskApproval { user, .. }
             | Self::AlertBlocks { user, .. }
             | Self::AlertBlock { user, .. }
-            | Self::WriteAnchor { user }
             | Self::ForgetUser { user } => Some(*user),
             Self::SendCode { .. }
             | Self::ForgetGroup { .. }
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
-            | Self::WriteAnchors { .. }
+            | Self::WriteAnchors
             | Self::ReportConsentLost { .. } => None,
         }
     }
@@ -174,8 +173,7 @@ impl Task {
             | Self::ForgetGroup { .. }
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
-            | Self::WriteAnchor { .. }
-            | Self::WriteAnchors { .. } => true,
+            | Self::WriteAnchors => true,
             Self::SendCode { .. }
             | Self::ReportEnrolment { .. }
             | Self::SendInvitation { .. }
@@ -246,7 +244,11 @@ impl OutboxItem {
 
     pub(crate) fn item(&self) -> Result<Item, TableError> {
         let item = Item::new(Key::outbox(self.organization, self.id), self)?;
-        Ok(item.indexed(IndexKey::outbox(self.id, self.due_at)))
+        Ok(item.indexed(match &self.task {
+            Task::ReadDirectory { .. } => IndexKey::round(self.id, self.due_at),
+            task if task.is_long() => IndexKey::long(self.organization, self.due_at),
+            _ => IndexKey::prompt(self.id, self.due_at),
+        }))
     }
 }
 
@@ -316,13 +318,17 @@ impl Store {
         }
     }
 
-    /// Puts an item off whose time has not come: twice as long after each try.
+    /// Puts an item off whose time has not come: twice as long after each try, and at least as long as
+    /// whoever is to be asked asked for, within bounds.
     pub async fn postpone_outbox(
         &self,
         item: &Stored<OutboxItem>,
+        asked_for: Option<SignedDuration>,
         now: Timestamp,
     ) -> Result<(), TableError> {
         let pause = SignedDuration::from_secs(15 << item.value.attempts.min(8)).min(LONGEST_PAUSE);
+        let pause =
+            asked_for.map_or(pause, |asked_for| pause.max(asked_for.min(LONGEST_ASKED_FOR)));
         let mut later = item.value.clone();
         later.due_at = now.checked_add(pause).unwrap_or(now);
         match self.table.write(vec![Write::Put(later.item()?, Expect::Version(item.version))]).await
@@ -346,18 +352,92 @@ impl Store {
         }
     }
 
-    /// Names items that are due, at most `most` of each of the index's partitions.
+    /// Names items that somebody waits for and that are due, at most `most` of each of the index's
+    /// partitions.
     pub async fn due_outbox(
         &self,
         most: i32,
         now: Timestamp,
     ) -> Result<Vec<(OrganizationId, OutboxId)>, TableError> {
+        self.due_of(IndexKey::prompt_shard, most, now).await
+    }
+
+    /// Names items that take long and are due: rounds, at most `most` of each of the index's
+    /// partitions, and of everything else as many of each organization. They take turns: of each
+    /// organization one, then of each another, however much waits of one of them.
+    pub async fn due_long_outbox(
+        &self,
+        most: u8,
+        now: Timestamp,
+    ) -> Result<Vec<(OrganizationId, OutboxId)>, TableError> {
+        let rounds = self.due_of(IndexKey::round_shard, most.into(), now).await?;
+        let shards = (0..SHARDS).map(|shard| self.long_of_each(shard, most.into(), now));
+        let others: Vec<_> = stream::iter(shards).buffered(AT_ONCE).try_collect().await?;
+        let mut others = others.concat();
+        others.sort_by(|one, other| (one.turn, &one.due).cmp(&(other.turn, &other.due)));
+        let others = others.into_iter().map(|waiting| (waiting.organization, waiting.item));
+        Ok(rounds.into_iter().chain(others).collect())
+    }
+
+    async fn due_of(
+        &self,
+        partition: impl Fn(u8) -> String,
+        most: i32,
+        now: Timestamp,
+    ) -> Result<Vec<(OrganizationId, OutboxId)>, TableError> {
+        let up_to = crate::schema::instant(now);
         let mut due = Vec::new();
         for shard in 0..SHARDS {
-            let up_to = crate::schema::instant(now);
-            let keys = self.table.candidates(IndexKey::outbox_shard(shard), up_to, most).await?;
+            let keys = self.table.candidates(partition(shard), up_to.clone(), most).await?;
             due.extend(keys.iter().filter_map(Key::outbox_ids));
         }
         Ok(due)
     }
+
+    /// At most `most` of each organization of a partition: what waits beyond that, and what is not due,
+    /// is passed over without being read.
+    async fn long_of_each(
+        &self,
+        shard: u8,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Waiting>, TableError> {
+        let (partition, now) = (IndexKey::long_shard(shard), crate::schema::instant(now));
+        let (mut due, mut behind) = (Vec::<Waiting>::new(), String::new());
+        loop {
+            let from = if behind.is_empty() { From::Start } else { From::After(&behind) };
+            let walked = self.table.walk(&partition, from, LOOKED_AT).await?;
+            let is_all = walked.len() < LOOKED_AT;
+            let mut passed = None;
+            for (key, place) in walked {
+                let Some((organization, item)) = key.outbox_ids() else { continue };
+                let at = place.split_once('#').map(|(_, at)| at.to_owned()).unwrap_or_default();
+                let before = due.last().filter(|last| last.organization == organization);
+                let turn = before.map_or(0, |last| last.turn + 1);
+                behind = place;
+                if turn < most && at <= now {
+                    due.push(Waiting { turn, due: at, organization, item });
+                } else {
+                    passed = Some(organization);
+                }
+            }
+            if is_all {
+                return Ok(due);
+            }
+            // Whoever was passed over last may have thousands more.
+            if let Some(organization) = passed.filter(|it| behind.starts_with(&it.to_string())) {
+                behind = IndexKey::behind_long(organization);
+            }
+        }
+    }
+}
+
+/// Something long that is due.
+#[derive(Clone, Debug)]
+struct Waiting {
+    /// How many of its organization are before it.
+    turn: usize,
+    due: String,
+    organization: OrganizationId,
+    item: OutboxId,
 }

@@ -15,6 +15,7 @@
 //! | what provisioning keeps of a user | `ORG#{org}#USER#{user}` | `PROFILE` | in a batch |
 //! | group that a user may be in | `ORG#{org}#USER#{user}` | `GROUP#{group}` | all of one user: 1 query |
 //! | user's passkey | `ORG#{org}#USER#{user}` | `PASSKEY#{sha256}` | in a batch; all of one user: 1 query |
+//! | that a user's anchor in Entra is to be seen to | `ORG#{org}#USER#{user}` | `UNANCHORED` | due ones by index, in a batch |
 //! | user's session | `ORG#{org}#USER#{user}` | `SESSION#{sha256}` | in a batch |
 //! | user name → user | `ORG#{org}#USER_NAME#{folded}` | `OWNER` | 1 get; claimed |
 //! | anchor → user | `ORG#{org}#ANCHOR#{anchor}` | `OWNER` | claimed |
@@ -42,9 +43,12 @@
 //! | outbox item | `ORG#{org}#OUTBOX#{id}` | `OUTBOX` | 1 get; due ones by index |
 //! | audit entry | `ORG#{org}#AUDIT#{day}#{shard}` | `{instant}#{id}` | in the transaction that it reports |
 //!
-//! The index names candidates only: `OUTBOX#{shard}` by the instant at which an item is due,
+//! The index names candidates only: `OUTBOX#{shard}` by the instant at which an item is due that
+//! somebody waits for, `OUTBOX#ROUND#{shard}` by the same of a round of reading, of which an
+//! organization has one, `OUTBOX#LONG#{shard}` by organization and instant of whatever else takes long,
 //! `ORG#{org}#USERS#{shard}` by folded user name, and `ORG#{org}#GROUPS#{shard}` by folded display
-//! name and group. All are spread over [`SHARDS`] partitions.
+//! name and group. All are spread over [`SHARDS`] partitions; `OUTBOX#LONG#{shard}` by organization.
+//! `ORG#{org}#UNANCHORED` names users by the instant from which their anchor is seen to.
 
 use identity::{
     Anchor, ChangeId, DomainName, GroupId, OrganizationId, OutboxId, ScimKeyId, SecretHash, UserId,
@@ -128,6 +132,10 @@ impl Key {
 
     pub(crate) fn passkey(org: OrganizationId, user: UserId, credential: &SecretHash) -> Self {
         Self::new(format!("ORG#{org}#USER#{user}"), format!("PASSKEY#{}", credential.as_str()))
+    }
+
+    pub(crate) fn unanchored(org: OrganizationId, user: UserId) -> Self {
+        Self::new(format!("ORG#{org}#USER#{user}"), "UNANCHORED")
     }
 
     pub(crate) fn session(org: OrganizationId, user: UserId, session: &SecretHash) -> Self {
@@ -300,12 +308,45 @@ pub(crate) struct IndexKey {
 }
 
 impl IndexKey {
-    pub(crate) fn outbox(id: OutboxId, due_at: Timestamp) -> Self {
-        Self { pk: Self::outbox_shard(shard(id.uuid().as_bytes())), sk: instant(due_at) }
+    /// What somebody waits for.
+    pub(crate) fn prompt(id: OutboxId, due_at: Timestamp) -> Self {
+        Self { pk: Self::prompt_shard(shard(id.uuid().as_bytes())), sk: instant(due_at) }
     }
 
-    pub(crate) fn outbox_shard(shard: u8) -> String {
+    pub(crate) fn prompt_shard(shard: u8) -> String {
         format!("OUTBOX#{shard}")
+    }
+
+    /// A round of reading.
+    pub(crate) fn round(id: OutboxId, due_at: Timestamp) -> Self {
+        Self { pk: Self::round_shard(shard(id.uuid().as_bytes())), sk: instant(due_at) }
+    }
+
+    pub(crate) fn round_shard(shard: u8) -> String {
+        format!("OUTBOX#ROUND#{shard}")
+    }
+
+    /// Whatever else takes long.
+    pub(crate) fn long(org: OrganizationId, due_at: Timestamp) -> Self {
+        let pk = Self::long_shard(shard(org.uuid().as_bytes()));
+        Self { pk, sk: format!("{org}#{}", instant(due_at)) }
+    }
+
+    pub(crate) fn long_shard(shard: u8) -> String {
+        format!("OUTBOX#LONG#{shard}")
+    }
+
+    /// Behind everything long of an organization.
+    pub(crate) fn behind_long(org: OrganizationId) -> String {
+        format!("{org}#~")
+    }
+
+    pub(crate) fn unanchored(org: OrganizationId, user: UserId, due_at: Timestamp) -> Self {
+        Self { pk: Self::all_unanchored(org), sk: format!("{}#{user}", instant(due_at)) }
+    }
+
+    pub(crate) fn all_unanchored(org: OrganizationId) -> String {
+        format!("ORG#{org}#UNANCHORED")
     }
 
     pub(crate) fn user(org: OrganizationId, user: UserId, name: &UserName) -> Self {

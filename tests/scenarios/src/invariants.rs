@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use identity::SecretHash;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::Records;
@@ -172,6 +173,11 @@ impl Belongings {
                 self.users.insert(id.to_owned(), value).is_none()
             }
             Some("PROFILE") => self.profiles.insert(id.to_owned(), value).is_none(),
+            Some("UNANCHORED") => {
+                let due_at = text(&value, "due_at").unwrap().parse::<Timestamp>().unwrap();
+                self.check_index(item, "#UNANCHORED", &format!("{due_at:.9}#{id}"));
+                self.theirs.entry(id.to_owned()).or_default().insert(sk.to_owned())
+            }
             Some("PASSKEY" | "SESSION" | "GROUP") => {
                 self.theirs.entry(id.to_owned()).or_default().insert(sk.to_owned())
             }
@@ -304,6 +310,13 @@ impl Belongings {
     fn check_leftovers(&mut self) {
         for id in self.profiles.keys().filter(|id| !self.users.contains_key(*id)) {
             self.wrong.push(format!("a profile is left of {id}"));
+        }
+        for (id, user) in &self.users {
+            let said = user["unanchored"] == Value::Bool(true);
+            let marked = self.theirs.get(id).is_some_and(|theirs| theirs.contains("UNANCHORED"));
+            if said != marked {
+                self.wrong.push(format!("{id} and what sees to their anchor disagree"));
+            }
         }
         let gone = |id: &&String| !self.users.contains_key(*id);
         for (id, theirs) in self.theirs.iter().filter(|(id, _)| gone(id)) {

@@ -12,8 +12,6 @@ use crate::anchor;
 pub(super) struct Decided {
     pub(super) user: User,
     pub(super) tally: Tally,
-    /// Whether they have no anchor there, and it is ours to give them one.
-    pub(super) lacks_anchor: bool,
     new: Novelty,
 }
 
@@ -99,6 +97,7 @@ pub(super) fn changed(
     } else if told.on_premises_immutable_id.is_said() {
         // Theirs is somebody else's here, and the one that they had is theirs no more.
         user.anchor = None;
+        user.unanchored = true;
     }
     if known.names == NamesOf::Directory {
         names(&mut user, told);
@@ -106,10 +105,7 @@ pub(super) fn changed(
     }
     access(&mut user, told, now, &mut tally);
     tally.changed = u64::from(user != *before);
-    let lacks_anchor = told.on_premises_immutable_id == Told::Empty
-        && told.removed.is_none()
-        && anchor::is_ours_to_write(&user);
-    Decided { user, tally, lacks_anchor, new: Novelty::Known }
+    Decided { user, tally, new: Novelty::Known }
 }
 
 /// Somebody whom nobody provisioned and who has the name: they become the object that the directory
@@ -119,6 +115,7 @@ pub(super) fn linked(theirs: &User, decided: &User, now: Timestamp) -> User {
     user.object_id = decided.object_id;
     user.on_premises = decided.on_premises;
     user.anchor = decided.anchor.clone().or(user.anchor);
+    user.unanchored = decided.unanchored;
     if decided.blocks.contains(&Block::Entra) {
         user.block(Block::Entra, now);
     }
@@ -129,8 +126,8 @@ pub(super) fn linked(theirs: &User, decided: &User, now: Timestamp) -> User {
 fn read_anchor(user: &mut User, told: &DirectoryUser, tally: &mut Tally) {
     match &told.on_premises_immutable_id {
         Told::Value(text) => match text.parse::<Anchor>() {
-            Ok(anchor) => user.anchor = Some(anchor),
-            Err(_) => tally.bad_anchors = 1,
+            Ok(anchor) => (user.anchor, user.unanchored) = (Some(anchor), false),
+            Err(_) => (tally.bad_anchors, user.unanchored) = (1, false),
         },
         Told::Empty => {
             tally.unanchored = 1;
@@ -138,6 +135,7 @@ fn read_anchor(user: &mut User, told: &DirectoryUser, tally: &mut Tally) {
             if user.anchor != Some(Anchor::of(user.id)) {
                 user.anchor = None;
             }
+            user.unanchored = anchor::is_ours_to_write(user);
         }
         Told::Unsaid => {}
     }

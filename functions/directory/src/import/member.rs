@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use graph::DirectoryUser;
 use identity::{UserId, UserName};
-use store::{Action, ImportError, Known, Named, NamesOf, OutboxItem, Stored, Tally, Task};
+use store::{Action, ImportError, Known, Named, NamesOf, Stored, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
@@ -76,6 +76,7 @@ impl App {
                 known = self.known(directory, told.id).await?;
             }
             let mut anchored = true;
+            let mut asked = false;
             let mut written = false;
             for _ in 0..RACES {
                 let decided = match self.decide(directory, told, known.as_ref(), anchored).await? {
@@ -93,10 +94,19 @@ impl App {
                         break;
                     }
                     Written::Again => known = self.known(directory, told.id).await?,
-                    // Two objects with one anchor: whoever comes second has none.
+                    // It may have moved there: then whoever has it here lets go of it.
+                    Written::Clash(Named::Anchor)
+                        if !asked && self.anchor_freed(directory, &decided, request_id).await? =>
+                    {
+                        asked = true;
+                        known = self.known(directory, told.id).await?;
+                    }
+                    // Two with one anchor: whoever comes second has none, until it is free.
                     Written::Clash(Named::Anchor) if anchored => {
                         done.tally.clashes += 1;
                         anchored = false;
+                        let audit = self.anchor_refused(&decided.user, "anchor_taken", request_id);
+                        self.store.audit(directory.organization, &audit).await?;
                     }
                     Written::Clash(_) => break,
                 }
@@ -143,7 +153,7 @@ impl App {
         let mut audit = self.audit(Action::UserChanged, request_id, now);
         audit.subject = Some(user.id);
         audit.reason = Some("directory_renamed".to_owned());
-        match self.store.change_directory_user(organization, &holder, &user, &audit, None).await {
+        match self.store.change_directory_user(organization, &holder, &user, &audit).await {
             // Who changed meanwhile may have let go of it, or is told of again.
             Ok(()) | Err(ImportError::Stale | ImportError::Taken(_)) => {
                 Ok(theirs.map(|told| Member { object, told: vec![told] }))
@@ -201,15 +211,13 @@ impl App {
         let mut audit = self.audit(decided.action(), request_id, now);
         audit.subject = Some(decided.user.id);
         audit.reason = Some("directory".to_owned());
-        let anchor = self.anchor_of(directory, decided, decided.user.id);
-        let (user, anchor) = (&decided.user, anchor.as_ref());
+        let user = &decided.user;
         let outcome = match known {
             Some(known) if known.user.value == *user => return Ok(Written::Done),
             Some(known) => {
-                let before = &known.user;
-                self.store.change_directory_user(organization, before, user, &audit, anchor).await
+                self.store.change_directory_user(organization, &known.user, user, &audit).await
             }
-            None => self.store.make_directory_user(organization, user, &audit, anchor).await,
+            None => self.store.make_directory_user(organization, user, &audit).await,
         };
         match outcome {
             Ok(()) => Ok(Written::Done),
@@ -223,17 +231,15 @@ impl App {
         }
     }
 
-    /// That somebody is to be given an anchor there.
-    fn anchor_of(
+    /// Lets go of the anchor that somebody is to have, where it is not its holder's there any more.
+    async fn anchor_freed(
         &self,
         directory: &Directory<'_>,
         decided: &Decided,
-        user: UserId,
-    ) -> Option<OutboxItem> {
-        let (organization, now) = (directory.organization, self.clock.now());
-        let task = Task::WriteAnchor { user };
-        (directory.anchors && decided.lacks_anchor)
-            .then(|| OutboxItem::new(&*self.entropy, organization, task, now))
+        request_id: &RequestId,
+    ) -> Result<bool, ReadingError> {
+        let (organization, graph) = (directory.organization, directory.graph);
+        self.free_anchor(organization, graph, &decided.user, request_id).await
     }
 
     /// Somebody has the name and is no object yet: it is they, unless a provisioning client keeps
@@ -258,10 +264,7 @@ impl App {
         audit.subject = Some(linked.id);
         audit.reason = Some("directory_linked".to_owned());
         let before: &Stored<_> = &holder.user;
-        let anchor = self.anchor_of(directory, decided, linked.id);
-        let anchor = anchor.as_ref();
-        match self.store.change_directory_user(organization, before, &linked, &audit, anchor).await
-        {
+        match self.store.change_directory_user(organization, before, &linked, &audit).await {
             Ok(()) => Ok(Written::Done),
             Err(ImportError::Stale | ImportError::Taken(Named::ObjectId)) => Ok(Written::Again),
             Err(ImportError::Taken(named)) => Ok(Written::Clash(named)),

@@ -1,6 +1,6 @@
 //! Anchors: read where they are, written where they are missing and that is ours to do.
 
-use entra_sim::{Fault, GraphFault, GraphUser, population};
+use entra_sim::{Domain, Fault, GraphFault, GraphUser, population};
 use identity::{Anchor, User};
 use scenarios::World;
 use scenarios::microsoft::{account, stands};
@@ -21,7 +21,9 @@ fn named(name: &str) -> GraphUser {
 /// How many calls changed a user there.
 fn writes(world: &World) -> usize {
     let calls = world.microsoft.graph_calls();
-    calls.iter().filter(|call| call.method == "PATCH" && call.path.starts_with("/users/")).count()
+    let writes =
+        calls.iter().filter(|call| call.method == "PATCH" && call.path.starts_with("/users/"));
+    writes.filter(|call| call.status == 204).count()
 }
 
 /// Whoever lacks an anchor and is ours to give one.
@@ -104,24 +106,93 @@ async fn an_answer_that_is_lost_is_asked_for_again_and_the_anchor_is_the_same() 
     let world = World::start().await;
     let mut olga = world.connector().await;
     olga.connect("read-users", account::BOSS).await;
-    world.quiet().await;
-    for fault in [Fault::Lost, Fault::Torn, Fault::Garbage] {
-        let fault = GraphFault::next(fault).at("/users/");
-        world.microsoft.inject(GraphFault { method: Some("PATCH".to_owned()), ..fault });
+    olga.connect("write-users", account::BOSS).await;
+    world.swept().await;
+    let throttled = Fault::Throttled { retry_after: Some(2) };
+    let faults = [Fault::Lost, Fault::Torn, Fault::Garbage, Fault::Status(503), throttled];
+    for (number, fault) in faults.into_iter().enumerate() {
+        let what = format!("{fault:?}");
+        let name = format!("later-{number}");
+        let later = world.microsoft.put_user(named(&name)).unwrap();
+        // The first batch looks, the second one writes; and one part of a batch alone.
+        world
+            .microsoft
+            .inject(GraphFault::next(fault.clone()).at("/$batch").after(number as u32 % 2));
+        if matches!(fault, Fault::Status(_) | Fault::Throttled { .. }) {
+            let part = GraphFault::next(fault).at(&format!("/users/{}", later.id)).when("PATCH");
+            world.microsoft.inject(part);
+        }
+
+        pass_a_round(&world).await;
+        world.swept().await;
+
+        let here = users(&world).await;
+        agrees(&world, &here);
+        let user = find(&here, &name);
+        assert_eq!(user.anchor, Some(Anchor::of(user.id)), "{what}");
+        world.quiet().await;
     }
+}
+
+#[tokio::test]
+async fn an_anchor_that_was_ours_before_is_written_too() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    world.microsoft.put_domain(Domain::named("contoso.test")).unwrap();
+    let admin =
+        GraphUser { user_principal_name: "admin@contoso.test".to_owned(), ..named("admin") };
+    world.microsoft.put_user(admin).unwrap();
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
 
     olga.connect("write-users", account::BOSS).await;
     world.swept().await;
 
-    agrees(&world, &users(&world).await);
-    assert!(
-        users(&world)
-            .await
-            .iter()
-            .filter(|user| user.object_id.is_some())
-            .all(|user| user.anchor.is_some())
-    );
+    let here = users(&world).await;
+    agrees(&world, &here);
+    let admin = find(&here, "admin");
+    assert_eq!(admin.anchor, Some(Anchor::of(admin.id)));
     world.quiet().await;
+}
+
+#[tokio::test]
+async fn where_nobody_lacks_an_anchor_a_round_looks_for_none() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    olga.connect("write-users", account::BOSS).await;
+    world.swept().await;
+    let batches = || world.microsoft.graph_calls().iter().filter(|call| call.batched).count();
+    let before = (batches(), world.microsoft.graph_calls().len());
+    assert!(before.0 > 0);
+
+    pass_a_round(&world).await;
+    world.swept().await;
+
+    assert_eq!(batches(), before.0);
+    assert_eq!(world.microsoft.graph_calls().len(), before.1 + 1, "the round itself");
+}
+
+#[tokio::test]
+async fn whoever_was_refused_is_tried_again_later_and_audited_once() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    let boss = format!("/users/{}", account::BOSS);
+    world.microsoft.inject(GraphFault::next(Fault::Status(403)).at(&boss).when("PATCH").times(2));
+    let before = world.records().await;
+    olga.connect("write-users", account::BOSS).await;
+    world.swept().await;
+    for given in [false, true] {
+        pass_a_round(&world).await;
+        world.swept().await;
+        assert_eq!(find(&users(&world).await, "boss").anchor.is_some(), given);
+    }
+
+    let audited = world.quiet().await.audited_since(&before);
+    let refused = audited.iter().filter(|(action, _)| action == "anchor_refused");
+    assert_eq!(refused.count(), 1, "{audited:?}");
 }
 
 #[tokio::test]
@@ -132,7 +203,7 @@ async fn whoever_may_not_be_changed_is_told_of_in_the_audit_and_the_others_get_t
     world.quiet().await;
     // As Graph answers for an administrator.
     let boss = format!("/users/{}", account::BOSS);
-    let refused = GraphFault::next(Fault::ConsentLost).at(&boss);
+    let refused = GraphFault::next(Fault::Status(403)).at(&boss);
     world.microsoft.inject(GraphFault { method: Some("PATCH".to_owned()), ..refused });
 
     let before = world.records().await;

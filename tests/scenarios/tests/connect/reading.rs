@@ -1,13 +1,14 @@
 //! From the connection on the tenant is read: round after round, as long as the connection works.
 
+use ambient::SystemEntropy;
 use entra_sim::{Fault, GraphFault, GraphSettings, GraphUser, population};
-use identity::User;
+use identity::{OrganizationId, OutboxId, User, UserId};
 use jiff::SignedDuration;
-use scenarios::World;
 use scenarios::microsoft::{account, stands};
 use scenarios::world::READER;
+use scenarios::{Effect, Fault as Cut, World};
 use serde_json::{Value, json};
-use store::{Order, Stage};
+use store::{Action, Actor, AuditEntry, Order, OutboxItem, Stage, Task};
 
 /// Everybody here, by name.
 pub(crate) async fn users(world: &World) -> Vec<User> {
@@ -168,4 +169,60 @@ async fn a_graph_that_is_out_of_order_is_asked_again_and_nothing_is_lost() {
     let read = users(&world).await.into_iter().filter(|user| user.object_id.is_some());
     assert_eq!(read.count(), world.microsoft.users().len());
     world.quiet().await;
+}
+
+#[tokio::test]
+async fn a_pause_that_graph_asks_for_is_kept() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    change(&world, "member", |member| member.account_enabled = false);
+    let throttled = Fault::Throttled { retry_after: Some(3_000) };
+    world.microsoft.inject(GraphFault::next(throttled).at("/users/delta"));
+    pass_a_round(&world).await;
+
+    // Up to a second more, so that not everybody comes back at once.
+    for (minutes, asked) in [(49, false), (2, true)] {
+        let calls = world.microsoft.graph_calls().len();
+        world.clock.pass(SignedDuration::from_mins(minutes));
+        world.agree();
+        world.sweep().await;
+        assert_eq!(world.microsoft.graph_calls().len() > calls, asked, "after {minutes} minutes");
+    }
+    assert!(!find(&users(&world).await, "member").blocks.is_empty());
+}
+
+#[tokio::test]
+async fn however_much_waits_of_one_organization_mails_and_rounds_of_another_do_not() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    change(&world, "member", |member| member.account_enabled = false);
+    let other = OrganizationId::mint(&SystemEntropy);
+    for _ in 0..2_000 {
+        let task = Task::ForgetUser { user: UserId::mint(&SystemEntropy) };
+        let item = OutboxItem::new(&SystemEntropy, other, task, world.now());
+        let id = OutboxId::mint(&SystemEntropy);
+        let audit = AuditEntry::new(id, world.now(), Actor::System, Action::UserDeleted);
+        world.store.put_in_outbox(other, &item, &audit).await.unwrap();
+    }
+    world.clock.pass(SignedDuration::from_hours(4) - SignedDuration::from_mins(1));
+    let ada = world.user("ada").await;
+    let effect = Effect::Refuse(400, "AccessDeniedException");
+    world.operator.fault(Cut { operation: "PutEvents", skip: 0, times: usize::MAX, effect });
+    let email = ada.user_name.as_str();
+    let invite =
+        json!({ "action": "invite", "domain": "contoso.test", "email": email, "by": "mail" });
+    world.operate(invite).await.unwrap();
+    world.clock.pass(SignedDuration::from_mins(1));
+    world.agree();
+
+    world.sweep().await;
+
+    assert_eq!(world.mails("ada@personal.test").len(), 1);
+    assert!(!find(&users(&world).await, "member").blocks.is_empty(), "the round is over");
+    let left = world.records().await.count(&format!("ORG#{other}#OUTBOX#"));
+    assert!((1_900..2_000).contains(&left), "the others had their turns too: {left}");
 }

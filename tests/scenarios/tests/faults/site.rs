@@ -118,7 +118,9 @@ impl Site {
     /// How many items wait in the outbox.
     pub(crate) async fn waiting(&self) -> usize {
         let later = SystemClock.now() + jiff::SignedDuration::from_hours(1);
-        self.store.due_outbox(100, later).await.unwrap().len()
+        let prompt = self.store.due_outbox(100, later).await.unwrap();
+        let long = self.store.due_long_outbox(100, later).await.unwrap();
+        prompt.len() + long.len()
     }
 
     /// Does something until a call stalls, kills the function there, and answers what the browser

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ambient::SystemEntropy;
 use futures_util::future::join_all;
-use identity::UserId;
+use identity::{OrganizationId, UserId};
 use jiff::Timestamp;
 use store::{Action, OutboxItem, Stored, Task};
 
@@ -50,7 +50,7 @@ async fn an_item_is_held_for_ninety_seconds_and_then_taken_by_somebody_else() {
     }
     let late = audit(Action::CodeSent);
     place.store.finish_outbox(&first, Some(&late), &[]).await.unwrap();
-    place.store.postpone_outbox(&first, noon()).await.unwrap();
+    place.store.postpone_outbox(&first, None, noon()).await.unwrap();
     let third = take(&place, &item, noon() + seconds(180)).await;
 
     assert_eq!(third.map(|taken| taken.value.attempts), Some(3), "whoever is late ends nothing");
@@ -64,7 +64,7 @@ async fn a_finished_item_is_gone_and_stays_gone() {
 
     place.store.finish_outbox(&taken, Some(&audit(Action::CodeSent)), &[]).await.unwrap();
     place.store.finish_outbox(&taken, Some(&audit(Action::CodeSent)), &[]).await.unwrap();
-    place.store.postpone_outbox(&taken, noon()).await.unwrap();
+    place.store.postpone_outbox(&taken, None, noon()).await.unwrap();
 
     assert!(take(&place, &item, noon() + seconds(3600)).await.is_none());
     let day = noon() + seconds(86_400);
@@ -79,11 +79,71 @@ async fn a_postponed_item_waits_twice_as_long_each_time_and_half_an_hour_at_most
 
     for pause in [30, 60, 120, 240, 480, 960, 1800, 1800, 1800] {
         let taken = take(&place, &item, now).await.unwrap();
-        place.store.postpone_outbox(&taken, now).await.unwrap();
+        place.store.postpone_outbox(&taken, None, now).await.unwrap();
         let early = take(&place, &item, now + seconds(pause - 1)).await;
         assert!(early.is_none(), "within {pause} s");
         now += seconds(pause);
     }
+}
+
+#[tokio::test]
+async fn whoever_asks_for_a_longer_pause_gets_it_up_to_an_hour() {
+    let place = Place::new().await;
+    for (asked_for, pause) in [(5, 30), (300, 300), (86_400, 3_600)] {
+        let item = put(&place).await;
+        let taken = take(&place, &item, noon()).await.unwrap();
+        place.store.postpone_outbox(&taken, Some(seconds(asked_for)), noon()).await.unwrap();
+
+        let early = take(&place, &item, noon() + seconds(pause - 1)).await;
+        assert!(early.is_none(), "within {pause} s");
+        assert!(take(&place, &item, noon() + seconds(pause)).await.is_some(), "after {pause} s");
+    }
+}
+
+/// Something of an organization that takes long.
+async fn put_long(place: &Place, organization: OrganizationId, task: Task) -> OutboxItem {
+    let item = OutboxItem::new(&SystemEntropy, organization, task, noon());
+    let audit = audit(Action::UserDeleted);
+    place.store.put_in_outbox(organization, &item, &audit).await.unwrap();
+    item
+}
+
+#[tokio::test]
+async fn what_takes_long_takes_turns_however_much_of_one_organization_waits() {
+    let place = Place::new().await;
+    let forget = || Task::ForgetUser { user: UserId::mint(&SystemEntropy) };
+    let since = noon();
+    let one = OrganizationId::mint(&SystemEntropy);
+    // Of the same partition: before it, and behind it.
+    let mut others = Vec::new();
+    while others.len() < 2 || others.iter().all(|other| *other < one) {
+        let other = OrganizationId::mint(&SystemEntropy);
+        if other.uuid().as_bytes()[0] % 16 == one.uuid().as_bytes()[0] % 16 {
+            others.push(other);
+        }
+    }
+    for _ in 0..1_500 {
+        put_long(&place, one, forget()).await;
+    }
+    let mut theirs = Vec::new();
+    for other in &others {
+        for _ in 0..2 {
+            theirs.push(put_long(&place, *other, forget()).await.id);
+        }
+    }
+    let round = put_long(&place, others[0], Task::ReadDirectory { since }).await;
+
+    assert_eq!(place.store.due_long_outbox(25, noon() + seconds(29)).await.unwrap().len(), 0);
+    let due = place.store.due_long_outbox(25, noon() + seconds(30)).await.unwrap();
+
+    let of = |organization: OrganizationId| due.iter().filter(|due| due.0 == organization).count();
+    assert_eq!(of(one), 25);
+    assert_eq!(due.len(), 25 + theirs.len() + 1);
+    assert_eq!(due[0], (others[0], round.id), "a round waits for nothing");
+    let last = due.iter().rposition(|due| theirs.contains(&due.1)).unwrap();
+    assert!(last < 1 + 2 * (others.len() + 1), "each has its turn: {last}");
+    let prompt = place.store.due_outbox(100, noon() + seconds(30)).await.unwrap();
+    assert_eq!(prompt, [], "nobody waits for any of it");
 }
 
 #[tokio::test]
