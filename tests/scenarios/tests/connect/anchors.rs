@@ -5,6 +5,7 @@ use identity::{Anchor, User};
 use scenarios::World;
 use scenarios::microsoft::{account, stands};
 
+use crate::deaths::{Due, mishaps};
 use crate::reading::{change, find, pass_a_round, users};
 
 const SYNCED: &str = "dGhlIG9uZSBvZiBBRCE=";
@@ -240,5 +241,46 @@ async fn whoever_takes_the_right_to_write_back_has_nothing_written_any_more() {
     assert!(
         page.text.contains("<code>User.ReadWrite.All</code> <span class=\"badge\">not granted")
     );
+    world.quiet().await;
+}
+
+/// Somebody new who lacks an anchor, read, and what is to see to it, with the event lost that says so.
+async fn lacking(world: &World, name: &str) -> Due {
+    world.microsoft.put_user(named(name)).unwrap();
+    let effect = scenarios::Effect::Refuse(400, "AccessDeniedException");
+    world.directory.fault(scenarios::Fault { operation: "PutEvents", skip: 0, times: 9, effect });
+    pass_a_round(world).await;
+    world.directory.mend();
+    let records = world.records().await;
+    let item = records.values("#OUTBOX#").into_iter().find(|item| item["task"] == "write_anchors");
+    let id = |name: &str| item.unwrap()[name].as_str().unwrap();
+    (id("organization").parse().unwrap(), id("id").parse().unwrap())
+}
+
+#[tokio::test]
+async fn whatever_happens_in_between_everybody_gets_their_anchor() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    olga.connect("write-users", account::BOSS).await;
+    world.swept().await;
+    let due = lacking(&world, "clean").await;
+    world.directory.calls();
+    let calls = || world.microsoft.graph_calls().iter().filter(|call| !call.batched).count();
+    let before = calls();
+    world.batch(&[due]).await;
+    let mishaps = mishaps(&world.directory.calls(), calls() - before);
+    assert!(mishaps.len() > 20, "{}", mishaps.len());
+
+    for (number, mishap) in mishaps.into_iter().enumerate() {
+        let (what, name) = (format!("{mishap:?}"), format!("later-{number}"));
+        let due = lacking(&world, &name).await;
+        mishap.befall(&world, due).await;
+        world.until(&what, |records| records.count("UNANCHORED") == 0).await;
+        let here = users(&world).await;
+        let user = find(&here, &name);
+        assert_eq!(user.anchor, Some(Anchor::of(user.id)), "{what}");
+        agrees(&world, &here);
+    }
     world.quiet().await;
 }

@@ -2,6 +2,7 @@
 //! tenant is read from then on.
 
 mod anchors;
+mod deaths;
 mod reading;
 mod refusals;
 mod story;

@@ -1,0 +1,105 @@
+//! What the function is killed in the middle of, or must bear: every call of a clean run, of ours to
+//! the account's services and of ours to Graph, before it is carried out and afterwards.
+
+use std::time::Duration;
+
+use entra_sim::{Fault, GraphCall, GraphFault};
+use identity::{OrganizationId, OutboxId};
+use jiff::SignedDuration;
+use scenarios::{Call, Case, Failing, Spell, World};
+
+/// Longer than whoever carries an item out has before somebody else may.
+const AFTER_THE_LEASE: SignedDuration = SignedDuration::from_secs(91);
+
+/// Names an item that is due.
+pub(crate) type Due = (OrganizationId, OutboxId);
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug)]
+pub(crate) enum Mishap {
+    /// It is killed while a call to the account's services is under way.
+    Killed(Case),
+    /// Such a call fails.
+    Fails(Case),
+    /// It is killed while Graph is asked, which does as it is told or not.
+    KilledAtGraph { call: usize, done: bool },
+    /// Graph fails.
+    GraphFails { call: usize, fault: Fault },
+}
+
+/// Every one that can happen to a clean run of these calls, and of so many of Graph's.
+pub(crate) fn mishaps(calls: &[Call], graph: usize) -> Vec<Mishap> {
+    let kills = Case::stalls(calls).into_iter().filter(|case| {
+        // Once more is no other death.
+        case.failing == Failing::Stalled || case.spell == Spell::Once
+    });
+    let fails = Case::all(calls)
+        .into_iter()
+        .filter(|case| (case.failing, case.spell) == (Failing::Throttled, Spell::ForGood));
+    let killed =
+        (0..graph).flat_map(|call| [false, true].map(|done| Mishap::KilledAtGraph { call, done }));
+    let faults = || {
+        [Fault::Throttled { retry_after: Some(120) }, Fault::Status(503), Fault::Lost, Fault::Torn]
+    };
+    let failed =
+        (0..graph).flat_map(|call| faults().map(|fault| Mishap::GraphFails { call, fault }));
+    kills.map(Mishap::Killed).chain(fails.map(Mishap::Fails)).chain(killed).chain(failed).collect()
+}
+
+impl Mishap {
+    /// Lets it happen to whoever carries the item out, and everything go well from then on. The event
+    /// that names it comes twice.
+    pub(crate) async fn befall(&self, world: &World, due: Due) {
+        let once = [due];
+        match self {
+            Self::Killed(case) => {
+                world.directory.fault(case.fault());
+                tokio::select! {
+                    _ = world.batch(&once) => {}
+                    () = world.directory.stalled() => {}
+                }
+            }
+            Self::Fails(case) => {
+                world.directory.fault(case.fault());
+                world.batch(&once).await;
+            }
+            Self::KilledAtGraph { call, done } => {
+                let call = u32::try_from(*call).unwrap();
+                let hang = GraphFault::next(Fault::Hang);
+                if *done {
+                    // The attempt after the one that it carried out.
+                    world.microsoft.inject(GraphFault::next(Fault::Lost).after(call));
+                    world.microsoft.inject(hang);
+                } else {
+                    world.microsoft.inject(hang.after(call));
+                }
+                let before = world.microsoft.graph_calls().len();
+                tokio::select! {
+                    _ = world.batch(&once) => {}
+                    () = hangs(world, before) => {}
+                }
+            }
+            Self::GraphFails { call, fault } => {
+                let call = u32::try_from(*call).unwrap();
+                world.microsoft.inject(GraphFault::next(fault.clone()).after(call));
+                world.batch(&once).await;
+            }
+        }
+        world.directory.mend();
+        world.batch(&[due, due]).await;
+        // Longer, in all, than Graph asked for and than the pauses after a few tries.
+        for _ in 0..4 {
+            world.clock.pass(AFTER_THE_LEASE);
+            world.agree();
+            world.sweep().await;
+        }
+    }
+}
+
+/// Waits until Graph keeps silent.
+async fn hangs(world: &World, before: usize) {
+    let silent = |call: &GraphCall| call.status == 0;
+    while !world.microsoft.graph_calls().iter().skip(before).any(silent) {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
