@@ -4,7 +4,9 @@
 //! tells whether anybody has the address.
 
 use courier::{Language, mail};
-use identity::{Address, ClaimRefusal, Code, SecretHash, User, claim_may_enrol};
+use identity::{
+    Address, ClaimRefusal, Code, Method, OrganizationId, SecretHash, User, claim_may_enrol,
+};
 use jiff::Timestamp;
 use store::{Action, CodeSlip, Enrolment, OutboxItem, Stored, TableError};
 use web::failure::RequestId;
@@ -56,6 +58,20 @@ impl App {
         }
     }
 
+    /// How somebody signs in. Whoever is in the organization's own directory costs no read.
+    async fn method_of(
+        &self,
+        org: OrganizationId,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<Method, Failure> {
+        if user.directory.is_none() {
+            return Ok(Method::Passkey);
+        }
+        let organization = self.store.organization(org, now).await?;
+        Ok(organization.map_or(Method::Passkey, |stored| stored.value.method_of(user)))
+    }
+
     /// Fills in whom the code goes to, in the slip that the person's browser waits with.
     async fn address(
         &self,
@@ -80,7 +96,8 @@ impl App {
             let Some(Stored { value: user, .. }) = user else {
                 return Ok(Err(Unsent::NoUser));
             };
-            if let Err(refusal) = claim_may_enrol(&user, now) {
+            let method = self.method_of(item.organization, &user, now).await?;
+            if let Err(refusal) = claim_may_enrol(&user, method, now) {
                 return Ok(Err(Unsent::Refused(Box::new(user), refusal)));
             }
             let Some(to) = user.personal_email.clone() else {

@@ -91,7 +91,8 @@ pub(crate) async fn issue(
     now: Timestamp,
 ) -> Result<Response, Failure> {
     let Grounds { org, facts, authn, user, session, .. } = grounds;
-    if let Err(refusal) = may_sign_in(&user.value, &facts.domain) {
+    let method = facts.organization.method_of(&user.value);
+    if let Err(refusal) = may_sign_in(&user.value, method, &facts.domain) {
         let mut audit = grounds.audit(app, Action::SignInRefused, request_id, now);
         audit.subject = Some(user.value.id);
         audit.reason = Some(refusal.word().to_owned());

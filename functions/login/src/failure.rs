@@ -97,6 +97,10 @@ impl Failure {
             Self::MayNotEnrol(MayNotEnrol::Claim(ClaimRefusal::ChangedLately)) => {
                 Trouble::AwaitingApproval
             }
+            Self::MayNotEnrol(
+                MayNotEnrol::MicrosoftAccount | MayNotEnrol::Claim(ClaimRefusal::MicrosoftAccount),
+            )
+            | Self::Refused(Refusal::MicrosoftAccount) => Trouble::MicrosoftOnly,
             Self::MayNotEnrol(MayNotEnrol::Claim(_) | MayNotEnrol::UserGone) => {
                 Trouble::AskAdministrator
             }

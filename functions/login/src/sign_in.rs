@@ -160,7 +160,8 @@ fn judge<'a>(
     let party = ceremony::relying_party(&facts.organization).map_err(|_| Denied::Unknown)?;
     let verified =
         party.finish_sign_in(answer, state, &passkey.value.credential).map_err(Denied::Passkey)?;
-    may_sign_in(&user.value, &facts.domain).map_err(Denied::Person)?;
+    let method = facts.organization.method_of(&user.value);
+    may_sign_in(&user.value, method, &facts.domain).map_err(Denied::Person)?;
     let used = store::Passkey {
         credential: verified.credential,
         used_at: Some(now),

@@ -150,7 +150,7 @@ impl Return {
                 Ok(recognition) => recognition,
                 Err(refusal) => return self.refuse(app, refusal, Some(&user.value)).await,
             };
-            if let Err(refusal) = may_enter(&user.value) {
+            if let Err(refusal) = may_enter(&user.value, self.organization.method_of(&user.value)) {
                 return self.refuse(app, refusal, Some(&user.value)).await;
             }
             let linked = (recognition == Recognition::First).then(|| User {

@@ -15,9 +15,9 @@ use crate::failure::Failure;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Access {
     /// A domain of the organization.
-    domain: String,
+    pub(crate) domain: String,
     /// The user's work address.
-    email: String,
+    pub(crate) email: String,
 }
 
 impl App {

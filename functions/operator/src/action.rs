@@ -8,6 +8,7 @@ use web::failure::RequestId;
 use crate::access::Access;
 use crate::app::App;
 use crate::bootstrap::Bootstrap;
+use crate::directory::{CreateDirectory, ListDirectories, MoveUser, SetDirectoryMethod};
 use crate::failure::Failure;
 use crate::invite::Invite;
 use crate::scim_key::{CreateScimKey, ListScimKeys, RevokeScimKey};
@@ -21,6 +22,10 @@ enum Action {
     CreateScimKey(CreateScimKey),
     ListScimKeys(ListScimKeys),
     RevokeScimKey(RevokeScimKey),
+    CreateDirectory(CreateDirectory),
+    ListDirectories(ListDirectories),
+    SetDirectoryMethod(SetDirectoryMethod),
+    MoveUser(MoveUser),
     Approve(Access),
     Block(Access),
     Unblock(Access),
@@ -41,6 +46,10 @@ impl App {
             Ok(Action::CreateScimKey(asked)) => self.create_scim_key(asked, &request_id).await,
             Ok(Action::ListScimKeys(asked)) => self.list_scim_keys(asked).await,
             Ok(Action::RevokeScimKey(asked)) => self.revoke_scim_key(asked, &request_id).await,
+            Ok(Action::CreateDirectory(asked)) => self.create_directory(asked, &request_id).await,
+            Ok(Action::ListDirectories(asked)) => self.list_directories(asked).await,
+            Ok(Action::SetDirectoryMethod(asked)) => self.set_method(asked, &request_id).await,
+            Ok(Action::MoveUser(asked)) => self.move_user(asked, &request_id).await,
             Ok(Action::Approve(asked)) => self.approve(asked, &request_id).await,
             Ok(Action::Block(asked)) => self.block(asked, &request_id).await,
             Ok(Action::Unblock(asked)) => self.unblock(asked, &request_id).await,

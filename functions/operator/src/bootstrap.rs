@@ -116,6 +116,7 @@ impl App {
             rp_id: host,
             session_hours: SESSION_HOURS,
             administrators: Vec::new(),
+            directories: Vec::new(),
             created_at: now,
         })
     }

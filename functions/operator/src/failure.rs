@@ -48,6 +48,28 @@ pub enum Failure {
     /// The organization has as many keys as it may have.
     #[error("the organization has twenty keys: revoke one first")]
     TooManyKeys,
+    /// The directory's name is empty, too long, more than text, or another one's.
+    #[error(
+        "`name` must be 1 to 64 characters, without control characters, and no other directory's"
+    )]
+    NotADirectoryName,
+    /// The organization has as many directories as it may have.
+    #[error("the organization has twenty directories")]
+    TooManyDirectories,
+    /// The organization has no such directory.
+    #[error("`directory_id` must be the id of a directory as list_directories shows it")]
+    NoDirectory,
+    /// Nobody could sign in with Microsoft.
+    #[error("connect the organization's Entra tenant first: nobody could sign in with Microsoft")]
+    NotConnected,
+    /// The user signs in with Microsoft.
+    #[error("the user's directory signs in with Microsoft: there is no passkey to enrol")]
+    MicrosoftAccount,
+    /// Administrators stay in the organization's own directory.
+    #[error(
+        "administrators stay in the organization's own directory: a passkey lets them in again"
+    )]
+    AdministratorMoved,
     /// The organization has no such key.
     #[error("the organization has no such key")]
     NoKey,
@@ -119,13 +141,21 @@ impl Failure {
             | Self::NotAnAddress
             | Self::NotAKeyName
             | Self::NotAnExpiry
-            | Self::NotAKeyId => ("BadRequest", None),
+            | Self::NotAKeyId
+            | Self::NotADirectoryName => ("BadRequest", None),
             Self::OtherDeployment(fixed) => ("Conflict", Some(fixed.base_url.clone())),
             Self::Subdomain(parent) => ("Refused", Some(parent.to_string())),
-            Self::NotAnAdministrator | Self::Administrator | Self::Blocked | Self::TooManyKeys => {
-                ("Refused", None)
+            Self::NotAnAdministrator
+            | Self::Administrator
+            | Self::AdministratorMoved
+            | Self::Blocked
+            | Self::MicrosoftAccount
+            | Self::NotConnected
+            | Self::TooManyKeys
+            | Self::TooManyDirectories => ("Refused", None),
+            Self::NoOrganization | Self::NoUser | Self::NoKey | Self::NoDirectory => {
+                ("NotFound", None)
             }
-            Self::NoOrganization | Self::NoUser | Self::NoKey => ("NotFound", None),
             Self::Changed => ("Conflict", None),
             Self::Misconfigured(..) | Self::Certificate(_) | Self::Shape(_) | Self::Table(_) => {
                 web::failure::log(self, request_id);

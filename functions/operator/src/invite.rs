@@ -1,6 +1,6 @@
 //! Hands out a one-time enrolment link to a user, or mails it.
 
-use identity::{Address, Role, Secret};
+use identity::{Address, Method, Role, Secret};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Action, Link, OutboxItem, Task};
@@ -49,6 +49,9 @@ impl App {
         let user = self.store.user_named(org, &email.into(), now).await?.ok_or(Failure::NoUser)?;
         if !user.value.blocks.is_empty() {
             return Err(Failure::Blocked);
+        }
+        if organization.method_of(&user.value) == Method::Microsoft {
+            return Err(Failure::MicrosoftAccount);
         }
         // An administrator is let in by bootstrap, which tells all the others.
         if user.value.role == Role::Administrator {

@@ -15,6 +15,7 @@ mod action;
 mod app;
 mod approve;
 mod bootstrap;
+mod directory;
 mod failure;
 mod invite;
 mod name;

@@ -8,6 +8,7 @@ use store::{Action, ProvisioningKey, TableError};
 use web::failure::RequestId;
 
 use crate::app::App;
+use crate::directory::find;
 use crate::failure::Failure;
 use crate::name;
 
@@ -24,6 +25,9 @@ pub(crate) struct CreateScimKey {
     name: String,
     /// Who will provision with it.
     client: ScimClient,
+    /// The directory that the users whom it makes are in; the organization's own where nothing is
+    /// said.
+    directory_id: Option<String>,
     /// How long it holds; for ever where nothing is said.
     expires_days: Option<i64>,
 }
@@ -57,11 +61,14 @@ impl App {
         let name = name::read(&asked.name).ok_or(Failure::NotAKeyName)?;
         let expires_at = asked.expires_days.map(|days| expiry(days, now)).transpose()?;
         let organization = self.organization_of(&asked.domain, now).await?;
+        let directory = asked.directory_id.as_deref();
+        let directory = directory.map(|id| find(&organization, id)).transpose()?;
         let secret = ScimKey::mint(&*self.entropy);
         let key = ProvisioningKey {
             id: ScimKeyId::mint(&*self.entropy),
             name: name.to_owned(),
             client: asked.client,
+            directory: directory.map(|directory| directory.id),
             base_url: organization.base_url.clone(),
             created_at: now,
             expires_at,
@@ -81,6 +88,7 @@ impl App {
             "key_id": key.id,
             "name": key.name,
             "client": key.client,
+            "directory_id": key.directory,
             "expires_at": key.expires_at,
         }))
     }
@@ -116,7 +124,11 @@ impl App {
         Ok(organization.ok_or(Failure::NoOrganization)?.value)
     }
 
-    async fn owner(&self, domain: &DomainName, now: Timestamp) -> Result<OrganizationId, Failure> {
+    pub(crate) async fn owner(
+        &self,
+        domain: &DomainName,
+        now: Timestamp,
+    ) -> Result<OrganizationId, Failure> {
         self.store.domain_owner(domain, now).await?.ok_or(Failure::NoOrganization)
     }
 }
@@ -139,6 +151,7 @@ fn shown(key: &ProvisioningKey, now: Timestamp) -> Value {
         "key_id": key.id,
         "name": key.name,
         "client": key.client,
+        "directory_id": key.directory,
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "days_left": days_left,

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Role, User};
+use crate::{Address, Method, Role, User};
 
 /// How a person proved who they are before they register a passkey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub enum ClaimRefusal {
     /// Access was taken away.
     #[error("the user's access is blocked")]
     Blocked,
+    /// The person signs in with Microsoft.
+    #[error("the user signs in with Microsoft")]
+    MicrosoftAccount,
     /// An administrator enrols by link only.
     #[error("administrators enrol by link only")]
     Administrator,
@@ -56,6 +59,7 @@ impl ClaimRefusal {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Blocked => "user_blocked",
+            Self::MicrosoftAccount => "microsoft_account",
             Self::Administrator => "administrator",
             Self::EnrolledBefore => "enrolled_before",
             Self::NoClaim => "no_claim",
@@ -64,14 +68,16 @@ impl ClaimRefusal {
     }
 }
 
-/// Decides whether a personal claim may enrol a person now.
+/// Decides whether a personal claim may enrol a person, who signs in by a method, now.
 ///
 /// # Errors
 ///
 /// [`ClaimRefusal`] names the first reason against it.
-pub fn claim_may_enrol(user: &User, now: Timestamp) -> Result<(), ClaimRefusal> {
+pub fn claim_may_enrol(user: &User, method: Method, now: Timestamp) -> Result<(), ClaimRefusal> {
     if !user.blocks.is_empty() {
         Err(ClaimRefusal::Blocked)
+    } else if method == Method::Microsoft {
+        Err(ClaimRefusal::MicrosoftAccount)
     } else if user.role == Role::Administrator {
         Err(ClaimRefusal::Administrator)
     } else if user.enrolled_at.is_some() {
@@ -128,7 +134,13 @@ mod tests {
             let mut user = User::new(UserId::mint(&SystemEntropy), name, "Ada".to_owned(), now);
             user.personal_email = Some("ada@personal.test".parse().unwrap());
             change(&mut user);
-            assert_eq!(claim_may_enrol(&user, now), expected, "row {position}");
+            assert_eq!(claim_may_enrol(&user, Method::Passkey, now), expected, "row {position}");
+            let elsewhere = match expected {
+                Err(ClaimRefusal::Blocked) => expected,
+                _ => Err(ClaimRefusal::MicrosoftAccount),
+            };
+            let refused = claim_may_enrol(&user, Method::Microsoft, now);
+            assert_eq!(refused, elsewhere, "row {position}");
         }
     }
 }

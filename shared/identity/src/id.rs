@@ -30,10 +30,16 @@ pub enum ChangeKind {}
 #[derive(Debug)]
 pub enum ScimKeyKind {}
 
+/// Marks the identifiers of directories.
+#[derive(Debug)]
+pub enum DirectoryKind {}
+
 /// One company served by the deployment.
 pub type OrganizationId = Id<OrganizationKind>;
 /// A person of an organization; never changes, and is the anchor of those who bring none.
 pub type UserId = Id<UserKind>;
+/// A directory of an organization.
+pub type DirectoryId = Id<DirectoryKind>;
 /// One thing that must happen once a decision is stored.
 pub type OutboxId = Id<OutboxKind>;
 /// A group of people of an organization.

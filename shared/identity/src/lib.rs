@@ -6,6 +6,7 @@
 mod address;
 mod anchor;
 mod code;
+mod directory;
 mod domain;
 mod enrolment;
 mod held_session;
@@ -24,11 +25,14 @@ mod user_name;
 pub use address::{Address, NotAnAddress};
 pub use anchor::{Anchor, NotAnAnchor};
 pub use code::{Code, NotACode};
+pub use directory::Directory;
 pub use domain::{DomainName, FederatedDomain, NotADomainName};
 pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol, settled_address};
 pub use held_session::HeldSession;
 pub use hint::Hint;
-pub use id::{ChangeId, GroupId, Id, NotAnId, OrganizationId, OutboxId, ScimKeyId, UserId};
+pub use id::{
+    ChangeId, DirectoryId, GroupId, Id, NotAnId, OrganizationId, OutboxId, ScimKeyId, UserId,
+};
 pub use limit::{Attempt, Limit};
 pub use method::Method;
 pub use microsoft::{

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::{OrganizationId, Role, User, UserName};
+use crate::{Method, OrganizationId, Role, User, UserName};
 
 /// An account whose sign-in at Microsoft holds, as far as it decides who that is.
 #[derive(Clone, Debug)]
@@ -101,15 +101,16 @@ pub fn recognise(user: &User, account: &MicrosoftAccount) -> Result<Recognition,
     }
 }
 
-/// Decides whether a person may sign in with Microsoft now.
+/// Decides whether a person of a directory of that method may sign in with Microsoft now.
+/// Administrators may, whatever their directory says.
 ///
 /// # Errors
 ///
 /// [`MicrosoftRefusal`] names the first reason against it.
-pub fn may_enter(user: &User) -> Result<(), MicrosoftRefusal> {
+pub fn may_enter(user: &User, method: Method) -> Result<(), MicrosoftRefusal> {
     if !user.blocks.is_empty() {
         Err(MicrosoftRefusal::Blocked)
-    } else if user.role == Role::Administrator {
+    } else if method == Method::Microsoft || user.role == Role::Administrator {
         Ok(())
     } else {
         Err(MicrosoftRefusal::PasskeyOnly)
@@ -232,10 +233,16 @@ mod tests {
     #[test]
     fn a_block_speaks_first() {
         let mut user = user();
-        assert_eq!(may_enter(&user), Err(MicrosoftRefusal::PasskeyOnly));
+        let passkey_only = Err(MicrosoftRefusal::PasskeyOnly);
+        assert_eq!(may_enter(&user, Method::Passkey), passkey_only);
+        assert_eq!(may_enter(&user, Method::Microsoft), Ok(()));
         user.role = Role::Administrator;
-        assert_eq!(may_enter(&user), Ok(()));
+        for method in [Method::Passkey, Method::Microsoft] {
+            assert_eq!(may_enter(&user, method), Ok(()));
+        }
         user.block(Block::Entra, Timestamp::UNIX_EPOCH);
-        assert_eq!(may_enter(&user), Err(MicrosoftRefusal::Blocked));
+        for method in [Method::Passkey, Method::Microsoft] {
+            assert_eq!(may_enter(&user, method), Err(MicrosoftRefusal::Blocked));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{OrganizationId, Secret, UserId};
+use crate::{Directory, DirectoryId, Method, OrganizationId, Secret, User, UserId};
 
 /// How long a session lives unless the organization says otherwise.
 pub const SESSION_HOURS: u32 = 8;
@@ -24,6 +24,9 @@ pub struct Organization {
     pub session_hours: u32,
     /// Who may administer it.
     pub administrators: Vec<UserId>,
+    /// Its directories beside its own, at most [`Directory::MOST`]. None is ever taken away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub directories: Vec<Directory>,
     /// When it was set up.
     pub created_at: Timestamp,
 }
@@ -32,6 +35,17 @@ impl Organization {
     /// Where a one-time enrolment link leads.
     pub fn enrolment_url(&self, token: &Secret) -> String {
         format!("{}/enrol/{}/link/{}", self.base_url, self.id, token.reveal())
+    }
+
+    /// One of its directories.
+    pub fn directory(&self, id: DirectoryId) -> Option<&Directory> {
+        self.directories.iter().find(|directory| directory.id == id)
+    }
+
+    /// How a person signs in.
+    pub fn method_of(&self, user: &User) -> Method {
+        let directory = user.directory.and_then(|id| self.directory(id));
+        directory.map_or(Method::Passkey, |directory| directory.method)
     }
 
     /// How long a session lives.

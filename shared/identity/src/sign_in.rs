@@ -11,6 +11,9 @@ pub enum Refusal {
     /// Access was taken away.
     #[error("the user's access is blocked")]
     Blocked,
+    /// The person signs in with Microsoft, which could only send them back to us.
+    #[error("the user signs in with Microsoft")]
+    MicrosoftAccount,
     /// Entra could not match an assertion.
     #[error("the user has no anchor")]
     NoAnchor,
@@ -24,20 +27,23 @@ impl Refusal {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Blocked => "user_blocked",
+            Self::MicrosoftAccount => "microsoft_account",
             Self::NoAnchor => "user_without_anchor",
             Self::OutsideDomain => "user_outside_domain",
         }
     }
 }
 
-/// Decides whether a person may sign in under a domain.
+/// Decides whether a person, who signs in by a method, may sign in with a passkey under a domain.
 ///
 /// # Errors
 ///
 /// [`Refusal`] says what stands against it, the person's own block first.
-pub fn may_sign_in(user: &User, domain: &FederatedDomain) -> Result<(), Refusal> {
+pub fn may_sign_in(user: &User, method: Method, domain: &FederatedDomain) -> Result<(), Refusal> {
     if !user.blocks.is_empty() {
         Err(Refusal::Blocked)
+    } else if method == Method::Microsoft {
+        Err(Refusal::MicrosoftAccount)
     } else if !user.user_name.address().is_some_and(|address| domain.covers(address)) {
         Err(Refusal::OutsideDomain)
     } else if user.anchor.is_none() {
@@ -129,7 +135,12 @@ mod tests {
             (blocked, Err(Refusal::Blocked)),
         ];
         for (user, expected) in cases {
-            assert_eq!(may_sign_in(&user, &domain), expected, "{user:?}");
+            assert_eq!(may_sign_in(&user, Method::Passkey, &domain), expected, "{user:?}");
+            let elsewhere = match expected {
+                Err(Refusal::Blocked) => expected,
+                _ => Err(Refusal::MicrosoftAccount),
+            };
+            assert_eq!(may_sign_in(&user, Method::Microsoft, &domain), elsewhere, "{user:?}");
         }
     }
 

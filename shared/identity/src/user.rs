@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Address, Anchor, SecretHash, UserId, UserName};
+use crate::{Address, Anchor, DirectoryId, SecretHash, UserId, UserName};
 
 /// Why somebody may not sign in; reasons add up, and access needs none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,6 +36,9 @@ pub enum Role {
 pub struct User {
     /// Ours; never changes.
     pub id: UserId,
+    /// The directory that says how the person signs in; [`None`] is the organization's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectoryId>,
     /// Unique in the organization. Of whoever signs in it is the user principal name, which is also
     /// the work address that a person types.
     pub user_name: UserName,
@@ -80,6 +83,7 @@ impl User {
     pub fn new(id: UserId, user_name: UserName, display_name: String, now: Timestamp) -> Self {
         Self {
             id,
+            directory: None,
             user_name,
             display_name,
             anchor: None,

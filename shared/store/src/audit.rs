@@ -1,6 +1,6 @@
 //! Who did what, to which relying party, when and why.
 
-use identity::{GroupId, OrganizationId, OutboxId, ScimKeyId, UserId};
+use identity::{DirectoryId, GroupId, OrganizationId, OutboxId, ScimKeyId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,12 @@ pub enum Action {
     ProvisioningRefused,
     /// A part of what a provisioning client asked was left out for safety: the reason says which.
     ProvisioningIgnored,
+    /// A directory was made: the reason is its method.
+    DirectoryCreated,
+    /// A directory's people sign in by another method: the reason is the new one.
+    DirectoryMethodChanged,
+    /// A user is in another directory: the reason is its method.
+    UserMoved,
     /// A provisioning key was made.
     ScimKeyCreated,
     /// A provisioning key was taken away.
@@ -109,6 +115,8 @@ pub enum Resource {
     User(UserId),
     /// A group.
     Group(GroupId),
+    /// A directory.
+    Directory(DirectoryId),
 }
 
 /// One fact of the audit. Holds identifiers and reasons, never a secret or an assertion.

@@ -190,10 +190,14 @@ impl<Proof> Connecting<Proof> {
         may_administer(user, &self.organization).then_some(user.id)
     }
 
-    /// Whom the session speaks for.
+    /// Whom the session speaks for, if it began as their directory says. Administrators have both
+    /// ways.
     pub fn signed_in(&self, now: Timestamp) -> Option<&User> {
         let (user, session) = (&self.user.as_ref()?.value, self.session.as_ref()?);
-        (user.blocks.is_empty() && accept_session(session, user, None, now)).then_some(user)
+        let begun = session.by == self.organization.method_of(user)
+            || may_administer(user, &self.organization);
+        let speaks = user.blocks.is_empty() && accept_session(session, user, None, now);
+        (begun && speaks).then_some(user)
     }
 
     /// The tenant, if its people can sign in with Microsoft: where the connection to it works.

@@ -166,6 +166,23 @@ impl Store {
         self.table.get(Key::organization(org), now).await
     }
 
+    /// Stores what an organization became.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when it is not as it was read any more.
+    pub async fn change_organization(
+        &self,
+        before: &Stored<Organization>,
+        organization: &Organization,
+        audit: &AuditEntry,
+    ) -> Result<(), TableError> {
+        let org = before.value.id;
+        let item = Item::new(Key::organization(org), organization)?;
+        let writes = vec![Write::Put(item, Expect::Version(before.version)), put(audit.item(org)?)];
+        self.table.write(writes).await
+    }
+
     /// A domain of an organization.
     pub async fn domain(
         &self,

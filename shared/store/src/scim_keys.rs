@@ -1,6 +1,6 @@
 //! The keys of provisioning clients: who may change an organization's people and groups.
 
-use identity::{OrganizationId, ScimClient, ScimKeyId, SecretHash};
+use identity::{DirectoryId, OrganizationId, ScimClient, ScimKeyId, SecretHash};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct ProvisioningKey {
     pub name: String,
     /// Who provisions with it.
     pub client: ScimClient,
+    /// The directory that the users whom it makes are in; [`None`] is the organization's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectoryId>,
     /// Our own origin, as the bootstrap fixed it: where the resources of an answer are.
     pub base_url: String,
     /// When it was made.

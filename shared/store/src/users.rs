@@ -1,6 +1,6 @@
 //! People, and the names by which they are found.
 
-use identity::{Block, OrganizationId, Role, User, UserId, UserName};
+use identity::{Block, DirectoryId, OrganizationId, Role, User, UserId, UserName};
 use jiff::Timestamp;
 
 use crate::item::Item;
@@ -131,6 +131,25 @@ impl Store {
             None
         };
         self.change_user(org, user, audit, approve).await.map(drop)
+    }
+
+    /// Puts a user into a directory, and ends every session and proof with it, since another method
+    /// may have to begin them. Done already, it changes nothing.
+    pub async fn move_user(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+        directory: Option<DirectoryId>,
+        audit: &AuditEntry,
+    ) -> Result<(), TableError> {
+        let place = |user: &mut User| {
+            if user.directory != directory {
+                user.directory = directory;
+                user.sessions_valid_from = user.sessions_valid_from.max(audit.at);
+            }
+            None
+        };
+        self.change_user(org, user, audit, place).await.map(drop)
     }
 
     /// Records a fact of the audit that no other write carries.

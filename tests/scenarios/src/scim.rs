@@ -35,6 +35,12 @@ impl World {
         self.provisioner(&self.contoso(), "entra").await
     }
 
+    /// Entra, with a new key of a directory of the world's organization.
+    pub async fn entra_of(&self, directory_id: &str) -> Provisioner {
+        let payload = json!({ "name": "entra", "client": "entra", "directory_id": directory_id });
+        self.provisioner_by(&self.contoso(), payload).await
+    }
+
     /// Some other client, with a new key of the world's organization.
     pub async fn other_client(&self) -> Provisioner {
         self.provisioner(&self.contoso(), "other").await
@@ -96,9 +102,12 @@ impl World {
 
     /// A client of a kind, with a new key of an organization.
     pub async fn provisioner(&self, company: &Company, kind: &str) -> Provisioner {
-        let payload = json!({
-            "action": "create_scim_key", "domain": company.domain, "name": kind, "client": kind,
-        });
+        self.provisioner_by(company, json!({ "name": kind, "client": kind })).await
+    }
+
+    async fn provisioner_by(&self, company: &Company, mut payload: Value) -> Provisioner {
+        payload["action"] = json!("create_scim_key");
+        payload["domain"] = json!(company.domain);
         let made = self.operate(payload).await.unwrap();
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
         Provisioner {

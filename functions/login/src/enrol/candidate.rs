@@ -1,6 +1,6 @@
 //! Whom an enrolment is for, and whether what proved it still enrols them.
 
-use identity::{ClaimRefusal, Proof, SecretHash, User, claim_may_enrol};
+use identity::{ClaimRefusal, Method, Proof, SecretHash, User, claim_may_enrol};
 use jiff::Timestamp;
 use store::{Action, Actor, Enrolment, Link, Passkey, Proven, Stored};
 use web::failure::RequestId;
@@ -25,6 +25,8 @@ pub(crate) enum MayNotEnrol {
     UserGone,
     #[error("the user's access is blocked")]
     Blocked,
+    #[error("the user signs in with Microsoft")]
+    MicrosoftAccount,
     #[error("the claim enrols nobody")]
     Claim(#[from] ClaimRefusal),
     #[error("what proved it is used or over")]
@@ -39,6 +41,7 @@ impl MayNotEnrol {
         match self {
             Self::UserGone => "no_such_user",
             Self::Blocked => ClaimRefusal::Blocked.word(),
+            Self::MicrosoftAccount => ClaimRefusal::MicrosoftAccount.word(),
             Self::Claim(refusal) => refusal.word(),
             Self::ProofOver(Proof::Link) => "link_over",
             Self::ProofOver(Proof::RecoveryCode) => "recovery_code_over",
@@ -98,24 +101,28 @@ impl<'a> Candidate<'a> {
         };
         // After the user, whose version the registration expects: nobody adds one in between.
         let passkeys = app.store.passkeys(step.org, id, now).await?;
-        let may = may_enrol(&user.value, proven, evidence, &passkeys, now);
+        let method = step.enrolling.organization.method_of(&user.value);
+        let may = may_enrol((&user.value, method), proven, evidence, &passkeys, now);
         Ok(may.map(|()| Self { enrolment, proof, user, passkeys, link }))
     }
 }
 
 /// Decides whether a proof still enrols somebody.
 fn may_enrol(
-    user: &User,
+    (user, method): (&User, Method),
     Proven { proof, since, .. }: Proven,
     evidence: Option<&SecretHash>,
     passkeys: &[Stored<Passkey>],
     now: Timestamp,
 ) -> Result<(), MayNotEnrol> {
     if proof == Proof::EmailCode {
-        claim_may_enrol(user, now)?;
+        claim_may_enrol(user, method, now)?;
     }
     if !user.blocks.is_empty() {
         return Err(MayNotEnrol::Blocked);
+    }
+    if method == Method::Microsoft {
+        return Err(MayNotEnrol::MicrosoftAccount);
     }
     // An enrolment replaces the recovery code, so that it proves one enrolment only.
     let used = proof == Proof::RecoveryCode && user.recovery.as_ref() != evidence;

@@ -224,6 +224,7 @@ mod tests {
                 id: ScimKeyId::from_bytes([2; 16]),
                 name: "Entra".to_owned(),
                 client: ScimClient::Entra,
+                directory: None,
                 base_url: "https://login.contoso.test".to_owned(),
                 created_at: now,
                 expires_at: None,

@@ -23,7 +23,8 @@ impl App {
         wanted: Resource,
     ) -> Result<Provisioned, Failure> {
         let (id, now) = (UserId::mint(&*self.entropy), self.clock.now());
-        let change = change::create(id, wanted, caller.key.client, now)?;
+        let mut change = change::create(id, wanted, caller.key.client, now)?;
+        change.user.directory = caller.key.directory;
         let audit = self.audit_change(caller, Action::UserCreated, &change, now);
         let ignored = self.audit_ignored(caller, &change, now);
         let (org, user, profile) = (caller.org, &change.user, &change.profile);

@@ -203,6 +203,30 @@ messages! {
         fr: "À la première connexion, le nom d’utilisateur ici doit être le nom d’utilisateur principal du compte ; ensuite, le compte est reconnu par son identifiant d’objet dans le locataire. Les invités ne sont pas reconnus. L’audit indique ce qui diffère.",
         es: "En el primer inicio de sesión el nombre de usuario aquí debe ser el nombre principal de usuario de la cuenta; después la cuenta se conoce por su identificador de objeto en el inquilino. Los invitados no se reconocen. La auditoría dice qué difiere.",
     }
+    microsoft_only_title {
+        en: "You sign in with Microsoft",
+        de: "Sie melden sich mit Microsoft an",
+        fr: "Vous vous connectez avec Microsoft",
+        es: "Usted inicia sesión con Microsoft",
+    }
+    microsoft_only_what {
+        en: "People of your directory sign in with their Microsoft account. Passkeys, links and codes of this site are turned off for you.",
+        de: "Personen Ihres Verzeichnisses melden sich mit ihrem Microsoft-Konto an. Passkeys, Links und Codes dieser Website sind für Sie ausgeschaltet.",
+        fr: "Les personnes de votre annuaire se connectent avec leur compte Microsoft. Les clés d’accès, liens et codes de ce site sont désactivés pour vous.",
+        es: "Las personas de su directorio inician sesión con su cuenta de Microsoft. Las claves de acceso, los enlaces y los códigos de este sitio están desactivados para usted.",
+    }
+    microsoft_only_next {
+        en: "Sign in at Microsoft with your account. If Microsoft sent you here, ask your administrator: you would go in circles.",
+        de: "Melden Sie sich bei Microsoft mit Ihrem Konto an. Wenn Microsoft Sie hierher geschickt hat, fragen Sie Ihre Administration: Sie gingen im Kreis.",
+        fr: "Connectez-vous chez Microsoft avec votre compte. Si Microsoft vous a envoyé ici, demandez à votre administrateur : vous tourneriez en rond.",
+        es: "Inicie sesión en Microsoft con su cuenta. Si Microsoft le envió aquí, pregunte a su administrador: daría vueltas en círculo.",
+    }
+    microsoft_only_administrator {
+        en: "Microsoft sends this domain’s sign-ins here, and the user’s directory sends them to Microsoft. Put the user into a directory of passkeys, or give the account a name in a domain that Microsoft signs in itself.",
+        de: "Microsoft schickt die Anmeldungen dieser Domäne hierher, und das Verzeichnis des Benutzers schickt sie zu Microsoft. Verschieben Sie den Benutzer in ein Verzeichnis mit Passkeys, oder geben Sie dem Konto einen Namen in einer Domäne, die Microsoft selbst anmeldet.",
+        fr: "Microsoft envoie ici les connexions de ce domaine, et l’annuaire de l’utilisateur les envoie chez Microsoft. Placez l’utilisateur dans un annuaire à clés d’accès, ou donnez au compte un nom dans un domaine que Microsoft connecte lui-même.",
+        es: "Microsoft envía aquí los inicios de sesión de este dominio, y el directorio del usuario los envía a Microsoft. Ponga al usuario en un directorio de claves de acceso, o dé a la cuenta un nombre en un dominio en el que Microsoft inicie la sesión.",
+    }
     passkey_only_title {
         en: "You sign in with a passkey",
         de: "Sie melden sich mit einem Passkey an",

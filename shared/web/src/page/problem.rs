@@ -94,6 +94,8 @@ pub enum Trouble {
     SignInOver,
     /// Nobody here has the account that signed in at Microsoft.
     AccountUnknown,
+    /// Whoever has a passkey, a link or a code signs in with Microsoft.
+    MicrosoftOnly,
     /// Whoever signed in at Microsoft signs in here with a passkey.
     PasskeyOnly,
     /// The person may not consent for the Entra tenant.
@@ -116,7 +118,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::RequestRefused,
         Self::RequestOver,
         Self::OtherBrowser,
@@ -138,6 +140,7 @@ impl Trouble {
         Self::IdentityRefused,
         Self::SignInOver,
         Self::AccountUnknown,
+        Self::MicrosoftOnly,
         Self::PasskeyOnly,
         Self::NotTenantAdministrator,
         Self::OtherTenant,
@@ -170,6 +173,7 @@ impl Trouble {
             | Self::ConsentDeclined
             | Self::IdentityRefused
             | Self::AccountUnknown
+            | Self::MicrosoftOnly
             | Self::PasskeyOnly
             | Self::NotTenantAdministrator => StatusCode::FORBIDDEN,
             Self::OtherTenant
@@ -206,6 +210,7 @@ impl Trouble {
             Self::IdentityRefused => language.identity_refused_title(),
             Self::SignInOver => language.sign_in_over_title(),
             Self::AccountUnknown => language.account_unknown_title(),
+            Self::MicrosoftOnly => language.microsoft_only_title(),
             Self::PasskeyOnly => language.passkey_only_title(),
             Self::NotTenantAdministrator => language.not_tenant_administrator_title(),
             Self::OtherTenant => language.other_tenant_title(),
@@ -241,6 +246,7 @@ impl Trouble {
             Self::IdentityRefused => language.identity_refused_what(),
             Self::SignInOver => language.sign_in_over_what(),
             Self::AccountUnknown => language.account_unknown_what(),
+            Self::MicrosoftOnly => language.microsoft_only_what(),
             Self::PasskeyOnly => language.passkey_only_what(),
             Self::NotTenantAdministrator => language.not_tenant_administrator_what(),
             Self::OtherTenant => language.other_tenant_what(),
@@ -274,6 +280,7 @@ impl Trouble {
             Self::SignInFirst => language.sign_in_first_next(),
             Self::SignInOver => language.sign_in_over_next(),
             Self::AccountUnknown => language.next_ask_administrator(),
+            Self::MicrosoftOnly => language.microsoft_only_next(),
             Self::PasskeyOnly => language.passkey_only_next(),
             Self::JourneyOver
             | Self::ConsentDeclined
@@ -294,6 +301,7 @@ impl Trouble {
             Self::PasskeyRefused => Some(language.passkey_refused_administrator()),
             Self::AskAdministrator => Some(language.ask_administrator_administrator()),
             Self::AccountUnknown => Some(language.account_unknown_administrator()),
+            Self::MicrosoftOnly => Some(language.microsoft_only_administrator()),
             Self::RequestRefused
             | Self::RequestOver
             | Self::OtherBrowser

@@ -284,8 +284,14 @@ async fn whoever_is_nobody_here_or_may_not_is_told_what_to_do() {
     world.microsoft.put_directory_roles(&name, &["62e90394-69f5-4237-9190-012177145e10"]).unwrap();
     world.amend(&chief, |user| user.blocks = [Block::Entra].into()).await;
     refused(&olga, &mut browser, &account, (403, "user_blocked"), "blocked").await;
-    let object = "00000000-0000-4000-8000-0000000000ff".parse().unwrap();
-    world.amend(&chief, |user| user.object_id = Some(object)).await;
+    let object = "00000000-0000-4000-8000-0000000000ff".parse().ok();
+    world
+        .user_with("deputy", |user| {
+            user.user_name = format!("deputy@{MANAGED}").parse().unwrap();
+            user.object_id = object;
+        })
+        .await;
+    let account = put(&world, 0x23, "deputy");
     refused(&olga, &mut browser, &account, (403, "other_account"), "another's name").await;
 }
 

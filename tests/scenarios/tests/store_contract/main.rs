@@ -79,6 +79,7 @@ fn organization(base_url: &str) -> Organization {
         rp_id: "id.contoso.test".to_owned(),
         session_hours: SESSION_HOURS,
         administrators: Vec::new(),
+        directories: Vec::new(),
         created_at: noon(),
     }
 }
