@@ -309,9 +309,10 @@ fn fate(error: GraphError) -> Attempt {
         GraphError::NotFound(_) => Ok(There::Nobody),
         GraphError::Conflict { .. } => Ok(There::Refused("anchor_taken")),
         // In a federated domain an anchor cannot be set.
-        GraphError::ConsentLost(_) | GraphError::Gone { .. } | GraphError::Bug { .. } => {
-            Ok(There::Refused("anchor_refused"))
-        }
+        GraphError::ConsentLost(_)
+        | GraphError::Gone { .. }
+        | GraphError::Unread(_)
+        | GraphError::Bug { .. } => Ok(There::Refused("anchor_refused")),
     }
 }
 

@@ -15,11 +15,8 @@ use crate::outbox::{Outcome, Turn};
 
 /// How often Graph or Entra must say that a consent is gone, each time to a token of its own.
 const AGREE: u32 = 3;
-/// With less time left than this Graph is not asked any more, so that a page that it gives in time can
-/// be carried out.
+/// How long before the end Graph is not asked any more.
 const ASKING: SignedDuration = SignedDuration::from_secs(5);
-/// How long after a round the next one begins.
-const BETWEEN_ROUNDS: SignedDuration = SignedDuration::from_hours(4);
 
 impl App {
     /// Reads on where the last invocation stopped. The chain of rounds ends with the connection: one
@@ -35,11 +32,11 @@ impl App {
         let Some(stored) = stored.filter(|stored| works(&stored.value, since)) else {
             return Ok(Outcome::default());
         };
-        // A page that is begun in time is carried to its end.
+        // A page that is begun in time is mostly carried to its end.
         let until = turn.long_ends.checked_add(PAGE).unwrap_or(turn.long_ends);
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let tenant = stored.value.tenant;
-        let asked = turn.long_ends.checked_add(ASKING).unwrap_or(turn.long_ends);
+        let asked = until.checked_sub(ASKING).unwrap_or(until);
         let directory = Directory {
             organization,
             tenant,
@@ -49,7 +46,7 @@ impl App {
         };
         match self.read_directory(&directory, turn.request_id).await {
             Ok(Reading::Ended(_)) => {
-                let mut outcome = self.next_round(organization, since);
+                let mut outcome = self.next_round(organization, since).await?;
                 outcome.next.extend(self.anchors_next(organization).await?);
                 Ok(outcome)
             }
@@ -67,12 +64,17 @@ impl App {
         }
     }
 
-    fn next_round(&self, organization: OrganizationId, since: Timestamp) -> Outcome {
+    async fn next_round(
+        &self,
+        organization: OrganizationId,
+        since: Timestamp,
+    ) -> Result<Outcome, Failure> {
         let now = self.clock.now();
+        let rules = self.store.reading_rules(organization, now).await?.value;
         let task = Task::ReadDirectory { since };
-        let due_at = now.checked_add(BETWEEN_ROUNDS).unwrap_or(now);
+        let due_at = now.checked_add(rules.interval()).unwrap_or(now);
         let next = OutboxItem::new(&*self.entropy, organization, task, now).not_before(due_at);
-        Outcome { audit: None, next: vec![next] }
+        Ok(Outcome { audit: None, next: vec![next] })
     }
 
     /// Nobody is offboarded for it: nothing more is read, everybody can see it, and the bus is told.

@@ -1,30 +1,30 @@
 //! Reads an Entra directory, page by page: the first round tells of everybody, each later one of what
 //! changed. Every user is a write of their own that can be done again; where it goes on is stored
-//! after each page. So it may die anywhere, and whoever comes next goes on.
+//! after each page, and within one where time is over. So it may die anywhere, and whoever comes next
+//! goes on.
 //!
 //! Nobody is ever removed. Who is told to be gone loses access, and gets it back when they come back;
 //! who is merely not told of keeps everything.
 
+mod carrying;
 mod decision;
 mod member;
 
-use std::collections::HashMap;
-
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use graph::{DirectoryUser, GraphError, Link, Next, Origin, Page, Tenant};
 use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
-use store::{Import, Known, Stored, TableError, Tally};
+use store::{Import, Stored, TableError, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
 use crate::app::App;
-use member::Member;
 
-/// How many users are written at once.
-const AT_ONCE: usize = 8;
-/// With less time left than this no page is begun: as long as one of 999 new users may take.
+/// With less time left than this no page is begun: about as long as one of 999 new users takes.
 pub(crate) const PAGE: SignedDuration = SignedDuration::from_secs(20);
+/// With less time left than this nobody of a page is begun with: what is left of it is kept.
+const MEMBER: SignedDuration = SignedDuration::from_secs(5);
+/// How often one invocation begins anew because Graph lost its place; whoever comes next is put off.
+const RESTARTS: u32 = 2;
 
 /// What one invocation came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,39 +66,48 @@ pub struct Directory<'a> {
     pub until: Timestamp,
 }
 
+impl Directory<'_> {
+    /// Whether there is time to begin with something that may take so long.
+    fn has_time_for(&self, what: SignedDuration, now: Timestamp) -> bool {
+        self.until.duration_since(now) >= what
+    }
+}
+
+/// What became of a page.
+enum Turned {
+    /// More of the round is behind it.
+    Over,
+    /// It was the last one of the round.
+    Last,
+    /// It is carried out in part: time is over, or something failed.
+    InPart(Option<ReadingError>),
+}
+
 impl App {
     /// Reads pages until the round is over or time is short.
     ///
     /// # Errors
     ///
-    /// [`ReadingError`]; pages that were read before are kept, and the next invocation goes on
-    /// behind them.
+    /// [`ReadingError`]; what was read before is kept, and the next invocation goes on behind it.
     pub async fn read_directory(
         &self,
         directory: &Directory<'_>,
         request_id: &RequestId,
     ) -> Result<Reading, ReadingError> {
         let organization = directory.organization;
-        let kept = self.store.import(organization, self.clock.now()).await?;
-        // Another tenant's position means nothing here.
-        let version = kept.as_ref().map_or(0, |kept| kept.version);
-        let same = kept.filter(|kept| kept.value.tenant == directory.tenant);
-        let mut import = same.map_or_else(|| Import::new(directory.tenant), |kept| kept.value);
-        import.begin(self.clock.now());
-        if import.next.is_none() && import.expected.is_none() {
-            import.expected = expected(directory, request_id).await;
-        }
-        let mut stored = Stored { value: import, version };
-        while directory.until.duration_since(self.clock.now()) >= PAGE {
+        let mut stored = self.begin_reading(directory, request_id).await?;
+        let mut restarts = 0;
+        while directory.has_time_for(PAGE, self.clock.now()) {
             let mut import = stored.value.clone();
-            let ended = match page(directory, &import).await {
+            let turned = match page(directory, &import).await {
                 Ok(page) => self.turn(directory, &mut import, page, request_id).await?,
-                Err(ReadingError::Graph(GraphError::Gone { .. })) => {
+                Err(ReadingError::Graph(GraphError::Gone { .. })) if restarts < RESTARTS => {
                     // From our own beginning: the one that Graph names may select less, and what is
                     // selected is fixed for every round behind it.
+                    restarts += 1;
                     import.restart();
                     import.begin(self.clock.now());
-                    false
+                    Turned::Over
                 }
                 Err(error) => return Err(error),
             };
@@ -107,88 +116,68 @@ impl App {
                 Err(TableError::Conflict { .. }) => return Ok(Reading::Elsewhere),
                 Err(error) => return Err(error.into()),
             };
-            if ended {
-                return Ok(Reading::Ended(stored.value));
+            match turned {
+                Turned::Over | Turned::InPart(None) => {}
+                Turned::Last => return Ok(Reading::Ended(stored.value)),
+                Turned::InPart(Some(error)) => return Err(error),
             }
         }
         Ok(Reading::Unfinished(stored.value))
     }
 
-    /// Carries a page out, and says whether it was the last one of the round.
+    /// The round that is under way, or a new one.
+    async fn begin_reading(
+        &self,
+        directory: &Directory<'_>,
+        request_id: &RequestId,
+    ) -> Result<Stored<Import>, ReadingError> {
+        let kept = self.store.import(directory.organization, self.clock.now()).await?;
+        // Another tenant's position means nothing here.
+        let version = kept.as_ref().map_or(0, |kept| kept.version);
+        let same = kept.filter(|kept| kept.value.tenant == directory.tenant);
+        let mut import = same.map_or_else(|| Import::new(directory.tenant), |kept| kept.value);
+        import.begin(self.clock.now());
+        if import.next.is_none() && import.expected.is_none() {
+            import.expected = expected(directory, request_id).await;
+        }
+        Ok(Stored { value: import, version })
+    }
+
+    /// Carries a page out, as far as there is time.
     async fn turn(
         &self,
         directory: &Directory<'_>,
         import: &mut Import,
         page: Page<DirectoryUser>,
         request_id: &RequestId,
-    ) -> Result<bool, ReadingError> {
-        let tally = self.carry_page_out(directory, page.value, request_id).await?;
+    ) -> Result<Turned, ReadingError> {
+        let unread = page.unread.len();
+        if unread > 0 {
+            let number = import.pages + 1;
+            tracing::warn!(
+                request_id = %request_id.as_str(), page = number, unread,
+                "a page tells of users in a shape that is not Graph's: they are left out"
+            );
+        }
+        let carried =
+            self.carry_page_out(directory, page.value, &import.carried_out, request_id).await?;
+        if !carried.whole {
+            import.pause(carried.fingerprints, carried.tally);
+            return Ok(Turned::InPart(carried.failed));
+        }
+        let unread = u64::try_from(unread).unwrap_or(u64::MAX);
+        let tally = carried.tally.plus(Tally { unread, ..Tally::default() });
         match page.next {
             Next::More(link) => {
                 import.turn(link.as_str().to_owned(), tally);
-                Ok(false)
+                Ok(Turned::Over)
             }
             Next::Round(link) => {
                 import.end(link.as_str().to_owned(), tally, self.clock.now());
-                Ok(true)
+                Ok(Turned::Last)
             }
-            Next::End => Ok(true),
+            Next::End => Ok(Turned::Last),
         }
-    }
-
-    /// Writes what a page says: several users at once, what is said of one in its order.
-    async fn carry_page_out(
-        &self,
-        directory: &Directory<'_>,
-        told: Vec<DirectoryUser>,
-        request_id: &RequestId,
-    ) -> Result<Tally, ReadingError> {
-        let members = Member::each(told);
-        let objects: Vec<Uuid> = members.iter().map(|member| member.object).collect();
-        let now = self.clock.now();
-        let mut known: HashMap<Uuid, Known> =
-            self.store.users_of_objects(directory.organization, &objects, now).await?;
-        let mut work = Vec::with_capacity(members.len());
-        for member in members {
-            let known = known.remove(&member.object);
-            work.push((member, known));
-        }
-        let (tally, clashed) = stream::iter(work)
-            .map(|(member, known)| self.carry_member_out(directory, member, known, request_id))
-            .buffer_unordered(AT_ONCE)
-            .try_fold((Tally::default(), Vec::new()), async |(tally, mut clashed), done| {
-                clashed.extend(done.clashed);
-                Ok((tally.plus(done.tally), clashed))
-            })
-            .await?;
-        let mut tally = tally;
-        for member in clashed {
-            tally = tally.plus(self.try_again(directory, member, request_id).await?);
-        }
-        Ok(tally)
-    }
-
-    /// Does what is said of somebody whose name was not free: by now it may be, and else whoever has
-    /// it lets go of it, if it is not theirs any more, and becomes what the directory says of them
-    /// next. However many pass their names on in turn, each one is carried out once.
-    async fn try_again(
-        &self,
-        directory: &Directory<'_>,
-        member: Member,
-        request_id: &RequestId,
-    ) -> Result<Tally, ReadingError> {
-        let mut tally = Tally::default();
-        let mut next = Some((member, true));
-        while let Some((member, told_of)) = next {
-            let other = self.make_way(directory, &member, request_id).await?;
-            let known = self.known(directory, member.object).await?;
-            let done = self.carry_member_out(directory, member, known, request_id).await?;
-            tally = tally.plus(Tally { told: 0, ..done.tally });
-            // Whoever made way counts where the directory tells of them.
-            tally.clashes += u64::from(told_of && done.clashed.is_some());
-            next = other.map(|other| (other, false));
-        }
-        Ok(tally)
     }
 }
 

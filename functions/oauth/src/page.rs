@@ -8,7 +8,7 @@ use identity::DomainName;
 use jiff::Timestamp;
 use keys::ring::SigningKey;
 use oidc::Verifier;
-use store::{Connecting, Connection, Feature, Import, Stage, Tally};
+use store::{Connecting, Connection, Feature, Import, ReadingRules, Stage, Tally};
 use web::language::Language;
 use web::page::{
     ConnectedTenant, Connection as ConnectionPage, ConnectionState, Page as _, ReadingStatus,
@@ -80,7 +80,10 @@ pub(crate) fn respond(
         state: state(connection),
         circular: circular.map(DomainName::as_str),
         tenant,
-        reading: found.import.as_ref().and_then(|import| reading(connection?, import, now)),
+        reading: found
+            .import
+            .as_ref()
+            .and_then(|import| reading(connection?, import, &found.rules, now)),
         consents: &consents,
         certificates: &uploads,
         csrf: &visitor.csrf(),
@@ -102,9 +105,14 @@ pub(crate) fn respond(
 }
 
 /// How reading that very tenant stands.
-fn reading(connection: &Connection, import: &Import, now: Timestamp) -> Option<ReadingStatus> {
-    let Tally { told, made, changed, blocked, guests, unanchored, bad_anchors, clashes, .. } =
-        import.tally;
+fn reading(
+    connection: &Connection,
+    import: &Import,
+    rules: &ReadingRules,
+    now: Timestamp,
+) -> Option<ReadingStatus> {
+    let tally = import.tally;
+    let Tally { told, made, changed, blocked, guests, unanchored, bad_anchors, .. } = tally;
     (connection.tenant == import.tenant).then(|| ReadingStatus {
         began_at: import.began_at,
         ends_about: import.ends_about(now),
@@ -118,7 +126,9 @@ fn reading(connection: &Connection, import: &Import, now: Timestamp) -> Option<R
         guests,
         unanchored,
         bad_anchors,
-        clashes,
+        clashes: tally.clashes,
+        unread: tally.unread,
+        interval: rules.interval(),
     })
 }
 

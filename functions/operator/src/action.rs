@@ -11,6 +11,7 @@ use crate::bootstrap::Bootstrap;
 use crate::directory::{CreateDirectory, ListDirectories, MoveUser, SetDirectoryMethod};
 use crate::failure::Failure;
 use crate::invite::Invite;
+use crate::reading::CheckInterval;
 use crate::scim_key::{CreateScimKey, ListScimKeys, RevokeScimKey};
 
 /// What may be asked for. A misspelt field is an error, never ignored.
@@ -29,6 +30,7 @@ enum Action {
     Approve(Access),
     Block(Access),
     Unblock(Access),
+    CheckInterval(CheckInterval),
 }
 
 impl App {
@@ -53,6 +55,7 @@ impl App {
             Ok(Action::Approve(asked)) => self.approve(asked, &request_id).await,
             Ok(Action::Block(asked)) => self.block(asked, &request_id).await,
             Ok(Action::Unblock(asked)) => self.unblock(asked, &request_id).await,
+            Ok(Action::CheckInterval(asked)) => self.check_interval(asked, &request_id).await,
             Err(failure) => Err(failure),
         };
         carried_out.map_err(|failure| failure.answer(&request_id))

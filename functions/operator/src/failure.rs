@@ -45,6 +45,9 @@ pub enum Failure {
     /// The key's id is none.
     #[error("`key_id` must be the id of a key as list_scim_keys shows it")]
     NotAKeyId,
+    /// The interval is too short or too long.
+    #[error("`minutes` must be 5 to 1440")]
+    NotAnInterval,
     /// The organization has as many keys as it may have.
     #[error("the organization has twenty keys: revoke one first")]
     TooManyKeys,
@@ -141,6 +144,7 @@ impl Failure {
             | Self::NotAnAddress
             | Self::NotAKeyName
             | Self::NotAnExpiry
+            | Self::NotAnInterval
             | Self::NotAKeyId
             | Self::NotADirectoryName => ("BadRequest", None),
             Self::OtherDeployment(fixed) => ("Conflict", Some(fixed.base_url.clone())),

@@ -19,6 +19,7 @@ mod directory;
 mod failure;
 mod invite;
 mod name;
+mod reading;
 mod scim_key;
 mod site;
 

@@ -188,7 +188,7 @@ impl Tenant<'_> {
     fn told(&self, answer: &Answer) -> Fate {
         let names_one = serde_json::from_slice::<Value>(&answer.body)
             .is_ok_and(|body| body.get("id").is_some());
-        if names_one { self.parse(answer).map(Some) } else { Ok(None) }
+        if names_one { self.read_user(answer).map(Some) } else { Ok(None) }
     }
 }
 

@@ -70,6 +70,10 @@ pub enum GraphError {
         /// The call.
         trace: Trace,
     },
+    /// What is said of this one thing is not of the shape that Graph promises: nothing is believed of
+    /// it. Others can be read.
+    #[error("what Graph says of one thing makes no sense ({0})")]
+    Unread(Trace),
     /// The call is wrong, or something in it that the directory does not take, or the answer is not
     /// what Graph promises. The same call will not do better.
     #[error("{what} ({trace})")]

@@ -43,7 +43,7 @@ pub use error::{GraphError, Later, Trace};
 pub use link::{ForeignLink, Link, Origin, OriginError};
 pub use new_user::{NewUser, Password, UserChange};
 pub use organization::{Organization, VerifiedDomain};
-pub use page::{Next, Page};
+pub use page::{Next, Page, Unread};
 pub use permission::Permission;
 pub use subscription::{NewSubscription, Subscription};
 pub use tenant::Tenant;

@@ -142,9 +142,17 @@ impl<'graph> Tenant<'graph> {
     ///
     /// # Errors
     ///
-    /// [`GraphError::NotFound`], also just after the user was made; else as every call.
+    /// [`GraphError::NotFound`], also just after the user was made; [`GraphError::Unread`] where what
+    /// is said of them makes no sense; else as every call.
     pub async fn user(&self, id: Uuid) -> Result<DirectoryUser, GraphError> {
-        self.read(user_call(id)).await
+        let answer = self.graph.call(self.work, &user_call(id)).await?;
+        let user = self.read_user(&answer)?;
+        if user.id == id { Ok(user) } else { Err(GraphError::Unread(self.trace_of(&answer))) }
+    }
+
+    pub(crate) fn read_user(&self, answer: &Answer) -> Result<DirectoryUser, GraphError> {
+        let written: serde_json::Value = self.parse(answer)?;
+        DirectoryUser::deserialize(&written).map_err(|_| GraphError::Unread(self.trace_of(answer)))
     }
 
     /// The user who has a sign-in name, if there is one.
@@ -176,7 +184,10 @@ impl<'graph> Tenant<'graph> {
             .query("$select", user::SELECT)
             .query("$top", "2");
         let page: Page<DirectoryUser> = self.page(Call::get(address)).await?;
-        Ok(page.value.into_iter().next())
+        match page.value.into_iter().next() {
+            None if !page.unread.is_empty() => Err(GraphError::Unread(self.trace())),
+            found => Ok(found),
+        }
     }
 
     /// `POST /users`: makes a user.
@@ -305,7 +316,7 @@ impl<'graph> Tenant<'graph> {
 
     async fn page<T: DeserializeOwned>(&self, call: Call) -> Result<Page<T>, GraphError> {
         let answer = self.graph.call(self.work, &call).await?;
-        let written: Written<T> = self.parse(&answer)?;
+        let written: Written = self.parse(&answer)?;
         written.accept(&self.graph.origin).map_err(|foreign| {
             GraphError::caused("the next page leads elsewhere", self.trace_of(&answer), foreign)
         })
@@ -319,16 +330,19 @@ impl<'graph> Tenant<'graph> {
         }
     }
 
-    /// All of a short list.
+    /// All of a short list, of which everything is read or nothing.
     async fn all<T: DeserializeOwned>(&self, call: Call) -> Result<Vec<T>, GraphError> {
-        let mut page = self.page(call).await?;
+        let mut page: Page<T> = self.page(call).await?;
         let mut all = page.value;
         for _ in 1..FEW {
+            if !page.unread.is_empty() {
+                break;
+            }
             let Next::More(link) = page.next else { return Ok(all) };
             page = self.page(Call::follow(link)).await?;
             all.append(&mut page.value);
         }
-        Err(GraphError::bug("a short list has no end", self.trace()))
+        Err(GraphError::bug("a short list has no end, or makes no sense", self.trace()))
     }
 
     pub(crate) fn parse<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, GraphError> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 /// What an answer said of a property. A round of changes leaves out what did not change, so what is
 /// not said is not empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Told<T> {
     /// Nothing: whatever was known of it stands.
     #[default]

@@ -11,7 +11,7 @@ pub(crate) const SELECT: &str = "id,userPrincipalName,displayName,givenName,surn
                                  onPremisesImmutableId,onPremisesSyncEnabled,userType,usageLocation";
 
 /// A user of the directory, or what a round of changes says of one.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryUser {
     /// The object id, which never changes.
@@ -68,7 +68,7 @@ impl DirectoryUser {
 }
 
 /// How a user left the directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(tag = "reason", rename_all = "camelCase")]
 pub enum Removal {
     /// Into the recycle bin, from where the user may come back.

@@ -193,6 +193,7 @@ async fn errors_are_told_by_what_follows() {
             }
             GraphError::Gone { resync: None, .. } => "gone",
             GraphError::Gone { resync: Some(_), .. } => "gone, and where to begin",
+            GraphError::Unread(_) => "unread",
             GraphError::Bug { .. } => "bug",
         });
     }

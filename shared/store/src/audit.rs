@@ -99,6 +99,8 @@ pub enum Action {
     TenantDisconnected,
     /// A connection to an Entra tenant was refused: the reason says why.
     ConnectionRefused,
+    /// How an Entra tenant is read was changed.
+    ReadingRulesChanged,
     /// What was granted in an Entra tenant is gone.
     ConsentLost,
     /// A user's anchor was written to Entra, or found there.

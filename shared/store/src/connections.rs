@@ -14,7 +14,9 @@ use uuid::Uuid;
 use crate::item::Item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
-use crate::{AuditEntry, Import, OutboxItem, Store, Stored, TableError, Task, Version};
+use crate::{
+    AuditEntry, Import, OutboxItem, ReadingRules, Store, Stored, TableError, Task, Version,
+};
 
 /// What a connection is good for. Each is an application of its own, with its own consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,7 +86,7 @@ pub struct Connection {
     pub tenant: Uuid,
     /// How far it has come.
     pub stage: Stage,
-    /// Since when.
+    /// Since when; where it works, since when its users are read as they are.
     pub since: Timestamp,
     /// What it was last asked to be good for.
     pub feature: Feature,
@@ -179,6 +181,8 @@ pub struct Connecting<Proof> {
     pub connection: Option<Stored<Connection>>,
     /// How far reading the directory has come, once it began.
     pub import: Option<Import>,
+    /// How it is read.
+    pub rules: ReadingRules,
     /// The journey that the browser comes back from.
     pub journey: Option<Stored<Journey<Proof>>>,
 }
@@ -233,8 +237,9 @@ impl Store {
         let session = held.map(|held| Key::session(org, held.user, &held.hash));
         let connection = Key::connection(org);
         let import = Key::import(org);
+        let rules = Key::reading_rules(org);
         let journey = journey.map(|journey| Key::journey(org, journey));
-        let fixed = [&organization, &connection, &import];
+        let fixed = [&organization, &connection, &import, &rules];
         let optional = [&user, &session, &journey].into_iter().flatten();
         let keys = fixed.into_iter().chain(optional).cloned().collect();
         let mut found = self.table.get_many(keys).await?;
@@ -244,12 +249,14 @@ impl Store {
         let session: Option<Stored<Session>> =
             session.map_or(Ok(None), |key| found.take(&key, now))?;
         let import: Option<Stored<Import>> = found.take(&import, now)?;
+        let rules: Option<Stored<ReadingRules>> = found.take(&rules, now)?;
         Ok(Some(Connecting {
             organization: organization.value,
             user: user.map_or(Ok(None), |key| found.take(&key, now))?,
             session: session.map(|stored| stored.value),
             connection: found.take(&connection, now)?,
             import: import.map(|stored| stored.value),
+            rules: rules.map(|stored| stored.value).unwrap_or_default(),
             journey: journey.map_or(Ok(None), |key| found.take(&key, now))?,
         }))
     }

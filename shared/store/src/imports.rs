@@ -32,6 +32,10 @@ pub struct Import {
     pub began_at: Option<Timestamp>,
     /// When the latest round ended, if one did.
     pub ended_at: Option<Timestamp>,
+    /// Whom the page there tells of and who are carried out already, each by a fingerprint of what was
+    /// told: time was over before the page was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried_out: Vec<u64>,
     /// Pages of the present round, or of the latest one.
     pub pages: u64,
     /// What that round came to so far.
@@ -63,6 +67,8 @@ pub struct Tally {
     pub bad_anchors: u64,
     /// Names and anchors that somebody else has.
     pub clashes: u64,
+    /// What was told and made no sense: it was left out.
+    pub unread: u64,
 }
 
 impl Tally {
@@ -79,6 +85,7 @@ impl Tally {
             unanchored: self.unanchored + other.unanchored,
             bad_anchors: self.bad_anchors + other.bad_anchors,
             clashes: self.clashes + other.clashes,
+            unread: self.unread + other.unread,
         }
     }
 }
@@ -90,6 +97,7 @@ impl Import {
             tenant,
             round: 1,
             next: None,
+            carried_out: Vec::new(),
             began_at: None,
             ended_at: None,
             pages: 0,
@@ -121,7 +129,14 @@ impl Import {
     /// A page is done, and more of the round is behind it.
     pub fn turn(&mut self, next: String, tally: Tally) {
         self.next = Some(next);
+        self.carried_out = Vec::new();
         self.pages += 1;
+        self.tally = self.tally.plus(tally);
+    }
+
+    /// Time is over within a page: these of it are done, and whoever comes next does the others.
+    pub fn pause(&mut self, carried_out: Vec<u64>, tally: Tally) {
+        self.carried_out.extend(carried_out);
         self.tally = self.tally.plus(tally);
     }
 
@@ -137,6 +152,7 @@ impl Import {
     pub fn restart(&mut self) {
         self.round += 1;
         self.next = None;
+        self.carried_out = Vec::new();
         self.began_at = None;
     }
 }
@@ -357,7 +373,14 @@ mod tests {
         assert_eq!(import.ends_about(minute), Some(minute + SignedDuration::from_mins(3)));
         import.expected = Some(0);
         assert_eq!(import.ends_about(minute), None, "there are more than were counted");
+        import.pause(vec![7], one);
+        import.pause(vec![8], one);
+        assert_eq!((&*import.carried_out, import.pages), (&[7, 8][..], 1), "the page is not over");
+        import.turn("fourth".to_owned(), one);
+        assert_eq!((import.carried_out.len(), import.tally.told), (0, 4));
+        import.pause(vec![9], one);
         import.restart();
         assert_eq!((import.next, import.began_at, import.round), (None, None, 3));
+        assert!(import.carried_out.is_empty());
     }
 }

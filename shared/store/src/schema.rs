@@ -40,6 +40,7 @@
 //! | enrolment link | `ORG#{org}#LINK#{sha256}` | `LINK` | 1 get |
 //! | counted attempts, and that one too many was audited | `ORG#{org}#LIMIT#{what}#{window}` | `LIMIT` | in the transaction that they bound |
 //! | how far reading the directory has come | `ORG#{org}#IMPORT` | `IMPORT` | 1 get and 1 write a page |
+//! | how a tenant is read, where not as usual | `ORG#{org}#IMPORT` | `RULES` | 1 get a round; in a batch |
 //! | outbox item | `ORG#{org}#OUTBOX#{id}` | `OUTBOX` | 1 get; due ones by index |
 //! | audit entry | `ORG#{org}#AUDIT#{day}#{shard}` | `{instant}#{id}` | in the transaction that it reports |
 //!
@@ -213,6 +214,10 @@ impl Key {
 
     pub(crate) fn import(org: OrganizationId) -> Self {
         Self::new(format!("ORG#{org}#IMPORT"), "IMPORT")
+    }
+
+    pub(crate) fn reading_rules(org: OrganizationId) -> Self {
+        Self::new(format!("ORG#{org}#IMPORT"), "RULES")
     }
 
     pub(crate) fn outbox(org: OrganizationId, item: OutboxId) -> Self {

@@ -146,7 +146,7 @@ impl Belongings {
                 true
             }
             ("JOURNEY", "JOURNEY") => ends,
-            ("IMPORT", "IMPORT") => true,
+            ("IMPORT", "IMPORT" | "RULES") => true,
             ("OUTBOX", "OUTBOX") => {
                 self.tasks.push(value["task"].clone());
                 true

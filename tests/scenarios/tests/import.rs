@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use ambient::{Clock as _, SystemClock, SystemEntropy};
+use ambient::{Clock, SystemClock, SystemEntropy};
 use async_trait::async_trait;
 use directory::{App, Config, Directory, Reading, ReadingError};
 use entra_sim::{
     Disorder, Domain, Fault, GraphFault, GraphSettings, GraphUser, Settings, Simulator, population,
 };
 use graph::{AccessToken, Graph, GraphError, Origin, TokenError, TokenSource};
-use identity::{Block, OrganizationId, User};
+use identity::{Block, OrganizationId, OutboxId, User, UserId};
 use jiff::{SignedDuration, Timestamp};
 use local::database::LocalDatabase;
 use scenarios::world::{aws, model};
-use store::{Order, Store, Table};
+use serde_json::json;
+use store::{Action, Actor, AuditEntry, Order, Profile, Store, Table};
 use uuid::Uuid;
 use web::failure::RequestId;
 
@@ -32,6 +34,16 @@ fn now() -> Timestamp {
     SystemClock.now()
 }
 
+/// Time passes whenever somebody looks.
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        let ticks = self.0.fetch_add(1, Ordering::Relaxed);
+        now() + SignedDuration::from_millis(200 * ticks)
+    }
+}
+
 /// A simulated tenant, the function, and a table.
 struct Lab {
     simulator: Arc<Simulator>,
@@ -40,11 +52,16 @@ struct Lab {
     origin: Origin,
     store: Store,
     organization: OrganizationId,
+    clock: Arc<dyn Clock>,
     _database: LocalDatabase,
 }
 
 impl Lab {
     async fn start() -> Self {
+        Self::by(Arc::new(SystemClock)).await
+    }
+
+    async fn by(clock: Arc<dyn Clock>) -> Self {
         let simulator = Arc::new(Simulator::start(Settings::default()).unwrap());
         simulator.put_domain(Domain::named("contoso.test")).unwrap();
         let tables = model("http://localhost:1", "http://localhost:2").tables;
@@ -65,21 +82,22 @@ impl Lab {
         .unwrap();
         let origin = Origin::parse(&simulator.graph_url()).unwrap();
         let tokens = Arc::new(Given(Arc::clone(&simulator)));
-        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let (system, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         Self {
-            app: App::new(&aws, config).unwrap(),
-            graph: Graph::new(origin.clone(), tokens, clock, entropy).unwrap(),
+            app: App::with(&aws, config, Arc::clone(&clock), entropy.clone()).unwrap(),
+            graph: Graph::new(origin.clone(), tokens, system, entropy).unwrap(),
             origin,
             store: Store::new(Table::new(&aws, table)),
             organization: OrganizationId::mint(&SystemEntropy),
             simulator,
+            clock,
             _database: database,
         }
     }
 
     async fn try_read(&self, seconds: i64) -> Result<Reading, ReadingError> {
         let tenant = self.simulator.tenant_id().parse().unwrap();
-        let until = now() + SignedDuration::from_secs(seconds);
+        let until = self.clock.now() + SignedDuration::from_secs(seconds);
         let directory = Directory {
             organization: self.organization,
             tenant,
@@ -116,6 +134,23 @@ impl Lab {
 
     async fn user(&self, name: &str) -> User {
         self.users().await.remove(&format!("{name}@contoso.test")).unwrap()
+    }
+
+    /// Somebody whom a provisioning client made that says no object ids.
+    async fn provisioned(&self, name: &str) -> User {
+        let user =
+            User::new(UserId::mint(&SystemEntropy), name.parse().unwrap(), name.to_owned(), now());
+        let id = OutboxId::mint(&SystemEntropy);
+        let audit = AuditEntry::new(id, now(), Actor::System, Action::UserCreated);
+        let (org, profile) = (self.organization, Profile::new(now()));
+        self.store.create_provisioned(org, &user, &profile, &audit, None).await.unwrap();
+        user
+    }
+
+    /// How often Graph was asked for a path that begins like this.
+    fn asked(&self, path: &str) -> usize {
+        let calls = self.simulator.graph_calls();
+        calls.iter().filter(|call| call.path.starts_with(path)).count()
     }
 
     fn put(&self, name: &str, change: impl FnOnce(&mut GraphUser)) -> GraphUser {
@@ -267,7 +302,7 @@ async fn anchors_that_change_hands_end_where_they_belong() {
 #[tokio::test]
 async fn an_anchor_that_somebody_else_has_is_counted_and_seen_to_again() {
     let lab = Lab::start().await;
-    let id = identity::UserId::mint(&SystemEntropy);
+    let id = UserId::mint(&SystemEntropy);
     let mut here = User::new(id, "else@contoso.test".parse().unwrap(), "Else".to_owned(), now());
     here.anchor = "A1".parse().ok();
     lab.store.create_user(lab.organization, &here).await.unwrap();
@@ -381,7 +416,7 @@ async fn two_at_once_make_nobody_twice() {
 #[tokio::test]
 async fn somebody_who_was_here_before_becomes_the_object_and_an_anchor_is_of_one_only() {
     let lab = Lab::start().await;
-    let id = identity::UserId::mint(&SystemEntropy);
+    let id = UserId::mint(&SystemEntropy);
     let name = "ada@contoso.test".parse().unwrap();
     let here = User::new(id, name, "Ada".to_owned(), now());
     lab.store.create_user(lab.organization, &here).await.unwrap();
@@ -396,4 +431,128 @@ async fn somebody_who_was_here_before_becomes_the_object_and_an_anchor_is_of_one
     assert_eq!(user.display_name, "Ada", "what they are here stays");
     assert_eq!(lab.user("other").await.anchor.unwrap().as_str(), "a1", "another one by its case");
     assert_eq!(round.tally.clashes, 0);
+}
+
+#[tokio::test]
+async fn who_has_a_name_by_a_provisioning_client_keeps_it_and_a_page_of_them_is_one_pass() {
+    let lab = Lab::start().await;
+    lab.simulator.put_users(population(60)).unwrap();
+    for user in lab.simulator.users().iter().take(40) {
+        lab.provisioned(&user.user_principal_name).await;
+    }
+
+    let round = lab.read().await;
+
+    assert_eq!((round.tally.made, round.tally.clashes, round.tally.told), (20, 40, 60));
+    let linked = lab.users().await.into_values().filter(|user| user.object_id.is_some()).count();
+    assert_eq!(linked, 20, "a sign-in name that arrives with an object id takes nobody over");
+    assert_eq!(lab.asked("/users/delta"), 1);
+    assert_eq!(lab.asked("/users/"), 1, "nobody of them is asked for");
+}
+
+#[tokio::test]
+async fn whoever_loses_access_loses_it_though_their_new_name_is_somebody_elses() {
+    let lab = Lab::start().await;
+    lab.put("ada", |_| ());
+    lab.read().await;
+    lab.provisioned("taken@contoso.test").await;
+    lab.put("ada", |ada| {
+        ada.user_principal_name = "taken@contoso.test".to_owned();
+        ada.account_enabled = false;
+    });
+
+    let round = lab.read().await;
+
+    assert_eq!((round.tally.clashes, round.tally.blocked), (1, 1));
+    assert!(lab.user("ada").await.blocks.contains(&Block::Entra));
+    assert!(lab.user("taken").await.blocks.is_empty());
+}
+
+#[tokio::test]
+async fn a_page_that_fits_no_invocation_is_carried_out_by_several() {
+    let lab = Lab::by(Arc::new(Ticking(AtomicI64::new(0)))).await;
+    let names: Vec<String> = (0..24).map(|number| format!("user{number}")).collect();
+    for name in &names {
+        lab.put(name, |_| ());
+    }
+    while !matches!(lab.try_read(60).await.unwrap(), Reading::Ended(_)) {}
+    let before = lab.users().await;
+    // Everybody takes the name of the next one, in a circle.
+    for name in &names {
+        lab.put(name, |user| user.user_principal_name = format!("{name}@x.test"));
+    }
+    let next = |number: usize| format!("user{}@contoso.test", (number + 1) % 24);
+    for (number, name) in names.iter().enumerate() {
+        lab.put(name, |user| user.user_principal_name = next(number));
+    }
+
+    let mut invocations = 1;
+    let round = loop {
+        match lab.try_read(30).await.unwrap() {
+            Reading::Ended(round) => break round,
+            Reading::Unfinished(import) => {
+                let known = lab.store.import(lab.organization, now()).await.unwrap().unwrap();
+                assert_eq!(known.value, import, "what is done is kept");
+            }
+            Reading::Elsewhere => panic!("nobody else is there"),
+        }
+        invocations += 1;
+        assert!(invocations < 50, "it gets nowhere");
+    };
+
+    assert!(invocations > 1, "it fitted one");
+    assert_eq!((round.tally.clashes, round.carried_out.len(), round.pages), (0, 0, 1));
+    let after = lab.users().await;
+    for number in 0..24 {
+        let old = format!("user{number}@contoso.test");
+        assert_eq!(after[&next(number)].id, before[&old].id, "{old}");
+    }
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_left_out_counted_and_enables_nobody() {
+    let lab = Lab::start().await;
+    let ada = lab.put("ada", |ada| ada.account_enabled = false);
+    lab.read().await;
+    let odd = [
+        json!({ "id": ada.id, "accountEnabled": "true" }),
+        json!({ "id": ada.id, "accountEnabled": 1 }),
+        json!({ "id": ada.id, "@removed": { "reason": "moved" } }),
+        json!({ "accountEnabled": true }),
+        json!(7),
+    ];
+    for (number, thing) in odd.into_iter().enumerate() {
+        let name = format!("user{number}");
+        lab.put(&name, |_| ());
+        lab.put("ada", |ada| ada.account_enabled = number % 2 == 1);
+        let text = thing.to_string();
+        lab.simulator.inject(GraphFault::next(Fault::Odd(thing)).at("/users/delta"));
+
+        let round = lab.read().await;
+
+        assert_eq!((round.tally.unread, round.tally.made), (1, 1), "{text}");
+        assert!(lab.users().await.contains_key(&format!("{name}@contoso.test")), "{text}");
+        let blocked = lab.user("ada").await.blocks.contains(&Block::Entra);
+        assert!(blocked || number == 3, "{text}");
+    }
+    // Who is made of what is asked for, and not told, is made of sense alone.
+    lab.put("new", |_| ());
+    lab.simulator.inject(GraphFault::next(Fault::Reset).at("/users/delta"));
+    lab.read().await;
+    assert!(lab.user("new").await.blocks.is_empty());
+}
+
+#[tokio::test]
+async fn a_graph_that_loses_its_place_again_and_again_is_not_asked_without_pause() {
+    let lab = Lab::start().await;
+    lab.simulator.put_users(population(10)).unwrap();
+    lab.read().await;
+    let before = (lab.users().await, lab.asked("/users/delta"));
+    lab.simulator.inject(GraphFault::next(Fault::Reset).at("/users/delta").times(30));
+
+    let error = lab.try_read(600).await.unwrap_err();
+
+    assert!(matches!(error, ReadingError::Graph(GraphError::Gone { .. })), "{error}");
+    assert_eq!(lab.asked("/users/delta") - before.1, 3);
+    assert_eq!(lab.users().await, before.0);
 }

@@ -93,6 +93,7 @@ async fn operate(world: &World) {
         json!({ "action": "block", "email": grace }),
         json!({ "action": "unblock", "email": grace }),
         json!({ "action": "block", "email": admin }),
+        json!({ "action": "check_interval", "minutes": 60 }),
     ];
     for mut payload in asked {
         payload["domain"] = json!("contoso.test");

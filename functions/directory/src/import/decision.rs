@@ -15,6 +15,17 @@ pub(super) struct Decided {
     new: Novelty,
 }
 
+/// What is claimed for a user of what the directory says: somebody else may have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Claims {
+    pub(super) name: bool,
+    pub(super) anchor: bool,
+}
+
+impl Claims {
+    pub(super) const ALL: Self = Self { name: true, anchor: true };
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Novelty {
     Made,
@@ -30,6 +41,8 @@ pub(super) enum Skipped {
     Nameless,
     /// Gone before we knew of them.
     Unknown,
+    /// What is said of them makes no sense.
+    Senseless,
 }
 
 impl Skipped {
@@ -38,6 +51,7 @@ impl Skipped {
             Self::Guest => Tally { guests: 1, ..Tally::default() },
             Self::Nameless => Tally { clashes: 1, ..Tally::default() },
             Self::Unknown => Tally::default(),
+            Self::Senseless => Tally { unread: 1, ..Tally::default() },
         }
     }
 }
@@ -58,7 +72,7 @@ impl Decided {
 pub(super) fn made(
     id: UserId,
     told: &DirectoryUser,
-    anchored: bool,
+    claims: Claims,
     now: Timestamp,
 ) -> Result<Decided, Skipped> {
     if told.user_type.value().is_some_and(|kind| kind == "Guest") {
@@ -69,7 +83,12 @@ pub(super) fn made(
     let user = User::new(id, name.ok_or(Skipped::Nameless)?, String::new(), now);
     let known =
         Known { user: store::Stored { value: user, version: 0 }, names: NamesOf::Directory };
-    let mut decided = changed(&known, told, anchored, now);
+    let mut decided = changed(&known, told, claims, now);
+    // Who is not said to have access has none.
+    if told.account_enabled.value().is_none() && !decided.user.blocks.contains(&Block::Entra) {
+        decided.user.block(Block::Entra, now);
+        decided.tally.blocked = 1;
+    }
     // The first claim of somebody new is as good as any.
     decided.user.claim_changed_at = None;
     decided.new = Novelty::Made;
@@ -82,7 +101,7 @@ pub(super) fn made(
 pub(super) fn changed(
     known: &Known,
     told: &DirectoryUser,
-    anchored: bool,
+    claims: Claims,
     now: Timestamp,
 ) -> Decided {
     let before = &known.user.value;
@@ -92,7 +111,7 @@ pub(super) fn changed(
     if told.on_premises_sync_enabled.is_said() {
         user.on_premises = told.is_synced();
     }
-    if anchored {
+    if claims.anchor {
         read_anchor(&mut user, told, &mut tally);
     } else if told.on_premises_immutable_id.is_said() {
         // Theirs is somebody else's here, and the one that they had is theirs no more.
@@ -100,7 +119,10 @@ pub(super) fn changed(
         user.unanchored = true;
     }
     if known.names == NamesOf::Directory {
-        names(&mut user, told);
+        if claims.name {
+            name(&mut user, told);
+        }
+        display_name(&mut user, told);
         claim(&mut user, told, now);
     }
     access(&mut user, told, now, &mut tally);
@@ -141,11 +163,14 @@ fn read_anchor(user: &mut User, told: &DirectoryUser, tally: &mut Tally) {
     }
 }
 
-fn names(user: &mut User, told: &DirectoryUser) {
+fn name(user: &mut User, told: &DirectoryUser) {
     let name = told.user_principal_name.value().and_then(|name| name.parse().ok());
     if let Some(name) = name {
         user.user_name = name;
     }
+}
+
+fn display_name(user: &mut User, told: &DirectoryUser) {
     let text = |told: &Told<String>| {
         told.value().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     };
@@ -207,6 +232,8 @@ mod tests {
 
     use super::*;
 
+    const NO_ANCHOR: Claims = Claims { anchor: false, ..Claims::ALL };
+    const NO_NAME: Claims = Claims { name: false, ..Claims::ALL };
     const ADA: &str = "7c2f1a34-0f8e-4a7f-9a51-2d1f0c9be001";
 
     fn now() -> Timestamp {
@@ -224,7 +251,7 @@ mod tests {
             "otherMails": ["ada@contoso.test", "ada@personal.test"], "accountEnabled": true,
             "onPremisesImmutableId": "A1", "onPremisesSyncEnabled": null, "userType": "Member",
         });
-        made(UserId::from_bytes([1; 16]), &told(said), true, now()).unwrap().user
+        made(UserId::from_bytes([1; 16]), &told(said), Claims::ALL, now()).unwrap().user
     }
 
     fn known(user: &User, names: NamesOf) -> Known {
@@ -252,9 +279,33 @@ mod tests {
             (json!({ "userPrincipalName": " ", "userType": "Member" }), Skipped::Nameless),
         ];
         for (said, expected) in cases {
-            let made = made(UserId::from_bytes([1; 16]), &told(said), true, now());
+            let made = made(UserId::from_bytes([1; 16]), &told(said), Claims::ALL, now());
             assert_eq!(made.unwrap_err(), expected);
         }
+    }
+
+    #[test]
+    fn nobody_is_made_with_access_who_is_not_said_to_have_it() {
+        let cases = [(json!(true), false), (json!(false), true), (json!(null), true)];
+        for (enabled, blocked) in cases {
+            let said = json!({
+                "userPrincipalName": "x@contoso.test", "userType": "Member",
+                "accountEnabled": enabled,
+            });
+            let made = made(UserId::from_bytes([1; 16]), &told(said), Claims::ALL, now()).unwrap();
+            assert_eq!(made.user.blocks.contains(&Block::Entra), blocked, "{enabled}");
+        }
+    }
+
+    #[test]
+    fn access_goes_though_the_new_name_is_somebody_elses() {
+        let user = ada();
+        let said = json!({ "userPrincipalName": "b@contoso.test", "accountEnabled": false });
+
+        let decided = changed(&known(&user, NamesOf::Directory), &told(said), NO_NAME, now());
+
+        assert_eq!(decided.user.user_name, user.user_name);
+        assert!(decided.user.blocks.contains(&Block::Entra));
     }
 
     #[test]
@@ -267,7 +318,8 @@ mod tests {
         });
 
         for said in [json!({}), json!({ "mail": "x@contoso.test" }), whole] {
-            let decided = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
+            let decided =
+                changed(&known(&user, NamesOf::Directory), &told(said), Claims::ALL, now());
             assert_eq!(decided.user, user);
             assert_eq!(decided.tally.changed, 0);
         }
@@ -288,7 +340,8 @@ mod tests {
         ];
         for (said, blocked, action) in steps {
             let text = said.to_string();
-            let decided = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
+            let decided =
+                changed(&known(&user, NamesOf::Directory), &told(said), Claims::ALL, now());
             assert_eq!(decided.user.blocks.contains(&Block::Entra), blocked, "{text}");
             assert_eq!(decided.action(), action, "{text}");
             assert!(decided.user.blocks.contains(&Block::Administrator));
@@ -304,8 +357,10 @@ mod tests {
             "otherMails": ["other@personal.test"], "onPremisesImmutableId": "a1",
         });
 
-        let by_client = changed(&known(&user, NamesOf::Client), &told(said.clone()), true, now());
-        let by_directory = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
+        let by_client =
+            changed(&known(&user, NamesOf::Client), &told(said.clone()), Claims::ALL, now());
+        let by_directory =
+            changed(&known(&user, NamesOf::Directory), &told(said), Claims::ALL, now());
 
         assert_eq!(by_client.user.user_name, user.user_name);
         assert_eq!(by_client.user.personal_email, user.personal_email);
@@ -320,7 +375,7 @@ mod tests {
         let user = User { enrolled_at: Some(now()), ..ada() };
         let said = json!({ "otherMails": ["other@personal.test"] });
 
-        let decided = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
+        let decided = changed(&known(&user, NamesOf::Directory), &told(said), Claims::ALL, now());
 
         assert_eq!(decided.user, user);
     }
@@ -334,17 +389,19 @@ mod tests {
             (json!({ "onPremisesImmutableId": "A1" }), (0, 0)),
         ];
         for (said, (unanchored, bad)) in cases {
-            let decided = changed(&known(&user, NamesOf::Directory), &told(said), true, now());
+            let decided =
+                changed(&known(&user, NamesOf::Directory), &told(said), Claims::ALL, now());
             assert_eq!((decided.tally.unanchored, decided.tally.bad_anchors), (unanchored, bad));
             let expected = user.anchor.clone().filter(|_| unanchored == 0);
             assert_eq!(decided.user.anchor, expected, "one that Entra took away names nobody");
         }
         let minted = User { anchor: Some(Anchor::of(user.id)), ..user.clone() };
         let nothing = json!({ "onPremisesImmutableId": null });
-        let decided = changed(&known(&minted, NamesOf::Directory), &told(nothing), true, now());
+        let decided =
+            changed(&known(&minted, NamesOf::Directory), &told(nothing), Claims::ALL, now());
         assert_eq!(decided.user.anchor, minted.anchor, "ours may be on its way");
         let taken = json!({ "onPremisesImmutableId": "A2" });
-        let decided = changed(&known(&user, NamesOf::Directory), &told(taken), false, now());
+        let decided = changed(&known(&user, NamesOf::Directory), &told(taken), NO_ANCHOR, now());
         assert_eq!(decided.user.anchor, None, "somebody else has A2, and A1 is theirs no more");
     }
 }

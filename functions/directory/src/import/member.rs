@@ -1,14 +1,15 @@
 //! One user of the directory, from what is said of them to what is stored.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use graph::DirectoryUser;
-use identity::{UserId, UserName};
+use graph::{DirectoryUser, GraphError};
+use identity::{Block, UserId, UserName};
 use store::{Action, ImportError, Known, Named, NamesOf, Stored, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
-use super::decision::{self, Decided, Skipped};
+use super::decision::{self, Claims, Decided, Skipped};
 use super::{Directory, ReadingError};
 use crate::app::App;
 
@@ -19,10 +20,18 @@ const RACES: u32 = 5;
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) object: Uuid,
+    /// The same wherever the same is told of the same one.
+    pub(super) fingerprint: u64,
     told: Vec<DirectoryUser>,
 }
 
 impl Member {
+    fn new(object: Uuid, told: Vec<DirectoryUser>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        told.hash(&mut hasher);
+        Self { object, fingerprint: hasher.finish(), told }
+    }
+
     /// What they are called, as far as the page says.
     fn name(&self) -> Option<UserName> {
         let said = self.told.iter().rev().find_map(|told| told.user_principal_name.value());
@@ -32,15 +41,15 @@ impl Member {
     /// Brings together what a page says of each.
     pub(super) fn each(told: Vec<DirectoryUser>) -> Vec<Self> {
         let mut places: HashMap<Uuid, usize> = HashMap::with_capacity(told.len());
-        let mut members: Vec<Self> = Vec::with_capacity(told.len());
+        let mut each: Vec<(Uuid, Vec<DirectoryUser>)> = Vec::with_capacity(told.len());
         for user in told {
-            let place = *places.entry(user.id).or_insert(members.len());
-            match members.get_mut(place) {
-                Some(member) => member.told.push(user),
-                None => members.push(Self { object: user.id, told: vec![user] }),
+            let place = *places.entry(user.id).or_insert(each.len());
+            match each.get_mut(place) {
+                Some((_, told)) => told.push(user),
+                None => each.push((user.id, vec![user])),
             }
         }
-        members
+        each.into_iter().map(|(object, told)| Self::new(object, told)).collect()
     }
 }
 
@@ -48,7 +57,8 @@ impl Member {
 #[derive(Debug, Default)]
 pub(super) struct Done {
     pub(super) tally: Tally,
-    /// The user, where somebody else has their name.
+    /// The user, where somebody else has their name who may let go of it. What else was told of them
+    /// is carried out.
     pub(super) clashed: Option<Member>,
 }
 
@@ -57,7 +67,10 @@ enum Written {
     Done,
     /// Somebody else changed the user, or made them, meanwhile.
     Again,
+    /// Somebody else of the directory has it, who may let go of it.
     Clash(Named),
+    /// Somebody has it whom the directory does not speak for: they keep it.
+    Taken,
 }
 
 impl App {
@@ -70,16 +83,17 @@ impl App {
         request_id: &RequestId,
     ) -> Result<Done, ReadingError> {
         let mut done = Done::default();
+        let mut clashed = false;
         for (place, told) in member.told.iter().enumerate() {
             done.tally.told += 1;
             if place > 0 {
                 known = self.known(directory, told.id).await?;
             }
-            let mut anchored = true;
+            let mut claims = Claims::ALL;
             let mut asked = false;
             let mut written = false;
             for _ in 0..RACES {
-                let decided = match self.decide(directory, told, known.as_ref(), anchored).await? {
+                let decided = match self.decide(directory, told, known.as_ref(), claims).await? {
                     Ok(decided) => decided,
                     Err(skipped) => {
                         done.tally = done.tally.plus(skipped.tally());
@@ -102,20 +116,29 @@ impl App {
                         known = self.known(directory, told.id).await?;
                     }
                     // Two with one anchor: whoever comes second has none, until it is free.
-                    Written::Clash(Named::Anchor) if anchored => {
+                    Written::Clash(Named::Anchor) if claims.anchor => {
                         done.tally.clashes += 1;
-                        anchored = false;
+                        claims.anchor = false;
                         let audit = self.anchor_refused(&decided.user, "anchor_taken", request_id);
                         self.store.audit(directory.organization, &audit).await?;
                     }
+                    // Whoever is known keeps the name that they have for now; whether they may sign
+                    // in does not wait for it.
+                    Written::Clash(Named::UserName) if claims.name && known.is_some() => {
+                        clashed = true;
+                        claims.name = false;
+                    }
                     Written::Clash(_) => break,
+                    Written::Taken => {
+                        done.tally.clashes += 1;
+                        written = true;
+                        break;
+                    }
                 }
             }
-            if !written {
-                done.clashed = Some(member);
-                return Ok(done);
-            }
+            clashed |= !written;
         }
+        done.clashed = clashed.then_some(member);
         Ok(done)
     }
 
@@ -139,7 +162,9 @@ impl App {
         };
         let theirs = match directory.graph.user(object).await {
             Ok(theirs) => Some(theirs),
-            Err(graph::GraphError::NotFound(_)) => None,
+            Err(GraphError::NotFound(_)) => None,
+            // Whoever makes no sense keeps what they have.
+            Err(GraphError::Unread(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let there = theirs.as_ref().and_then(|theirs| theirs.user_principal_name.value());
@@ -156,7 +181,7 @@ impl App {
         match self.store.change_directory_user(organization, &holder, &user, &audit).await {
             // Who changed meanwhile may have let go of it, or is told of again.
             Ok(()) | Err(ImportError::Stale | ImportError::Taken(_)) => {
-                Ok(theirs.map(|told| Member { object, told: vec![told] }))
+                Ok(theirs.map(|told| Member::new(object, vec![told])))
             }
             Err(ImportError::Table(error)) => Err(error.into()),
         }
@@ -172,31 +197,44 @@ impl App {
         Ok(found.into_values().next())
     }
 
-    /// What a user becomes. Somebody unknown of whom only a part is said is asked for as a whole.
+    /// What a user becomes. Of whom only a part is said is asked for as a whole where they are unknown,
+    /// or blocked: who was thought to be gone is there.
     async fn decide(
         &self,
         directory: &Directory<'_>,
         told: &DirectoryUser,
         known: Option<&Known>,
-        anchored: bool,
+        claims: Claims,
     ) -> Result<Result<Decided, Skipped>, ReadingError> {
         let now = self.clock.now();
-        if let Some(known) = known {
-            return Ok(Ok(decision::changed(known, told, anchored, now)));
-        }
-        if told.removed.is_some() {
-            return Ok(Err(Skipped::Unknown));
-        }
-        let whole = match told.user_principal_name.is_said() && told.user_type.is_said() {
-            true => told.clone(),
+        let suffices = told.removed.is_some()
+            || match known {
+                Some(known) => {
+                    let blocked = known.user.value.blocks.contains(&Block::Entra);
+                    !blocked || told.account_enabled.is_said()
+                }
+                None => {
+                    let said = [told.user_principal_name.is_said(), told.user_type.is_said()];
+                    said == [true, true] && told.account_enabled.is_said()
+                }
+            };
+        let asked = match suffices {
+            true => None,
             false => match directory.graph.user(told.id).await {
-                Ok(whole) => whole,
-                Err(graph::GraphError::NotFound(_)) => return Ok(Err(Skipped::Unknown)),
+                Ok(whole) => Some(whole),
+                // They are known by what was said, which is no access.
+                Err(GraphError::NotFound(_) | GraphError::Unread(_)) if known.is_some() => None,
+                Err(GraphError::NotFound(_)) => return Ok(Err(Skipped::Unknown)),
+                Err(GraphError::Unread(_)) => return Ok(Err(Skipped::Senseless)),
                 Err(error) => return Err(error.into()),
             },
         };
-        let id = UserId::mint(&*self.entropy);
-        Ok(decision::made(id, &whole, anchored, now))
+        let told = asked.as_ref().unwrap_or(told);
+        match known {
+            Some(known) => Ok(Ok(decision::changed(known, told, claims, now))),
+            None if told.removed.is_some() => Ok(Err(Skipped::Unknown)),
+            None => Ok(decision::made(UserId::mint(&*self.entropy), told, claims, now)),
+        }
     }
 
     async fn write(
@@ -256,8 +294,11 @@ impl App {
         let holder = self.store.user_in_the_way(organization, name, now).await?;
         let Some(holder) = holder else { return Ok(Written::Again) };
         let theirs = &holder.user.value;
-        if theirs.object_id.is_some() || holder.names == NamesOf::Client {
+        if theirs.object_id.is_some() {
             return Ok(Written::Clash(Named::UserName));
+        }
+        if holder.names == NamesOf::Client {
+            return Ok(Written::Taken);
         }
         let linked = decision::linked(theirs, &decided.user, now);
         let mut audit = self.audit(Action::UserChanged, request_id, now);

@@ -1,6 +1,7 @@
 //! What Graph is told to do wrong.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub enum Fault {
     ForeignLink(String),
     /// A list says that it is empty, and that this is all.
     Empty,
+    /// A list holds this too, instead of whatever has the same id.
+    Odd(Value),
     /// An answer of this many bytes.
     Huge(usize),
     /// 403, as if consent were gone.

@@ -133,6 +133,15 @@ fn carry_out(app: &App, request: &Request, correlation: Option<&str>) -> (Outcom
             }
             answered(answer)
         }
+        Some(Fault::Odd(thing)) => {
+            let mut answer = perform(app, request, correlation);
+            let list = answer.body.as_mut().and_then(|body| body.get_mut("value")?.as_array_mut());
+            if let Some(list) = list {
+                list.retain(|known| known.get("id") != thing.get("id"));
+                list.insert(0, thing);
+            }
+            answered(answer)
+        }
         Some(Fault::Huge(bytes)) => raw(200, "application/json", " ".repeat(bytes)),
         Some(Fault::ConsentLost) => answered(request.needs(&[]).err().unwrap_or_default()),
         Some(Fault::Unauthorized) => answered(Answer::error(

@@ -196,6 +196,8 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         unanchored: 7,
         bad_anchors: 1,
         clashes: 2,
+        unread: 3,
+        interval: jiff::SignedDuration::from_mins(270),
     };
     let page = |state, tenant, reading| Connection {
         language,

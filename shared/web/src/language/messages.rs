@@ -385,6 +385,18 @@ messages! {
         fr: "Avec le nom ou l’ancre de quelqu’un d’autre",
         es: "Con el nombre o el ancla de otra persona",
     }
+    reading_unread {
+        en: "Left out because Microsoft’s answer made no sense",
+        de: "Ausgelassen, weil Microsofts Antwort keinen Sinn ergab",
+        fr: "Laissés de côté, la réponse de Microsoft n’ayant pas de sens",
+        es: "Omitidos porque la respuesta de Microsoft no tenía sentido",
+    }
+    reading_interval {
+        en: "Read again after",
+        de: "Wieder gelesen nach",
+        fr: "Relu après",
+        es: "Se vuelve a leer tras",
+    }
     reading_began {
         en: "Began",
         de: "Begonnen",

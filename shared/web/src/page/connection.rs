@@ -1,5 +1,5 @@
 use askama::Template;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Page;
 use crate::language::Language;
@@ -129,6 +129,10 @@ pub struct ReadingStatus {
     pub bad_anchors: u64,
     /// How many have a name or an anchor that somebody else has.
     pub clashes: u64,
+    /// What made no sense and was left out.
+    pub unread: u64,
+    /// How long after a round the next one begins.
+    pub interval: SignedDuration,
 }
 
 impl ReadingStatus {
@@ -142,6 +146,7 @@ impl ReadingStatus {
             (language.reading_unanchored(), self.unanchored),
             (language.reading_bad_anchors(), self.bad_anchors),
             (language.reading_clashes(), self.clashes),
+            (language.reading_unread(), self.unread),
         ];
         lines.into_iter().filter(|(_, many)| *many > 0).collect()
     }
@@ -212,4 +217,14 @@ fn minute(at: &Timestamp) -> String {
 /// A day, the same in every language: `2026-11-21`.
 fn day(at: &Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
+}
+
+/// Hours and minutes, the same in every language: `4 h`, `1 h 30 min`.
+fn span(span: &SignedDuration) -> String {
+    let (hours, minutes) = (span.as_mins() / 60, span.as_mins() % 60);
+    match (hours, minutes) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
 }

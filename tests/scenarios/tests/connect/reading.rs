@@ -226,3 +226,38 @@ async fn however_much_waits_of_one_organization_mails_and_rounds_of_another_do_n
     let left = world.records().await.count(&format!("ORG#{other}#OUTBOX#"));
     assert!((1_900..2_000).contains(&left), "the others had their turns too: {left}");
 }
+
+#[tokio::test]
+async fn how_often_it_is_read_is_the_organizations_own() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    let asked = |minutes: u32| json!({ "action": "check_interval", "domain": "contoso.test", "minutes": minutes });
+    for minutes in [0, 4, 1441, 70_000] {
+        let error = world.operate(asked(minutes)).await.unwrap_err();
+        assert_eq!(error["errorType"], "BadRequest", "{minutes}: {error}");
+    }
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    assert!(olga.page().await.text.contains("Read again after</dt><dd>4 h<"));
+
+    // The next round is at once, and from then on at the new pace; the old chain of rounds ends.
+    world.clock.pass(SignedDuration::from_mins(1));
+    let answer = world.operate(asked(90)).await.unwrap();
+    assert_eq!(answer, json!({ "minutes": 90, "minutes_before": 240 }));
+    world.swept().await;
+    assert!(olga.page().await.text.contains("Read again after</dt><dd>1 h 30 min<"));
+    for blocked in [true, false, true] {
+        change(&world, "member", |member| member.account_enabled = !blocked);
+        world.clock.pass(SignedDuration::from_mins(91));
+        world.agree();
+        world.sweep().await;
+        assert_eq!(!find(&users(&world).await, "member").blocks.is_empty(), blocked);
+    }
+    let rounds = |import: store::Import| import.round;
+    let import = world.store.import(world.organization, world.now()).await.unwrap().unwrap();
+    assert_eq!(rounds(import.value), 6, "one at first, one at once, three by the clock");
+    pass_a_round(&world).await;
+    world.settled().await;
+    let import = world.store.import(world.organization, world.now()).await.unwrap().unwrap();
+    assert_eq!(rounds(import.value), 7, "the old chain is over");
+}

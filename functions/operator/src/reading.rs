@@ -1,0 +1,62 @@
+//! How often an organization's Entra tenant is read.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::{Action, OutboxItem, ReadingRules, Stage, Stored, Task};
+use web::failure::RequestId;
+
+use crate::app::App;
+use crate::failure::Failure;
+
+/// Asks for another interval.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckInterval {
+    /// A domain of the organization.
+    domain: String,
+    /// Minutes between two rounds.
+    minutes: u16,
+}
+
+impl App {
+    /// Changes how often the directory is asked who is disabled or gone. The next round begins now.
+    pub(crate) async fn check_interval(
+        &self,
+        asked: CheckInterval,
+        request_id: &RequestId,
+    ) -> Result<Value, Failure> {
+        let (least, most) = ReadingRules::MINUTES;
+        if !(least..=most).contains(&asked.minutes) {
+            return Err(Failure::NotAnInterval);
+        }
+        let rules = |_| ReadingRules { minutes: asked.minutes };
+        let before = self.change_rules(&asked.domain, rules, request_id).await?;
+        Ok(json!({ "minutes": asked.minutes, "minutes_before": before.minutes }))
+    }
+
+    /// Changes how a tenant is read, and answers how it was read before.
+    async fn change_rules(
+        &self,
+        domain: &str,
+        change: impl FnOnce(ReadingRules) -> ReadingRules,
+        request_id: &RequestId,
+    ) -> Result<ReadingRules, Failure> {
+        let now: Timestamp = self.clock.now();
+        let domain = Self::domain(domain)?;
+        let org = self.store.domain_owner(&domain, now).await?.ok_or(Failure::NoOrganization)?;
+        let Stored { value: before, version } = self.store.reading_rules(org, now).await?;
+        let rules = Stored { value: change(before.clone()), version };
+        let connection = self.store.connection(org, now).await?;
+        let works = connection.filter(|stored| stored.value.stage == Stage::Connected);
+        let task = Task::ReadDirectory { since: now };
+        let next = OutboxItem::new(&*self.entropy, org, task, now);
+        let anew = works.as_ref().map(|connection| (connection, &next));
+        let audit = self.audit(Action::ReadingRulesChanged, request_id, now);
+        self.store.change_reading_rules(org, &rules, anew, &audit).await?;
+        if anew.is_some() {
+            self.announce(&[next], request_id).await;
+        }
+        Ok(before)
+    }
+}
