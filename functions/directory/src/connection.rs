@@ -32,18 +32,8 @@ impl App {
         let Some(stored) = stored.filter(|stored| works(&stored.value, since)) else {
             return Ok(Outcome::default());
         };
-        // A page that is begun in time is mostly carried to its end.
-        let until = turn.long_ends.checked_add(PAGE).unwrap_or(turn.long_ends);
-        let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
-        let tenant = stored.value.tenant;
-        let asked = until.checked_sub(ASKING).unwrap_or(until);
-        let directory = Directory {
-            organization,
-            tenant,
-            graph: self.reader.tenant(tenant, correlation, asked),
-            origin: self.reader.origin(),
-            until,
-        };
+        let directory = self.directory(organization, &stored.value, turn);
+        self.keep_subscribed(&directory, turn.request_id).await;
         match self.read_directory(&directory, turn.request_id).await {
             Ok(Reading::Ended(_)) => {
                 let mut outcome = self.next_round(organization, since).await?;
@@ -53,7 +43,7 @@ impl App {
             Ok(Reading::Unfinished(_) | Reading::Elsewhere) => Err(Failure::Unfinished),
             Err(ReadingError::Graph(lost @ GraphError::ConsentLost(_))) => {
                 // The token may be older than the consent: believed once fresh ones agree.
-                self.reader.forget(tenant);
+                self.reader.forget(stored.value.tenant);
                 if item.attempts < AGREE {
                     return Err(ReadingError::Graph(lost).into());
                 }
@@ -61,6 +51,26 @@ impl App {
                 self.lose_consent(organization, &stored, Feature::ReadUsers, turn).await
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The tenant that a connection leads to, for as long as an invocation has.
+    pub(crate) fn directory(
+        &self,
+        organization: OrganizationId,
+        connection: &Connection,
+        turn: &Turn<'_>,
+    ) -> Directory<'_> {
+        // A page that is begun in time is mostly carried to its end.
+        let until = turn.long_ends.checked_add(PAGE).unwrap_or(turn.long_ends);
+        let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
+        let asked = until.checked_sub(ASKING).unwrap_or(until);
+        Directory {
+            organization,
+            tenant: connection.tenant,
+            graph: self.reader.tenant(connection.tenant, correlation, asked),
+            origin: self.reader.origin(),
+            until,
         }
     }
 

@@ -28,6 +28,12 @@ pub enum Failure {
     /// The directory cannot be written to now.
     #[error("the directory could not be written to")]
     Writing(#[source] GraphError),
+    /// The tenant does not tell what changes.
+    #[error("the tenant cannot be subscribed to")]
+    Subscribing(#[source] GraphError),
+    /// There is no such organization.
+    #[error("there is no such organization")]
+    NoOrganization,
     /// What the connection became could not be stored.
     #[error(transparent)]
     Connection(#[from] ConnectError),
@@ -61,8 +67,11 @@ impl Failure {
     pub(crate) const fn metric(&self) -> &'static str {
         match self {
             Self::Mail(_) | Self::Letter(_) => "MailPostponed",
-            Self::Reading(ReadingError::Graph(_)) | Self::Writing(_) => "DirectoryPostponed",
+            Self::Reading(ReadingError::Graph(_)) | Self::Writing(_) | Self::Subscribing(_) => {
+                "DirectoryPostponed"
+            }
             Self::Reading(_)
+            | Self::NoOrganization
             | Self::Connection(_)
             | Self::Bus(_)
             | Self::Table(_)
@@ -81,6 +90,8 @@ impl From<Failure> for Diagnostic {
             Failure::Letter(_) => "Letter",
             Failure::Reading(_) => "Reading",
             Failure::Writing(_) => "Writing",
+            Failure::Subscribing(_) => "Subscribing",
+            Failure::NoOrganization => "NoOrganization",
             Failure::Connection(_) => "Connection",
             Failure::Bus(_) => "Bus",
             Failure::Unfinished => "Unfinished",

@@ -179,6 +179,18 @@ impl App {
             Next::End => Ok(Turned::Last),
         }
     }
+
+    /// Does what is said of these users by themselves, apart from any round, and says whether there was
+    /// time for all of them.
+    pub(crate) async fn carry_users_out(
+        &self,
+        directory: &Directory<'_>,
+        told: Vec<DirectoryUser>,
+        request_id: &RequestId,
+    ) -> Result<bool, ReadingError> {
+        let carried = self.carry_page_out(directory, told, &[], request_id).await?;
+        carried.failed.map_or(Ok(carried.whole), Err)
+    }
 }
 
 /// How many users there are, to tell when the round will be over. Nothing depends on it.

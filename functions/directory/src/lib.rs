@@ -18,7 +18,9 @@ mod event;
 mod failure;
 mod import;
 mod mail;
+mod notice;
 mod outbox;
+mod subscription;
 
 pub use crate::app::{App, Config, StartError};
 pub use crate::event::{Event, Reply};

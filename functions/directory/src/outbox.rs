@@ -237,6 +237,9 @@ impl App {
                 return self.read_connected(item, *since, turn).await;
             }
             Task::WriteAnchors => return self.write_anchors(item, turn).await,
+            Task::ReadNoticed { at, again } => {
+                return self.read_noticed(item, (*at, *again), turn).await;
+            }
             Task::ReportConsentLost { tenant } => {
                 self.report_consent_lost(item, *tenant).await?;
             }

@@ -67,6 +67,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1.0/{*path}", any(graph::serve))
         .route("/_sim/graph", get(graph::control::state).put(graph::control::configure))
         .route("/_sim/graph/faults", put(graph::control::put_faults))
+        .route("/_sim/graph/delivery", put(graph::control::put_delivery))
         .route("/_sim/graph/lifecycle", post(graph::control::announce))
         .route("/_sim/graph/token", post(graph::control::token))
         .merge(oauth::routes())

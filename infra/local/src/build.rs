@@ -150,7 +150,7 @@ mod tests {
 
         let binaries: Vec<String> = binaries(&template).into_iter().collect();
 
-        assert_eq!(binaries, ["directory", "login", "oauth", "operator", "scim"]);
+        assert_eq!(binaries, ["directory", "login", "notifications", "oauth", "operator", "scim"]);
     }
 
     #[test]

@@ -355,7 +355,11 @@ impl Store {
                 writes.push(Write::Put(item, Expect::Absent));
             }
             writes.push(Write::Put(Item::new(Key::connection(org), connection)?, expect));
-            writes.extend(given_back.map(|tenant| Write::Remove(Key::tenant_owner(tenant))));
+            if let Some(tenant) = given_back {
+                writes.push(Write::Remove(Key::tenant_owner(tenant)));
+                // What it still tells is nothing to us.
+                writes.push(Write::Remove(Key::subscription(org)));
+            }
             if let Some(audit) = audit {
                 writes.push(Write::Put(audit.item(org)?, Expect::Absent));
             }

@@ -30,6 +30,9 @@ pub struct Import {
     pub next: Option<String>,
     /// When the present round began, if one is under way.
     pub began_at: Option<Timestamp>,
+    /// When the first page of the present round, or of the latest one, was asked for.
+    #[serde(default)]
+    pub asked_at: Option<Timestamp>,
     /// When the latest round ended, if one did.
     pub ended_at: Option<Timestamp>,
     /// Whom the page there tells of and who are carried out already, each by a fingerprint of what was
@@ -99,6 +102,7 @@ impl Import {
             next: None,
             carried_out: Vec::new(),
             began_at: None,
+            asked_at: None,
             ended_at: None,
             pages: 0,
             tally: Tally::default(),
@@ -120,6 +124,7 @@ impl Import {
     pub fn begin(&mut self, now: Timestamp) {
         if self.began_at.is_none() {
             self.began_at = Some(now);
+            self.asked_at = Some(now);
             self.pages = 0;
             self.tally = Tally::default();
             self.expected = None;

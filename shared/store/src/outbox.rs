@@ -134,6 +134,14 @@ pub enum Task {
         /// Since when the connection works that it is read by: nothing is read by another one.
         since: Timestamp,
     },
+    /// Read whom notices named, and what changed since a moment: at once, and again a minute and ten
+    /// minutes later, since the directory's own list of changes may lag behind its notices.
+    ReadNoticed {
+        /// When it was noticed, or when it is read again.
+        at: Timestamp,
+        /// Whether it is read again afterwards.
+        again: bool,
+    },
     /// Give an anchor to everybody of the tenant who has none.
     WriteAnchors,
     /// Say on the bus that a tenant took its consent back.
@@ -161,6 +169,7 @@ impl Task {
             | Self::ForgetGroup { .. }
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
+            | Self::ReadNoticed { .. }
             | Self::WriteAnchors
             | Self::ReportConsentLost { .. } => None,
         }
@@ -173,6 +182,7 @@ impl Task {
             | Self::ForgetGroup { .. }
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
+            | Self::ReadNoticed { .. }
             | Self::WriteAnchors => true,
             Self::SendCode { .. }
             | Self::ReportEnrolment { .. }

@@ -41,6 +41,8 @@
 //! | counted attempts, and that one too many was audited | `ORG#{org}#LIMIT#{what}#{window}` | `LIMIT` | in the transaction that they bound |
 //! | how far reading the directory has come | `ORG#{org}#IMPORT` | `IMPORT` | 1 get and 1 write a page |
 //! | how a tenant is read, where not as usual | `ORG#{org}#IMPORT` | `RULES` | 1 get a round; in a batch |
+//! | subscription to what changes in the tenant | `ORG#{org}#SUBSCRIPTION` | `SUBSCRIPTION` | 1 get a notice, and a round |
+//! | user who is to be read at once | `ORG#{org}#NOTICED` | `OBJECT#{uuid}` | all of them: 1 query; gone with their reading |
 //! | outbox item | `ORG#{org}#OUTBOX#{id}` | `OUTBOX` | 1 get; due ones by index |
 //! | audit entry | `ORG#{org}#AUDIT#{day}#{shard}` | `{instant}#{id}` | in the transaction that it reports |
 //!
@@ -218,6 +220,23 @@ impl Key {
 
     pub(crate) fn reading_rules(org: OrganizationId) -> Self {
         Self::new(format!("ORG#{org}#IMPORT"), "RULES")
+    }
+
+    pub(crate) fn subscription(org: OrganizationId) -> Self {
+        Self::new(format!("ORG#{org}#SUBSCRIPTION"), "SUBSCRIPTION")
+    }
+
+    /// How the sort keys of users begin who are to be read at once.
+    pub(crate) const NOTICED: &str = "OBJECT#";
+
+    /// The partition of the users who are to be read at once.
+    pub(crate) fn all_noticed(org: OrganizationId) -> String {
+        format!("ORG#{org}#NOTICED")
+    }
+
+    pub(crate) fn noticed(org: OrganizationId, object: Uuid) -> Self {
+        let object = object.as_hyphenated();
+        Self::new(Self::all_noticed(org), format!("{}{object}", Self::NOTICED))
     }
 
     pub(crate) fn outbox(org: OrganizationId, item: OutboxId) -> Self {

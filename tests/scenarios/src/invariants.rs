@@ -36,6 +36,8 @@ struct Belongings {
     tasks: Vec<Value>,
     /// The tenant that its connection holds.
     tenant: Option<String>,
+    /// The tenant that tells what changes.
+    subscribed: Option<String>,
     /// The connection, if it works.
     connected: Option<Value>,
     wrong: Vec<String>,
@@ -147,6 +149,11 @@ impl Belongings {
             }
             ("JOURNEY", "JOURNEY") => ends,
             ("IMPORT", "IMPORT" | "RULES") => true,
+            ("SUBSCRIPTION", "SUBSCRIPTION") => {
+                self.subscribed = value["tenant"].as_str().map(str::to_owned);
+                true
+            }
+            ("NOTICED", object) => ends && object.starts_with("OBJECT#"),
             ("OUTBOX", "OUTBOX") => {
                 self.tasks.push(value["task"].clone());
                 true
@@ -235,6 +242,9 @@ impl Belongings {
 
     fn check(mut self, org: &str) -> Vec<String> {
         self.check_reading();
+        if self.subscribed.is_some() && self.subscribed != self.tenant {
+            self.wrong.push("a tenant that is not its own tells it what changes".to_owned());
+        }
         self.check_owners();
         self.check_leftovers();
         self.check_members();

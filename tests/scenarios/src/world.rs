@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::{Credentials, Region};
 use axum::extract::Request;
 use axum::serve;
 use bytes::Bytes;
-use entra_sim::{Settings, Simulator};
+use entra_sim::{Delivery, Settings, Simulator};
 use identity::{Anchor, Block, OrganizationId, OutboxId, User, UserId, UserName};
 use jiff::Timestamp;
 use lambda_http::RequestExt as _;
@@ -57,6 +57,8 @@ pub struct World {
     pub scim: Wire,
     /// Between `oauth` and its services, Microsoft apart.
     pub oauth: Wire,
+    /// Between `notifications` and its services.
+    pub notifications: Wire,
     /// What stands for Microsoft; its clock is set by [`agree`](Self::agree).
     pub microsoft: Simulator,
     /// Our site.
@@ -141,6 +143,8 @@ impl World {
         let listeners = Listeners::bind(Ports::default()).await.unwrap();
         let endpoints = listeners.endpoints();
         let microsoft = Simulator::start(Settings::default()).unwrap();
+        // A story that is about notices turns them on.
+        microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
         let model = model_at(&base_url, &endpoints.sqs, &microsoft.url());
         let functions = model.functions.iter();
         let environments =
@@ -148,6 +152,7 @@ impl World {
         let environments = environments.collect::<BTreeMap<_, _>>();
         let environment = |function: &str| environments[function].clone();
         let oauth_env = environment("OauthFunction");
+        let notifications_env = environment("NotificationsFunction");
         let (login_env, scim_env, operator_env, directory_env) = (
             environment("LoginFunction"),
             environment("ScimFunction"),
@@ -181,7 +186,8 @@ impl World {
         };
         let services = Services::start(config, listeners).await.unwrap();
 
-        let [login, scim, oauth, operator, directory] = [
+        let [login, scim, oauth, notifications, operator, directory] = [
+            Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
@@ -227,6 +233,12 @@ impl World {
             entropy,
         );
         let connecting = oauth::router(connecting.unwrap());
+        let hearing = notifications::App::with(
+            &aws(notifications.url()).await,
+            notifications::Config::read(notifications_env).unwrap(),
+            clock.clone(),
+        );
+        let hearing = notifications::router(hearing);
         // As the API routes them.
         let [people, clients] = [router.clone(), scim_function::router(app)];
         let served = axum::Router::new().fallback(async move |request: Request| {
@@ -234,6 +246,7 @@ impl World {
             let function = match path {
                 _ if path.starts_with("/scim/v2/") => clients,
                 _ if path.starts_with("/oauth/") => connecting,
+                _ if path.starts_with("/notifications/") => hearing,
                 _ => people,
             };
             let mut context = lambda_http::Context::default();
@@ -263,6 +276,7 @@ impl World {
             directory,
             scim,
             oauth,
+            notifications,
             microsoft,
             base_url,
             organization,

@@ -4,6 +4,7 @@ mod policy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use entra_sim::Lifecycle;
 use jiff::SignedDuration;
 use policy::{Names, Policies, accesses_of, template};
 use scenarios::microsoft::{Connector, MANAGED, account, stands};
@@ -145,6 +146,7 @@ async fn connect(world: &World) -> Connector<'_> {
         let page = olga.sign_in_as(&mut world.browser(), &boss, account::BOSS).await;
         assert!(page.location().is_some(), "{}", page.text);
     }
+    world.microsoft.announce(Lifecycle::SubscriptionRemoved).await;
     olga
 }
 
@@ -164,6 +166,7 @@ fn recorded(world: &World) -> BTreeMap<&'static str, Vec<Seen>> {
         ("DirectoryFunction", world.directory.seen()),
         ("ScimFunction", world.scim.seen()),
         ("OauthFunction", world.oauth.seen()),
+        ("NotificationsFunction", world.notifications.seen()),
     ])
 }
 

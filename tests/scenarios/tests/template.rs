@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use source::{below, read, root, rust_files, words};
 
 /// Each function's logical id and folder.
-const FUNCTIONS: [(&str, &str); 5] = [
+const FUNCTIONS: [(&str, &str); 6] = [
     ("LoginFunction", "login"),
     ("OauthFunction", "oauth"),
+    ("NotificationsFunction", "notifications"),
     ("ScimFunction", "scim"),
     ("OperatorFunction", "operator"),
     ("DirectoryFunction", "directory"),
@@ -93,7 +94,8 @@ fn a_panic_at_one_request_ends_no_process() {
 }
 
 #[test]
-fn scim_answers_what_provisions_oauth_what_connects_and_login_everything_else() {
+fn scim_answers_what_provisions_oauth_what_connects_notifications_what_changed_and_login_the_rest()
+{
     let template = template();
 
     let routes: Vec<_> = of_type(&template, "AWS::Serverless::Function")
@@ -108,6 +110,10 @@ fn scim_answers_what_provisions_oauth_what_connects_and_login_everything_else() 
     let path = "/scim/v2/{proxy+}";
     let expected = [
         ("LoginFunction".to_owned(), json!({ "ApiId": api })),
+        (
+            "NotificationsFunction".to_owned(),
+            json!({ "ApiId": api, "Method": "POST", "Path": "/notifications/{proxy+}" }),
+        ),
         (
             "OauthFunction".to_owned(),
             json!({ "ApiId": api, "Method": "ANY", "Path": "/oauth/{proxy+}" }),
@@ -125,7 +131,7 @@ fn scim_answers_what_provisions_oauth_what_connects_and_login_everything_else() 
 fn an_answer_is_given_before_the_gateway_gives_up() {
     let template = template();
 
-    for function in ["LoginFunction", "OauthFunction", "ScimFunction"] {
+    for function in ["LoginFunction", "NotificationsFunction", "OauthFunction", "ScimFunction"] {
         let timeout = properties(&template, function)["Timeout"].as_u64().unwrap();
         assert!(timeout < 30, "{function}: an HTTP API waits for 30 seconds");
     }

@@ -1,6 +1,6 @@
 //! Carries a page out: several users at once, what is said of one in its order, and those whose names
-//! were not free at the end, for whom half of the time is left. Where time is over, or something fails, the rest of the page is left to
-//! whoever comes next, and what is done is not done again.
+//! were not free at the end, for whom half of the time is left. Where time is over, or something fails,
+//! the rest of the page is left to whoever comes next, and what is done is not done again.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

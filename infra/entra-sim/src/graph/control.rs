@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GraphFault, GraphSettings, Lifecycle, notifications};
+use super::{Delivery, GraphFault, GraphSettings, Lifecycle, notifications};
 use crate::app::App;
 use crate::control::Failure;
 
@@ -20,6 +20,7 @@ pub(crate) async fn state(State(app): State<Arc<App>>) -> Json<Value> {
         "settings": state.settings,
         "faults": state.faults,
         "calls": state.calls(),
+        "delivery": state.delivery,
         "notified": state.told,
     }))
 }
@@ -59,6 +60,16 @@ pub(crate) async fn token(
     let Json(wanted) = body?;
     let token = app.token(wanted.roles).map_err(|error| Failure::internal(&error))?;
     Ok(Json(json!({ "access_token": token })))
+}
+
+/// `PUT /_sim/graph/delivery`: how notifications are told from now on.
+pub(crate) async fn put_delivery(
+    State(app): State<Arc<App>>,
+    body: Result<Json<Delivery>, JsonRejection>,
+) -> Result<StatusCode, Failure> {
+    let Json(delivery) = body?;
+    app.graph.hold().delivery = delivery;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What becomes of every subscription.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{GraphCall, GraphFault, GraphSettings, Lifecycle, Subscription, notifications};
+use super::{
+    Delivery, GraphCall, GraphFault, GraphSettings, Lifecycle, Subscription, notifications,
+};
 use crate::app::App;
 use crate::oauth::access_token::{Claims, Unsigned};
 use crate::simulator::Simulator;
@@ -50,6 +52,11 @@ impl Simulator {
     /// Lets a call of Graph go wrong, behind those that were said before.
     pub fn inject(&self, fault: GraphFault) {
         self.app().graph.hold().faults.push(fault);
+    }
+
+    /// Says how notifications are told from now on.
+    pub fn set_delivery(&self, delivery: Delivery) {
+        self.app().graph.hold().delivery = delivery;
     }
 
     /// The subscriptions whose end has not come.

@@ -193,7 +193,7 @@ fn notification(app: &App, to: &Subscription, user: &str, change: &str) -> Value
 
 /// Tells of changes as the settings say, and again until they are taken.
 async fn tell(app: Arc<App>, http: Client, url: String, mut told: Vec<Value>, number: u32) {
-    let delivery = app.graph.settings().delivery;
+    let delivery = app.graph.hold().delivery.clone();
     if delivery.silent {
         return;
     }

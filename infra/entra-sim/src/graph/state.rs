@@ -35,8 +35,6 @@ pub struct GraphSettings {
     pub latency_ms: u64,
     /// With what links begin, when Graph is reached through something else.
     pub public_url: Option<String>,
-    /// How notifications are told.
-    pub delivery: Delivery,
 }
 
 /// In which order a round tells of changes.
@@ -61,7 +59,6 @@ impl Default for GraphSettings {
             units: None,
             latency_ms: 0,
             public_url: None,
-            delivery: Delivery::default(),
         }
     }
 }
@@ -108,6 +105,8 @@ pub(crate) struct Inner {
     pub(crate) limiter: Limiter,
     /// How often users who were just made are still not found.
     pub(crate) unseen: BTreeMap<String, u32>,
+    /// How notifications are told.
+    pub(crate) delivery: Delivery,
     /// How fast the addresses of subscriptions answer.
     pub(crate) pace: Pace,
     /// Where a notification was sent, and the status of the answer, if one came.
@@ -143,6 +142,7 @@ impl Default for GraphState {
             faults: Vec::new(),
             limiter: Limiter::new(Stopwatch::start()),
             unseen: BTreeMap::new(),
+            delivery: Delivery::default(),
             pace: Pace::default(),
             told: Vec::new(),
             calls: VecDeque::new(),

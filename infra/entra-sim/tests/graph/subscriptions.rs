@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use entra_sim::{Delivery, GraphSettings, Lifecycle, Settings, Simulator};
+use entra_sim::{Delivery, Lifecycle, Settings, Simulator};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -166,9 +166,7 @@ async fn what_nobody_takes_is_told_again_and_faults_are_as_asked_for() {
     let statuses: Vec<_> = lab.simulator.notified().into_iter().map(|(_, status)| status).collect();
     assert_eq!(statuses, [Some(503), Some(202)]);
 
-    let deliver = |delivery| {
-        lab.simulator.set_graph(GraphSettings { delivery, ..GraphSettings::default() });
-    };
+    let deliver = |delivery| lab.simulator.set_delivery(delivery);
     deliver(Delivery { doubled: true, ..Delivery::default() });
     rename(&lab, ADA, "two");
     let heard = listener.requests(3).await;

@@ -1,0 +1,96 @@
+//! The subscription by which a tenant tells what changes: made when it is read, renewed every day, made anew
+//! when it is gone. Without one, rounds find the same, later.
+
+use graph::{GraphError, NewSubscription};
+use identity::{OrganizationId, Secret};
+use store::{Stored, Subscription};
+use web::failure::RequestId;
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::import::Directory;
+
+impl App {
+    /// Sees to it that the tenant tells what changes. A round is read whether it does or not.
+    pub(crate) async fn keep_subscribed(&self, directory: &Directory<'_>, request_id: &RequestId) {
+        if let Err(failure) = self.subscribe(directory).await {
+            web::metric::count("SubscriptionFailed", "directory", self.clock.now());
+            web::failure::log(&failure, request_id);
+        }
+    }
+
+    async fn subscribe(&self, directory: &Directory<'_>) -> Result<(), Failure> {
+        let (organization, now) = (directory.organization, self.clock.now());
+        let kept = self.store.subscription(organization, now).await?;
+        let version = kept.as_ref().map_or(0, |kept| kept.version);
+        let kept = kept.filter(|kept| kept.value.tenant == directory.tenant);
+        let renewed = match kept {
+            Some(kept) if now < kept.value.renew_at => return Ok(()),
+            Some(kept) => self.renew(directory, kept).await?,
+            None => None,
+        };
+        let subscription = match renewed {
+            Some(renewed) => renewed,
+            None => self.make_subscription(directory).await?,
+        };
+        Ok(self.store.keep_subscription(organization, &subscription, version).await?)
+    }
+
+    /// Puts the end off; [`None`] when there is nothing left to renew.
+    async fn renew(
+        &self,
+        directory: &Directory<'_>,
+        kept: Stored<Subscription>,
+    ) -> Result<Option<Subscription>, Failure> {
+        let now = self.clock.now();
+        let ends_at = now.checked_add(Subscription::LIFETIME).unwrap_or(now);
+        match directory.graph.renew_subscription(kept.value.id, ends_at).await {
+            Ok(renewed) => Ok(Some(Subscription {
+                ends_at: renewed.expiration_date_time,
+                renew_at: now.checked_add(Subscription::RENEWED).unwrap_or(now),
+                ..kept.value
+            })),
+            Err(GraphError::NotFound(_)) => Ok(None),
+            Err(error) => Err(Failure::Subscribing(error)),
+        }
+    }
+
+    async fn make_subscription(&self, directory: &Directory<'_>) -> Result<Subscription, Failure> {
+        let (organization, now) = (directory.organization, self.clock.now());
+        let base_url = self.base_url(organization).await?;
+        let ends_at = now.checked_add(Subscription::LIFETIME).unwrap_or(now);
+        let client_state = Secret::mint(&*self.entropy).reveal();
+        let url = format!("{base_url}/notifications/{organization}");
+        let lifecycle = format!("{url}/lifecycle");
+        let new = NewSubscription::new(url.clone(), lifecycle, client_state.clone(), ends_at);
+        let made = match directory.graph.subscribe(&new).await {
+            // One whose secret nobody kept: its answer was lost, or we were before it was stored.
+            Err(GraphError::Conflict { .. }) => {
+                self.end_subscriptions(directory).await?;
+                directory.graph.subscribe(&new).await
+            }
+            other => other,
+        };
+        let made = made.map_err(Failure::Subscribing)?;
+        Ok(Subscription {
+            id: made.id,
+            tenant: directory.tenant,
+            client_state: Subscription::hash(&client_state),
+            ends_at: made.expiration_date_time,
+            renew_at: now.checked_add(Subscription::RENEWED).unwrap_or(now),
+        })
+    }
+
+    /// Ends what our application subscribed to in the tenant: it is to users alone.
+    async fn end_subscriptions(&self, directory: &Directory<'_>) -> Result<(), Failure> {
+        for one in directory.graph.subscriptions().await.map_err(Failure::Subscribing)? {
+            directory.graph.unsubscribe(one.id).await.map_err(Failure::Subscribing)?;
+        }
+        Ok(())
+    }
+
+    async fn base_url(&self, organization: OrganizationId) -> Result<String, Failure> {
+        let found = self.store.organization(organization, self.clock.now()).await?;
+        found.map(|organization| organization.value.base_url).ok_or(Failure::NoOrganization)
+    }
+}

@@ -1,0 +1,210 @@
+//! Notices that a tenant changed: by what they are believed, and what is done about them.
+//!
+//! A notice is a hint: it names users whose reading cannot wait for the next round, and starts one. What is
+//! believed of them is what the directory says when it is read.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use identity::{OrganizationId, OutboxId, SecretHash};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::item::Item;
+use crate::schema::Key;
+use crate::table::{Expect, Write};
+use crate::write::Clause;
+use crate::{OutboxItem, Store, Stored, TableError, Task, Version};
+
+/// How many users are remembered of one notice; those beyond are the round's.
+const MOST: usize = 50;
+/// How long somebody is remembered whom nobody came to read.
+const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// The subscription by which a tenant tells what changes: what a notice must know to be believed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Names it at Microsoft.
+    pub id: Uuid,
+    /// Whose changes it tells.
+    pub tenant: Uuid,
+    /// What is kept of the secret that every notice repeats.
+    pub client_state: SecretHash,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// When it is renewed.
+    pub renew_at: Timestamp,
+}
+
+impl Subscription {
+    /// How long one is asked for: Graph gives less than 29 days.
+    pub const LIFETIME: SignedDuration = SignedDuration::from_hours(28 * 24);
+    /// How often it is renewed, which is also how soon it is seen that one is gone.
+    pub const RENEWED: SignedDuration = SignedDuration::from_hours(24);
+
+    /// What is kept of the secret.
+    pub fn hash(client_state: &str) -> SecretHash {
+        SecretHash::of(&[b"client state", client_state.as_bytes()])
+    }
+
+    /// Whether a notice that says so is of this subscription; in constant time for the secret.
+    pub fn is_proved_by(&self, id: Uuid, tenant: Uuid, client_state: &str) -> bool {
+        let proved = self.client_state == Self::hash(client_state);
+        proved && self.id == id && self.tenant == tenant
+    }
+}
+
+/// Somebody who is to be read at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Noticed {
+    object: Uuid,
+}
+
+impl Store {
+    /// The subscription of an organization.
+    pub async fn subscription(
+        &self,
+        org: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Option<Stored<Subscription>>, TableError> {
+        self.table.get(Key::subscription(org), now).await
+    }
+
+    /// Keeps a subscription to the tenant that the organization is connected to; `before` is the version
+    /// that was read, 0 for the first one.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when somebody else did meanwhile, or the tenant was let go.
+    pub async fn keep_subscription(
+        &self,
+        org: OrganizationId,
+        subscription: &Subscription,
+        before: Version,
+    ) -> Result<(), TableError> {
+        let tenant = AttributeValue::S(subscription.tenant.to_string());
+        let connected = AttributeValue::S("connected".to_owned());
+        let works = Clause::new("#v.stage = :stage").with(":stage", connected).and(
+            "#v.tenant = :tenant",
+            ":tenant",
+            tenant,
+        );
+        let item = Item::new(Key::subscription(org), subscription)?;
+        let writes = vec![
+            Write::Put(item, Expect::read(before)),
+            Write::CheckThat(Key::connection(org), works),
+        ];
+        self.table.write(writes).await
+    }
+
+    /// Has a subscription renewed by whoever looks at it next.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when it changed since it was read.
+    pub async fn renew_soon(
+        &self,
+        org: OrganizationId,
+        before: &Stored<Subscription>,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let soon = Subscription { renew_at: now, ..before.value.clone() };
+        let item = Item::new(Key::subscription(org), &soon)?;
+        self.table.write(vec![Write::Put(item, Expect::Version(before.version))]).await
+    }
+
+    /// Forgets a subscription that is gone: what still comes by it is not believed.
+    pub async fn forget_subscription(
+        &self,
+        org: OrganizationId,
+        subscription: &Stored<Subscription>,
+    ) -> Result<(), TableError> {
+        self.table.write(vec![Write::Delete(Key::subscription(org), subscription.version)]).await
+    }
+
+    /// Takes a notice down: these users are to be read, with whatever else is noticed within the same
+    /// moment. Answers the item that does it, unless it was there already and will do it anyway.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`]; whoever told of it tells of it again.
+    pub async fn notice(
+        &self,
+        org: OrganizationId,
+        objects: &BTreeSet<Uuid>,
+        now: Timestamp,
+    ) -> Result<Option<OutboxItem>, TableError> {
+        let item = OutboxItem::noticed(org, now);
+        let marks = self.marks(org, objects, now)?;
+        let mut writes = vec![Write::Put(item.item()?, Expect::Absent)];
+        writes.extend(marks.clone());
+        match self.table.write(writes).await {
+            Ok(()) => Ok(Some(item)),
+            Err(TableError::Conflict { .. }) if marks.is_empty() => Ok(None),
+            Err(TableError::Conflict { .. }) => self.table.write(marks).await.map(|()| None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn marks(
+        &self,
+        org: OrganizationId,
+        objects: &BTreeSet<Uuid>,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, TableError> {
+        let end = now.checked_add(FORGOTTEN_AFTER).unwrap_or(now);
+        let mark = |object: &Uuid| {
+            let item = Item::new(Key::noticed(org, *object), &Noticed { object: *object })?;
+            Ok(Write::Put(item.until(end.as_second()), Expect::Anything))
+        };
+        objects.iter().take(MOST).map(mark).collect()
+    }
+
+    /// The users who are to be read at once, at most `most`.
+    pub async fn noticed(
+        &self,
+        org: OrganizationId,
+        most: i32,
+        now: Timestamp,
+    ) -> Result<Vec<Uuid>, TableError> {
+        let found: Vec<Stored<Noticed>> =
+            self.table.list(&Key::all_noticed(org), Key::NOTICED, most, now).await?;
+        Ok(found.into_iter().map(|stored| stored.value.object).collect())
+    }
+
+    /// These users were read. Who is noticed once more meanwhile is told of by the rounds.
+    pub async fn forget_noticed(
+        &self,
+        org: OrganizationId,
+        objects: &[Uuid],
+    ) -> Result<(), TableError> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let gone = objects.iter().map(|object| Write::Remove(Key::noticed(org, *object)));
+        self.table.write(gone.collect()).await
+    }
+}
+
+impl OutboxItem {
+    /// For how long notices are gathered before anything is read: a thousand of them are one round.
+    pub const GATHERED: SignedDuration = SignedDuration::from_millis(500);
+
+    /// What is done about every notice of the same moment.
+    fn noticed(organization: OrganizationId, now: Timestamp) -> Self {
+        let moment = now.as_millisecond().div_euclid(Self::GATHERED.as_millis() as i64);
+        let hash =
+            SecretHash::of(&[b"noticed", organization.uuid().as_bytes(), &moment.to_be_bytes()]);
+        let digits = hash.as_str().get(..32).unwrap_or_default();
+        let id: OutboxId = digits.parse().unwrap_or_else(|_| OutboxId::from_uuid(Uuid::nil()));
+        Self {
+            id,
+            organization,
+            task: Task::ReadNoticed { at: now, again: true },
+            created_at: now,
+            due_at: now.checked_add(Self::GATHERED).unwrap_or(now),
+            attempts: 0,
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! Microsoft tells that somebody changed, and within seconds it is so here; what it does not tell, or tells
+//! wrongly, changes nothing that the next round does not put right.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use std::time::Duration;
+
+use entra_sim::{Delivery, Fault as Wrong, GraphFault, GraphSettings, GraphUser, Lifecycle};
+use futures_util::future::join_all;
+use http::StatusCode;
+use identity::User;
+use jiff::SignedDuration;
+use reqwest::Response;
+use scenarios::microsoft::{Connector, account};
+use scenarios::wire::{Effect, Fault};
+use scenarios::{Person, World};
+use serde_json::{Value, json};
+
+/// Ada, in the tenant.
+const ADA: &str = "00000000-0000-4000-8000-0000000000ad";
+
+/// A world whose tenant is connected, knows Ada, and tells what changes; and Ada, with a passkey.
+async fn told(world: &World) -> (Connector<'_>, Person) {
+    let ada = world.person("ada").await;
+    let mut olga = world.connector().await;
+    let user = GraphUser {
+        id: ADA.to_owned(),
+        user_principal_name: "ada@contoso.test".to_owned(),
+        display_name: "ada".to_owned(),
+        on_premises_immutable_id: Some(ada.user.anchor.as_ref().unwrap().as_str().to_owned()),
+        ..GraphUser::default()
+    };
+    world.microsoft.put_user(user).unwrap();
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    world.microsoft.set_delivery(Delivery::default());
+    (olga, ada)
+}
+
+fn enable(world: &World, enabled: bool) {
+    let mut users = world.microsoft.users().into_iter();
+    let mut ada = users.find(|user| user.id == ADA).unwrap();
+    ada.account_enabled = enabled;
+    world.microsoft.put_user(ada).unwrap();
+}
+
+async fn ada(world: &World) -> User {
+    let name = "ada@contoso.test".parse().unwrap();
+    let found = world.store.user_named(world.organization, &name, world.now()).await;
+    found.unwrap().unwrap().value
+}
+
+/// Waits until Ada is blocked, or is not.
+async fn until_blocked(world: &World, blocked: bool) {
+    for _ in 0..200 {
+        if ada(world).await.blocks.is_empty() != blocked {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("blocked: {:?}", ada(world).await.blocks);
+}
+
+/// How often the list of changes was asked for.
+fn rounds(world: &World) -> usize {
+    let calls = world.microsoft.graph_calls();
+    calls.iter().filter(|call| call.path == "/users/delta").count()
+}
+
+/// What Graph sends of a user, with what the subscription knows.
+fn notice(world: &World, user: &str) -> Value {
+    let one = world.microsoft.subscriptions().remove(0);
+    json!({
+        "subscriptionId": one.id, "clientState": one.client_state, "changeType": "updated",
+        "tenantId": world.microsoft.tenant_id(), "resource": format!("Users/{user}"),
+        "resourceData": { "id": user }, "subscriptionExpirationDateTime": one.expiration_date_time,
+    })
+}
+
+fn path(world: &World) -> String {
+    format!("/notifications/{}", world.organization)
+}
+
+async fn tell(world: &World, path: &str, body: String) -> Response {
+    let url = format!("{}{path}", world.base_url);
+    let request = reqwest::Client::new().post(url).header("content-type", "application/json");
+    request.body(body).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn who_is_disabled_in_the_tenant_is_refused_within_seconds_and_comes_back_as_fast() {
+    let world = World::start().await;
+    let (_olga, mut ada) = told(&world).await;
+    let page = ada.browser.visit(&world.sso("_before")).await;
+    assert!(ada.browser.sign_in(&page, &mut ada.authenticator).await.answer().is_some());
+
+    enable(&world, false);
+    until_blocked(&world, true).await;
+    let silent = ada.browser.visit(&world.sso("_after")).await;
+    assert!(silent.answer().is_none(), "the session answers no more");
+    let refused = ada.browser.sign_in(&silent, &mut ada.authenticator).await;
+    assert!(refused.answer().is_none());
+
+    enable(&world, true);
+    until_blocked(&world, false).await;
+    world.swept().await;
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn notices_that_are_late_doubled_or_out_of_order_end_in_what_the_directory_says() {
+    let world = World::start().await;
+    let (_olga, _ada) = told(&world).await;
+    world.microsoft.set_delivery(Delivery {
+        doubled: true,
+        reversed: true,
+        delay_ms: 700,
+        delay_every: 2,
+        ..Delivery::default()
+    });
+
+    for enabled in [false, true, false, true, false] {
+        enable(&world, enabled);
+    }
+    until_blocked(&world, true).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.swept().await;
+
+    assert!(!ada(&world).await.blocks.is_empty());
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn whom_the_list_of_changes_does_not_show_yet_is_read_directly_and_looked_for_again() {
+    let world = World::start().await;
+    let (_olga, _ada) = told(&world).await;
+    world.microsoft.set_graph(GraphSettings { lag: 1, ..GraphSettings::default() });
+    let before = rounds(&world);
+
+    enable(&world, false);
+    until_blocked(&world, true).await;
+    world.swept().await;
+
+    assert_eq!(rounds(&world) - before, 3, "at once, after a minute, after ten");
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn a_thousand_notices_are_a_few_rounds() {
+    let world = World::start().await;
+    let (_olga, _ada) = told(&world).await;
+    let before = rounds(&world);
+    let body = json!({ "value": [notice(&world, ADA)] }).to_string();
+
+    for _ in 0..20 {
+        let to = path(&world);
+        let some = (0..50).map(|_| tell(&world, &to, body.clone()));
+        for answer in join_all(some).await {
+            assert_eq!(answer.status(), StatusCode::ACCEPTED);
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let begun = rounds(&world) - before;
+    world.swept().await;
+
+    assert!((1..=40).contains(&begun), "{begun} rounds at once");
+}
+
+#[tokio::test]
+async fn who_does_not_know_the_secret_is_told_the_same_and_does_nothing() {
+    let world = World::start().await;
+    let (_olga, _ada) = told(&world).await;
+    let other = world.found("Fabrikam", "fabrikam.test").await;
+    let before = world.records().await;
+    let good = notice(&world, ADA);
+    let with = |name: &str, value: Value| {
+        let mut notice = good.clone();
+        notice[name] = value;
+        notice
+    };
+    let forged = [
+        with("clientState", json!("guessed")),
+        with("clientState", json!("")),
+        with("clientState", Value::Null),
+        with("subscriptionId", json!(ADA)),
+        with("tenantId", json!(ADA)),
+        with("tenantId", json!("not a tenant")),
+        json!({}),
+        json!("a text"),
+    ];
+
+    for notice in &forged {
+        for to in [path(&world), format!("{}/lifecycle", path(&world))] {
+            let mut notice = notice.clone();
+            if let Some(notice) = notice.as_object_mut() {
+                notice.insert("lifecycleEvent".to_owned(), json!("subscriptionRemoved"));
+            }
+            let answer = tell(&world, &to, json!({ "value": [notice] }).to_string()).await;
+            assert_eq!(answer.status(), StatusCode::ACCEPTED, "{notice}");
+            assert_eq!(answer.text().await.unwrap(), "");
+        }
+    }
+    // What another organization's subscription knows opens nothing here.
+    let elsewhere = format!("/notifications/{}", other.id);
+    let answer = tell(&world, &elsewhere, json!({ "value": [good] }).to_string()).await;
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+
+    world.unwritten_since(&before, "nobody is believed").await;
+}
+
+#[tokio::test]
+async fn the_handshake_is_answered_with_its_token_as_plain_text_and_nothing_else_is() {
+    let world = World::start().await;
+    let token = "Validation%3A+%3Cscript%3E+%26+%C3%A9";
+    for to in [path(&world), format!("{}/lifecycle", path(&world))] {
+        let answer = tell(&world, &format!("{to}?validationToken={token}"), String::new()).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["content-type"], "text/plain; charset=utf-8");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(answer.text().await.unwrap(), "Validation: <script> & é");
+    }
+
+    let long = format!("{}?validationToken={}", path(&world), "x".repeat(2049));
+    for (to, body, status) in [
+        (long, String::new(), 400),
+        (path(&world), "no JSON".to_owned(), 400),
+        (path(&world), json!({ "value": "none" }).to_string(), 400),
+        (path(&world), " ".repeat(1024 * 1024 + 1), 413),
+        (path(&world), "[".repeat(100_000), 400),
+        ("/notifications/nobody".to_owned(), "{}".to_owned(), 404),
+        (format!("{}/elsewhere", path(&world)), "{}".to_owned(), 404),
+    ] {
+        let answer = tell(&world, &to, body).await;
+        assert_eq!(answer.status().as_u16(), status, "{to}");
+    }
+    let unknown = format!("/notifications/{}", "0".repeat(32));
+    let answer = tell(&world, &unknown, json!({ "value": [] }).to_string()).await;
+    assert_eq!(answer.status(), StatusCode::ACCEPTED, "who is there is nobody's to know");
+}
+
+#[tokio::test]
+async fn graph_comes_again_where_the_table_does_not_answer_in_time() {
+    let world = World::start().await;
+    let (_olga, _ada) = told(&world).await;
+    world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
+    enable(&world, false);
+    let body = json!({ "value": [notice(&world, ADA)] }).to_string();
+    for effect in [Effect::Refuse(400, "ProvisionedThroughputExceededException"), Effect::Stall] {
+        let fault = Fault { operation: "GetItem", skip: 0, times: usize::MAX, effect };
+        world.notifications.fault(fault);
+        let began = std::time::Instant::now();
+        let answer = tell(&world, &path(&world), body.clone()).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(began.elapsed() < Duration::from_secs(3), "Graph gives up after three seconds");
+        world.notifications.mend();
+    }
+
+    assert_eq!(tell(&world, &path(&world), body).await.status(), StatusCode::ACCEPTED);
+    until_blocked(&world, true).await;
+}
+
+#[tokio::test]
+async fn a_subscription_is_renewed_every_day_and_made_anew_when_it_is_gone() {
+    let world = World::start().await;
+    let (_olga, _ada) = told(&world).await;
+    world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
+    let first = world.microsoft.subscriptions().remove(0);
+    assert_eq!(first.notification_url, format!("{}{}", world.base_url, path(&world)));
+
+    for _ in 0..40 {
+        world.clock.pass(SignedDuration::from_hours(24));
+        world.agree();
+        world.sweep().await;
+        world.settled().await;
+    }
+    let kept = world.microsoft.subscriptions().remove(0);
+    assert_eq!(kept.id, first.id, "forty days later it is the same one");
+
+    // Gone, and nobody was told.
+    world.clock.pass(SignedDuration::from_hours(24 * 40));
+    world.agree();
+    assert!(world.microsoft.subscriptions().is_empty());
+    world.sweep().await;
+    world.settled().await;
+    let anew = world.microsoft.subscriptions().remove(0);
+    assert_ne!(anew.id, first.id);
+    assert_ne!(anew.client_state, first.client_state, "each has a secret of its own");
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_subscription_is_heard_and_seen_to() {
+    let world = World::start().await;
+    let (_olga, _ada) = told(&world).await;
+    let first = world.microsoft.subscriptions().remove(0);
+
+    // Renewed at once, although a day is not over.
+    world.clock.pass(SignedDuration::from_mins(30));
+    world.agree();
+    world.microsoft.announce(Lifecycle::ReauthorizationRequired).await;
+    world.swept().await;
+    let renewed = world.microsoft.subscriptions().remove(0);
+    assert_eq!(renewed.id, first.id);
+    assert!(first.expiration_date_time < renewed.expiration_date_time);
+
+    let before = rounds(&world);
+    world.microsoft.announce(Lifecycle::Missed).await;
+    world.swept().await;
+    assert!(before < rounds(&world), "what was missed is read");
+
+    world.microsoft.announce(Lifecycle::SubscriptionRemoved).await;
+    world.swept().await;
+    let anew = world.microsoft.subscriptions().remove(0);
+    assert_ne!(anew.id, first.id);
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn a_subscription_whose_secret_got_lost_is_replaced() {
+    let world = World::start().await;
+    world.person("ada").await;
+    let mut olga = world.connector().await;
+    // Made at Microsoft, whose answer got lost: nobody knows the secret of that one.
+    world.microsoft.inject(GraphFault::next(Wrong::Lost).at("/subscriptions").when("POST"));
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+
+    let all = world.microsoft.subscriptions();
+    assert_eq!(all.len(), 1);
+    let calls = world.microsoft.graph_calls();
+    let ended = calls.iter().filter(|call| call.method == "DELETE" && call.status == 204);
+    assert_eq!(ended.count(), 1, "the one that nobody can use");
+    let kept = world.store.subscription(world.organization, world.now()).await.unwrap().unwrap();
+    assert_eq!(kept.value.id.to_string(), all[0].id);
+}
+
+#[tokio::test]
+async fn after_the_tenant_is_let_go_nobody_listens_any_more() {
+    let world = World::start().await;
+    let (mut olga, _ada) = told(&world).await;
+    let good = json!({ "value": [notice(&world, ADA)] }).to_string();
+    olga.press("disconnect").await;
+    world.settled().await;
+    let before = world.records().await;
+
+    enable(&world, false);
+    assert_eq!(tell(&world, &path(&world), good).await.status(), StatusCode::ACCEPTED);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    world.unwritten_since(&before, "nobody listens").await;
+    assert!(ada(&world).await.blocks.is_empty(), "the tenant is nothing to us");
+}
