@@ -14,7 +14,7 @@ use uuid::Uuid;
 use web::failure::RequestId;
 
 use crate::app::App;
-use crate::connection::may_write;
+use crate::connection::{AGREE, may_write};
 use crate::failure::Failure;
 use crate::import::ReadingError;
 use crate::outbox::{Outcome, Turn};
@@ -62,7 +62,7 @@ impl App {
         let Some(connection) = self.writable(organization).await? else {
             return Ok(Outcome::default());
         };
-        let mut behind = None;
+        let (mut behind, mut later) = (None, None);
         while self.clock.now() < turn.long_ends {
             let (at, now) = (behind.as_deref(), self.clock.now());
             let some = self.store.unanchored(organization, at, TOGETHER, now).await?;
@@ -70,8 +70,14 @@ impl App {
             let until = turn.long_ends.checked_add(PATIENCE).unwrap_or(turn.long_ends);
             let graph = self.writer.tenant(connection.value.tenant, correlation, until);
             match self.see_to(organization, graph, some.users, turn.request_id).await {
-                Ok(()) => {}
+                // Whom Graph puts off keeps nobody else waiting.
+                Ok(put_off) => later = later.or(put_off),
                 Err(Failure::Writing(lost @ GraphError::ConsentLost(_))) => {
+                    // The token may be older than the consent: believed once fresh ones agree.
+                    self.writer.forget(connection.value.tenant);
+                    if item.attempts < AGREE {
+                        return Err(Failure::Writing(lost));
+                    }
                     web::failure::log(&lost, turn.request_id);
                     let lost = Feature::WriteUsers;
                     return self.lose_consent(organization, &connection, lost, turn).await;
@@ -79,7 +85,10 @@ impl App {
                 Err(failure) => return Err(failure),
             }
             match some.next {
-                None => return Ok(Outcome::default()),
+                None => {
+                    let over = Ok(Outcome::default());
+                    return later.map_or(over, |later| Err(Failure::Writing(later)));
+                }
                 next => behind = next,
             }
         }
@@ -109,17 +118,17 @@ impl App {
         Ok(stored.filter(|stored| may_write(&stored.value)))
     }
 
-    /// Sees to some users, and stores what became of each. Fails where Graph is to be asked again for
-    /// any of them: they stay due.
+    /// Sees to some users, and stores what became of each. Answers that Graph is to be asked again for
+    /// some of them, who stay due.
     async fn see_to(
         &self,
         organization: OrganizationId,
         graph: Tenant<'_>,
         users: Vec<Lacking>,
         request_id: &RequestId,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<GraphError>, Failure> {
         if users.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let attempts = there(graph, &users).await.map_err(Failure::Writing)?;
         let mut later = None;
@@ -135,7 +144,7 @@ impl App {
             .buffer_unordered(AT_ONCE)
             .try_collect::<()>()
             .await?;
-        later.map_or(Ok(()), |retry| Err(Failure::Writing(retry)))
+        Ok(later)
     }
 
     /// Stores what became of a user's anchor there.
@@ -287,6 +296,8 @@ async fn there(graph: Tenant<'_>, users: &[Lacking]) -> Result<Vec<Attempt>, Gra
                 }
             },
             Ok(None) => Some(Ok(There::Nobody)),
+            // Whoever may change users may look at all of them.
+            Err(lost @ GraphError::ConsentLost(_)) => return Err(lost),
             Err(error) => Some(fate(error)),
         });
     }

@@ -14,7 +14,7 @@ use crate::import::{Directory, PAGE, Reading, ReadingError};
 use crate::outbox::{Outcome, Turn};
 
 /// How often Graph or Entra must say that a consent is gone, each time to a token of its own.
-const AGREE: u32 = 3;
+pub(crate) const AGREE: u32 = 3;
 /// How long before the end Graph is not asked any more.
 const ASKING: SignedDuration = SignedDuration::from_secs(5);
 

@@ -102,15 +102,10 @@ pub(crate) async fn changes(
     }
     let told: Vec<Change> = read(&body?)?;
     let heard = async {
-        let Some(subscription) = app.store.subscription(org, app.clock.now()).await? else {
+        let Some((_, told)) = believed(&app, org, told, |change| &change.sender).await? else {
             return Ok(None);
         };
-        let proved = told.iter().filter(|change| change.sender.is_of(&subscription.value));
-        let proved: Vec<&Change> = proved.collect();
-        if proved.is_empty() {
-            return Ok(None);
-        }
-        let objects = proved.iter().filter_map(|change| Some(change.resource_data.as_ref()?.id));
+        let objects = told.iter().filter_map(|change| Some(change.resource_data.as_ref()?.id));
         let objects: BTreeSet<Uuid> = objects.collect();
         Ok(app.store.notice(org, &objects, app.clock.now()).await?)
     };
@@ -131,18 +126,29 @@ pub(crate) async fn lifecycle(
     }
     let told: Vec<Lifecycle> = read(&body?)?;
     let heard = async {
-        let Some(subscription) = app.store.subscription(org, app.clock.now()).await? else {
+        let Some((subscription, told)) = believed(&app, org, told, |told| &told.sender).await?
+        else {
             return Ok(None);
         };
-        let proved = told.iter().filter(|told| told.sender.is_of(&subscription.value));
-        let events: Vec<Event> = proved.map(|told| told.lifecycle_event).collect();
-        if events.is_empty() {
-            return Ok(None);
-        }
+        let events: Vec<Event> = told.iter().map(|told| told.lifecycle_event).collect();
         keep(&app, org, &subscription, &events).await?;
         Ok(app.store.notice(org, &BTreeSet::new(), app.clock.now()).await?)
     };
     finish(&app, heard, &request_id).await
+}
+
+/// Those who know the secret of the subscription, if any do, and the subscription.
+async fn believed<T>(
+    app: &App,
+    org: OrganizationId,
+    mut told: Vec<T>,
+    sender: impl Fn(&T) -> &Sender,
+) -> Result<Option<(Stored<Subscription>, Vec<T>)>, Failure> {
+    let Some(subscription) = app.store.subscription(org, app.clock.now()).await? else {
+        return Ok(None);
+    };
+    told.retain(|one| sender(one).is_of(&subscription.value));
+    Ok((!told.is_empty()).then_some((subscription, told)))
 }
 
 /// Has the round that follows renew the subscription, or make a new one.

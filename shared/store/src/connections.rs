@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use identity::{
-    HeldSession, Organization, OrganizationId, SecretHash, Session, User, UserId, accept_session,
-    may_administer,
+    HeldSession, Method, Organization, OrganizationId, SecretHash, Session, User, UserId,
+    accept_session, may_administer,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
@@ -195,19 +195,24 @@ impl<Proof> Connecting<Proof> {
     }
 
     /// Whom the session speaks for, if it began as their directory says. Administrators have both
-    /// ways.
+    /// ways. One that Microsoft began ends with the tenant that it began at.
     pub fn signed_in(&self, now: Timestamp) -> Option<&User> {
         let (user, session) = (&self.user.as_ref()?.value, self.session.as_ref()?);
         let begun = session.by == self.organization.method_of(user)
             || may_administer(user, &self.organization);
+        let held = self.connection.as_ref().map(|stored| &stored.value);
+        let held = held.filter(|held| held.holds_tenant()).map(|held| held.tenant);
+        let begun =
+            begun && (session.by == Method::Passkey || held.is_some() && held == user.tenant);
         let speaks = user.blocks.is_empty() && accept_session(session, user, None, now);
         (begun && speaks).then_some(user)
     }
 
-    /// The tenant, if its people can sign in with Microsoft: where the connection to it works.
+    /// The tenant, if its people can sign in with Microsoft: where it was connected and is not let go.
+    /// That its users cannot be read for now locks none of them out.
     pub fn tenant(&self) -> Option<Uuid> {
         let connection = &self.connection.as_ref()?.value;
-        (connection.stage == Stage::Connected).then_some(connection.tenant)
+        matches!(connection.stage, Stage::Connected | Stage::Lost).then_some(connection.tenant)
     }
 }
 

@@ -369,39 +369,48 @@ impl Store {
         most: i32,
         now: Timestamp,
     ) -> Result<Vec<(OrganizationId, OutboxId)>, TableError> {
-        self.due_of(IndexKey::prompt_shard, most, now).await
+        let up_to = crate::schema::instant(now);
+        let mut due = Vec::new();
+        for shard in 0..SHARDS {
+            let partition = IndexKey::prompt_shard(shard);
+            let keys = self.table.candidates(partition, up_to.clone(), most).await?;
+            due.extend(keys.iter().filter_map(Key::outbox_ids));
+        }
+        Ok(due)
     }
 
     /// Names items that take long and are due: rounds, at most `most` of each of the index's
     /// partitions, and of everything else as many of each organization. They take turns: of each
-    /// organization one, then of each another, however much waits of one of them.
+    /// organization one and its round, whoever waited longest first, then of each another, however much
+    /// waits of one of them.
     pub async fn due_long_outbox(
         &self,
         most: u8,
         now: Timestamp,
     ) -> Result<Vec<(OrganizationId, OutboxId)>, TableError> {
-        let rounds = self.due_of(IndexKey::round_shard, most.into(), now).await?;
+        let rounds = (0..SHARDS).map(|shard| self.rounds(shard, most.into(), now));
+        let rounds: Vec<_> = stream::iter(rounds).buffered(AT_ONCE).try_collect().await?;
         let shards = (0..SHARDS).map(|shard| self.long_of_each(shard, most.into(), now));
         let others: Vec<_> = stream::iter(shards).buffered(AT_ONCE).try_collect().await?;
-        let mut others = others.concat();
-        others.sort_by(|one, other| (one.turn, &one.due).cmp(&(other.turn, &other.due)));
-        let others = others.into_iter().map(|waiting| (waiting.organization, waiting.item));
-        Ok(rounds.into_iter().chain(others).collect())
+        let mut due = [rounds, others].concat().concat();
+        due.sort_by(|one, other| (one.turn, &one.due).cmp(&(other.turn, &other.due)));
+        Ok(due.into_iter().map(|waiting| (waiting.organization, waiting.item)).collect())
     }
 
-    async fn due_of(
+    /// Rounds of a partition that are due, those that waited longest: an organization has one.
+    async fn rounds(
         &self,
-        partition: impl Fn(u8) -> String,
-        most: i32,
+        shard: u8,
+        most: usize,
         now: Timestamp,
-    ) -> Result<Vec<(OrganizationId, OutboxId)>, TableError> {
-        let up_to = crate::schema::instant(now);
-        let mut due = Vec::new();
-        for shard in 0..SHARDS {
-            let keys = self.table.candidates(partition(shard), up_to.clone(), most).await?;
-            due.extend(keys.iter().filter_map(Key::outbox_ids));
-        }
-        Ok(due)
+    ) -> Result<Vec<Waiting>, TableError> {
+        let now = crate::schema::instant(now);
+        let walked = self.table.walk(&IndexKey::round_shard(shard), From::Start, most).await?;
+        let due = walked.into_iter().filter(|(_, due)| *due <= now).filter_map(|(key, due)| {
+            let (organization, item) = key.outbox_ids()?;
+            Some(Waiting { turn: 0, due, organization, item })
+        });
+        Ok(due.collect())
     }
 
     /// At most `most` of each organization of a partition: what waits beyond that, and what is not due,

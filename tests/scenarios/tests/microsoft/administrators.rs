@@ -4,6 +4,7 @@ use identity::{Method, User};
 use jiff::SignedDuration;
 use scenarios::microsoft::{MANAGED, TENANT, account, stands};
 use scenarios::saml::between;
+use scenarios::world::READER;
 use scenarios::{Connector, Page, World};
 
 const BOSS: &str = "boss@contoso.onmicrosoft.com";
@@ -169,6 +170,24 @@ async fn the_session_ends_with_its_time_and_with_a_block() {
 
     let page = browser.get(&world.connection_path()).await;
     assert_eq!(page.location(), Some(world.microsoft_path()));
+}
+
+#[tokio::test]
+async fn a_session_that_microsoft_began_outlives_a_lost_consent_and_not_the_tenant() {
+    let world = World::start().await;
+    world.named_boss().await;
+    let mut olga = connected(&world).await;
+    let mut browser = world.browser();
+    olga.revoke(READER).await;
+    assert!(stands(&olga.press("check").await).starts_with("The consent was taken back"));
+    // That nobody can be read locks nobody out.
+    olga.sign_in_as(&mut browser, BOSS, account::BOSS).await;
+    let page = browser.visit(&world.connection_path()).await;
+    assert!(stands(&page).starts_with("The consent was taken back"));
+
+    olga.press("disconnect").await;
+    let page = browser.visit(&world.connection_path()).await;
+    assert!(!page.text.contains("id=\"state\""), "{}", page.text);
 }
 
 #[tokio::test]
