@@ -249,6 +249,8 @@ impl App {
         let theirs = match graph.user(object).await {
             Ok(there) => anchor_of(&there).map(str::to_owned),
             Err(GraphError::NotFound(_)) => None,
+            // Whoever makes no sense keeps what they have.
+            Err(GraphError::Unread(_)) => return Ok(false),
             Err(error) => return Err(error.into()),
         };
         if theirs.as_deref() == wanted_by.anchor.as_ref().map(Anchor::as_str) {

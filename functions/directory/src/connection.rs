@@ -33,9 +33,9 @@ impl App {
             return Ok(Outcome::default());
         };
         let directory = self.directory(organization, &stored.value, turn);
-        self.keep_subscribed(&directory, turn.request_id).await;
         match self.read_directory(&directory, turn.request_id).await {
             Ok(Reading::Ended(_)) => {
+                self.keep_subscribed(&directory, turn.request_id).await;
                 let mut outcome = self.next_round(organization, since).await?;
                 outcome.next.extend(self.anchors_next(organization).await?);
                 Ok(outcome)

@@ -36,25 +36,24 @@ impl App {
         if again {
             // Those of the same moment come as one.
             tokio::time::sleep(OutboxItem::GATHERED.unsigned_abs()).await;
+        }
+        // What cannot be read of some keeps nobody from being read.
+        let at_once = self.read_at_once(&directory, turn).await;
+        let since = self.read_since(&directory, at, turn).await;
+        if again {
             self.keep_subscribed(&directory, turn.request_id).await;
         }
-        let read = async {
-            self.read_at_once(&directory, turn).await?;
-            self.read_since(&directory, at, turn).await
-        };
-        match read.await {
-            Ok(()) if again => Ok(self.look_again(item, at)),
-            Ok(()) => Ok(Outcome::default()),
-            // The round that comes next finds out whether it is gone for good.
-            Err(Failure::Reading(ReadingError::Graph(GraphError::ConsentLost(_)))) => {
-                Ok(Outcome::default())
+        match at_once.and(since) {
+            // The round that comes next finds out whether a consent is gone for good.
+            Ok(()) | Err(Failure::Reading(ReadingError::Graph(GraphError::ConsentLost(_)))) => {
+                Ok(if again { self.look_again(item, at) } else { Outcome::default() })
             }
             Err(failure) => Err(failure),
         }
     }
 
-    /// The users whom notices named, each as they are now. Whoever is not found is told of by a round:
-    /// that they are gone is nothing to guess.
+    /// The users whom notices named, each as they are now. Whoever is not found, or makes no sense, is told
+    /// of by a round: that they are gone is nothing to guess. Fails where some are to be asked for again.
     async fn read_at_once(
         &self,
         directory: &Directory<'_>,
@@ -62,6 +61,7 @@ impl App {
     ) -> Result<(), Failure> {
         let organization = directory.organization;
         let noticed = self.store.noticed(organization, AT_ONCE, self.clock.now()).await?;
+        let mut failed = None;
         for objects in noticed.chunks(TOGETHER) {
             let mut batch = Batch::default();
             for object in objects {
@@ -70,22 +70,28 @@ impl App {
             }
             let fates = directory.graph.batch(&batch).await.map_err(ReadingError::from)?;
             let mut told: Vec<DirectoryUser> = Vec::with_capacity(objects.len());
-            for fate in fates {
+            let mut seen = Vec::with_capacity(objects.len());
+            for (object, fate) in objects.iter().zip(fates) {
                 match fate {
                     Ok(user) => told.extend(user),
-                    Err(GraphError::NotFound(_)) => {}
-                    Err(error) => return Err(ReadingError::from(error).into()),
+                    Err(GraphError::NotFound(_) | GraphError::Unread(_)) => {}
+                    Err(error) => {
+                        failed = Some(error);
+                        continue;
+                    }
                 }
+                seen.push(*object);
             }
             if !self.carry_users_out(directory, told, turn.request_id).await? {
                 return Err(Failure::Unfinished);
             }
-            self.store.forget_noticed(organization, objects).await?;
+            self.store.forget_noticed(organization, &seen).await?;
         }
-        Ok(())
+        failed.map_or(Ok(()), |error| Err(ReadingError::from(error).into()))
     }
 
-    /// What changed, unless a round was begun since that tells the same, or everybody is still to be told of.
+    /// What changed, unless a round was begun since that tells the same, or one is under way: that one is
+    /// somebody else's, and whatever it does not tell yet is looked for again.
     async fn read_since(
         &self,
         directory: &Directory<'_>,
@@ -94,12 +100,15 @@ impl App {
     ) -> Result<(), Failure> {
         let import = self.store.import(directory.organization, self.clock.now()).await?;
         let Some(import) = import.map(|stored| stored.value) else { return Ok(()) };
-        if import.ended_at.is_none() || import.asked_at.is_some_and(|asked| asked > at) {
+        if import.ended_at.is_none()
+            || import.began_at.is_some()
+            || import.asked_at.is_some_and(|asked| asked > at)
+        {
             return Ok(());
         }
         match self.read_directory(directory, turn.request_id).await? {
-            Reading::Ended(_) => Ok(()),
-            Reading::Unfinished(_) | Reading::Elsewhere => Err(Failure::Unfinished),
+            Reading::Ended(_) | Reading::Elsewhere => Ok(()),
+            Reading::Unfinished(_) => Err(Failure::Unfinished),
         }
     }
 

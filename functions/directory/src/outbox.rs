@@ -16,8 +16,9 @@ const SWEPT: i32 = 25;
 const SWEPT_OF_EACH: u8 = 25;
 /// How long one invocation begins new things, of the minute that Lambda gives us.
 const BEGINNING: SignedDuration = SignedDuration::from_secs(30);
-/// What is due by then is said at once: an item that was just put down is the sweep's after 30 s.
-const SOON: SignedDuration = SignedDuration::from_mins(1);
+/// What is due by then is said at once: an item that was just put down is the sweep's after 30 s. What is
+/// put down for later is not said: it would come too early.
+const SOON: SignedDuration = SignedDuration::from_secs(30);
 /// How long a batch of the queue spends on what may take long: others wait behind it, who may have
 /// asked for a code. The sweep goes on with it, and gives no item more either.
 const LONG: SignedDuration = SignedDuration::from_secs(10);

@@ -1,8 +1,10 @@
 //! The subscription by which a tenant tells what changes: made when it is read, renewed every day, made anew
-//! when it is gone. Without one, rounds find the same, later.
+//! when it is gone: after what is to be read was read, and in a time of its own. Without one, rounds find
+//! the same, later.
 
 use graph::{GraphError, NewSubscription};
 use identity::{OrganizationId, Secret};
+use jiff::SignedDuration;
 use store::{Stored, Subscription};
 use web::failure::RequestId;
 
@@ -10,10 +12,16 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::import::Directory;
 
+/// How long Graph may take, which asks our own addresses meanwhile.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(8);
+
 impl App {
     /// Sees to it that the tenant tells what changes. A round is read whether it does or not.
     pub(crate) async fn keep_subscribed(&self, directory: &Directory<'_>, request_id: &RequestId) {
-        if let Err(failure) = self.subscribe(directory).await {
+        let ends = self.clock.now().checked_add(PATIENCE).unwrap_or(directory.until);
+        let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
+        let graph = self.reader.tenant(directory.tenant, correlation, ends);
+        if let Err(failure) = self.subscribe(&Directory { graph, ..*directory }).await {
             web::metric::count("SubscriptionFailed", "directory", self.clock.now());
             web::failure::log(&failure, request_id);
         }

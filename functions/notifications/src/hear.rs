@@ -131,8 +131,10 @@ pub(crate) async fn lifecycle(
             return Ok(None);
         };
         let events: Vec<Event> = told.iter().map(|told| told.lifecycle_event).collect();
+        // What Graph tells again, if this fails in between, must still be believed.
+        let item = app.store.notice(org, &BTreeSet::new(), app.clock.now()).await?;
         keep(&app, org, &subscription, &events).await?;
-        Ok(app.store.notice(org, &BTreeSet::new(), app.clock.now()).await?)
+        Ok(item)
     };
     finish(&app, heard, &request_id).await
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use graph::{DirectoryUser, GraphError};
+use graph::{DirectoryUser, GraphError, Told};
 use identity::{Block, UserId, UserName};
 use store::{Action, ImportError, Known, Named, NamesOf, Stored, Tally};
 use uuid::Uuid;
@@ -197,8 +197,9 @@ impl App {
         Ok(found.into_values().next())
     }
 
-    /// What a user becomes. Of whom only a part is said is asked for as a whole where they are unknown,
-    /// or blocked: who was thought to be gone is there.
+    /// What a user becomes. Who is unknown is asked for as a whole where only a part is said of them, and
+    /// who is blocked unless that is what is said: what was said may be older than the block, and access
+    /// comes back by an answer alone that was asked for after the block was read.
     async fn decide(
         &self,
         directory: &Directory<'_>,
@@ -211,7 +212,7 @@ impl App {
             || match known {
                 Some(known) => {
                     let blocked = known.user.value.blocks.contains(&Block::Entra);
-                    !blocked || told.account_enabled.is_said()
+                    !blocked || told.account_enabled.value() == Some(&false)
                 }
                 None => {
                     let said = [told.user_principal_name.is_said(), told.user_type.is_said()];
@@ -222,8 +223,10 @@ impl App {
             true => None,
             false => match directory.graph.user(told.id).await {
                 Ok(whole) => Some(whole),
-                // They are known by what was said, which is no access.
-                Err(GraphError::NotFound(_) | GraphError::Unread(_)) if known.is_some() => None,
+                // They are known by what was said, which gives no access back.
+                Err(GraphError::NotFound(_) | GraphError::Unread(_)) if known.is_some() => {
+                    Some(DirectoryUser { account_enabled: Told::Unsaid, ..told.clone() })
+                }
                 Err(GraphError::NotFound(_)) => return Ok(Err(Skipped::Unknown)),
                 Err(GraphError::Unread(_)) => return Ok(Err(Skipped::Senseless)),
                 Err(error) => return Err(error.into()),
