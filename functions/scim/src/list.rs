@@ -137,9 +137,10 @@ impl App {
             scim::Page::Cursor(_) => Start::Cursor(next.map(|next| next.token(&identity))),
             scim::Page::Index(start) => {
                 let read = u64::try_from(resources.len()).unwrap_or_default();
-                if let Some(next) = next {
+                // Whoever walked here may ask whether anything follows.
+                if let Some(at) = page.behind(passed).filter(|_| next.is_some() || *start > 1) {
                     let walk = Position::walk(caller.key.id, &identity, start + read);
-                    let bookmark = Bookmark { at: next.clone(), total: None };
+                    let bookmark = Bookmark { at: at.clone(), total: None };
                     self.store.remember_walk(org, &walk, &bookmark, now).await?;
                 }
                 Start::Index(*start)
@@ -293,15 +294,17 @@ impl App {
         let page = rest.get(..query.count).unwrap_or(rest);
         let (resources, passed) = self.shown(caller, query, page, room).await?;
         let next = offset.saturating_add(passed);
-        let last = ids.get(next.saturating_sub(1)).filter(|_| passed > 0 && next < ids.len());
+        let more = next < ids.len();
+        let last = ids.get(next.saturating_sub(1)).filter(|_| passed > 0);
         let at = last.map(|last| Position::behind(last));
         let start = match &query.page {
             scim::Page::Cursor(_) => {
+                let at = at.filter(|_| more);
                 let mark = at.map(|at| cursor::Mark { at, passed: count(next), total });
                 Start::Cursor(mark.map(|mark| mark.token(&identity)))
             }
             scim::Page::Index(start) => {
-                if let Some(at) = at {
+                if let Some(at) = at.filter(|_| more || *start > 1) {
                     let from = start.saturating_add(count(resources.len()));
                     let walk = Position::walk(caller.key.id, &identity, from);
                     let bookmark = Bookmark { at, total: None };

@@ -53,6 +53,11 @@ impl<T> Page<T> {
         if taken >= self.items.len() {
             return self.next.as_ref();
         }
+        self.behind(taken)
+    }
+
+    /// Where whoever took so many of the items goes on, whether anything follows yet or not.
+    pub fn behind(&self, taken: usize) -> Option<&Position> {
         self.places.get(taken.checked_sub(1)?)
     }
 

@@ -147,6 +147,35 @@ async fn pages_stay_what_they_are_while_people_come_and_go() {
 }
 
 #[tokio::test]
+async fn whoever_walks_on_at_the_end_sees_who_came_meanwhile_and_nobody_twice() {
+    let (_world, entra) = with_entra().await;
+    for number in 0..12 {
+        let mut user = entra_user(&format!("user-{number:03}"), &object(number));
+        user["emails"] = json!([{ "type": "home", "value": "shared@x.test" }]);
+        entra.create(&user).await;
+    }
+    let shared = "filter=emails.value%20eq%20%22shared@x.test%22";
+    for (round, query) in ["", "sortBy=userName", shared].into_iter().enumerate() {
+        let all = walk(&entra, query, 5).await;
+        let mut seen = walk_from(&entra, query, 5, 1).await;
+        assert_eq!(seen, all, "{query}");
+        // By name they come before everybody, by id anywhere.
+        let new = (0..6).map(|number| {
+            let mut user =
+                entra_user(&format!("aaa-{round}-{number}"), &object(100 + 10 * round + number));
+            user["emails"] = json!([{ "type": "home", "value": "shared@x.test" }]);
+            user
+        });
+        for user in new {
+            entra.create(&user).await;
+        }
+        seen.extend(walk_from(&entra, query, 5, all.len() + 1).await);
+        let once = seen.iter().collect::<BTreeSet<_>>();
+        assert_eq!(once.len(), seen.len(), "{query}: {seen:?}");
+    }
+}
+
+#[tokio::test]
 async fn pages_of_what_an_index_names_stay_what_they_are_as_well() {
     let (_world, entra) = with_entra().await;
     let staff = entra.post("/Groups", &json!({ "displayName": "Staff" })).await.expect(201);
