@@ -144,6 +144,11 @@ pub enum Task {
     },
     /// Give an anchor to everybody of the tenant who has none.
     WriteAnchors,
+    /// Make a user in Entra who was made here, or link them to who is there already.
+    PushUser {
+        /// Whom.
+        user: UserId,
+    },
     /// Say on the bus that a tenant took its consent back.
     ReportConsentLost {
         /// Which tenant.
@@ -164,6 +169,7 @@ impl Task {
             | Self::AskApproval { user, .. }
             | Self::AlertBlocks { user, .. }
             | Self::AlertBlock { user, .. }
+            | Self::PushUser { user }
             | Self::ForgetUser { user } => Some(*user),
             Self::SendCode { .. }
             | Self::ForgetGroup { .. }
@@ -183,6 +189,7 @@ impl Task {
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
             | Self::ReadNoticed { .. }
+            | Self::PushUser { .. }
             | Self::WriteAnchors => true,
             Self::SendCode { .. }
             | Self::ReportEnrolment { .. }
