@@ -329,20 +329,9 @@ fn fate(error: GraphError) -> Attempt {
     }
 }
 
-/// The anchor that a user has there.
-pub(crate) fn anchor_of(there: &DirectoryUser) -> Option<&str> {
+fn anchor_of(there: &DirectoryUser) -> Option<&str> {
     match &there.on_premises_immutable_id {
         Told::Value(text) => Some(text),
         Told::Empty | Told::Unsaid => None,
-    }
-}
-
-/// Whether Graph will not do it for this user, however often: in a federated domain an anchor cannot be
-/// set, and one of an administrator not by us. A consent that is gone shows when a token is asked for.
-pub(crate) fn is_refusal(error: &GraphError) -> bool {
-    match error {
-        GraphError::Bug { trace, .. } => trace.status == Some(400),
-        GraphError::ConsentLost(trace) => trace.status == Some(403),
-        _ => false,
     }
 }

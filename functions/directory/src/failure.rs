@@ -43,9 +43,6 @@ pub enum Failure {
     /// It takes longer than one invocation: the next one goes on with it.
     #[error("the item is carried out in part")]
     Unfinished,
-    /// Something else has to be so first. Whoever waits sees what.
-    #[error("the item waits for something else")]
-    Waiting,
     /// Some items of a sweep failed; the others were carried out.
     #[error("{failed} of {due} due items failed")]
     Sweep {
@@ -79,7 +76,6 @@ impl Failure {
             | Self::Bus(_)
             | Self::Table(_)
             | Self::Unfinished
-            | Self::Waiting
             | Self::Sweep { .. } => "OutboxPostponed",
         }
     }
@@ -99,7 +95,6 @@ impl From<Failure> for Diagnostic {
             Failure::Connection(_) => "Connection",
             Failure::Bus(_) => "Bus",
             Failure::Unfinished => "Unfinished",
-            Failure::Waiting => "Waiting",
             Failure::Sweep { .. } => "Sweep",
         };
         Self { error_type: error_type.to_owned(), error_message: failure.to_string() }

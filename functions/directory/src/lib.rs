@@ -8,7 +8,6 @@
 //! | | `mail` | the other mails |
 //! | | `connection` | reads the tenant that an organization is connected to, and says when it may not any more |
 //! | | `anchor` | gives users of the tenant an anchor there, who have none |
-//! | | `push` | makes users of ours in the tenant, or links them to who is there |
 //! | | `import` | a round of reading: pages, users, and where it goes on |
 
 mod anchor;
@@ -21,7 +20,6 @@ mod import;
 mod mail;
 mod notice;
 mod outbox;
-mod push;
 mod subscription;
 
 pub use crate::app::{App, Config, StartError};

@@ -154,10 +154,6 @@ impl App {
                 self.announce(std::slice::from_ref(&item.value), request_id).await;
                 Ok(())
             }
-            // Nothing failed: it is looked at again, less and less often.
-            Err(Failure::Waiting) => {
-                Ok(self.store.postpone_outbox(&item, None, self.clock.now()).await?)
-            }
             Err(failure) => {
                 self.postpone(&item, &failure, request_id).await?;
                 Ok(())
@@ -245,7 +241,6 @@ impl App {
             Task::ReadNoticed { at, again } => {
                 return self.read_noticed(item, (*at, *again), turn).await;
             }
-            Task::PushUser { user } => return self.push_user(item, *user, turn).await,
             Task::ReportConsentLost { tenant } => {
                 self.report_consent_lost(item, *tenant).await?;
             }

@@ -12,7 +12,6 @@ mod dispatch;
 mod fault;
 mod library;
 mod limiter;
-mod memberships;
 mod notifications;
 mod query;
 mod recycle_bin;

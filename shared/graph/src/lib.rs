@@ -24,7 +24,6 @@ mod client;
 mod domain;
 mod error;
 mod link;
-mod membership;
 mod new_user;
 mod organization;
 mod page;

@@ -6,7 +6,6 @@
 mod address;
 mod anchor;
 mod code;
-mod country;
 mod directory;
 mod domain;
 mod enrolment;
@@ -16,7 +15,6 @@ mod id;
 mod limit;
 mod method;
 mod microsoft;
-mod mode;
 mod organization;
 mod scim_key;
 mod secret;
@@ -27,7 +25,6 @@ mod user_name;
 pub use address::{Address, NotAnAddress};
 pub use anchor::{Anchor, NotAnAnchor};
 pub use code::{Code, NotACode};
-pub use country::{Country, NotACountry};
 pub use directory::Directory;
 pub use domain::{DomainName, FederatedDomain, NotADomainName};
 pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol, settled_address};
@@ -41,7 +38,6 @@ pub use method::Method;
 pub use microsoft::{
     MicrosoftAccount, MicrosoftRefusal, Recognition, may_enter, microsoft_cookie_name, recognise,
 };
-pub use mode::Mode;
 pub use organization::{Organization, SESSION_HOURS};
 pub use scim_key::{NotAScimKey, ScimClient, ScimKey};
 pub use secret::{NotASecret, RecoveryCode, Secret, SecretHash};

@@ -107,16 +107,6 @@ pub enum Action {
     AnchorWritten,
     /// A user has no anchor in Entra, and it cannot be written: the reason says why.
     AnchorRefused,
-    /// Where an organization's users come from was changed: the reason says to what.
-    ModeChanged,
-    /// A user is in Entra now: the reason says whether they were made, found or linked there.
-    UserPushed,
-    /// A user cannot be made in Entra, and somebody has to decide: the reason says why.
-    PushStopped,
-    /// A user who was not in Entra is to be tried again, or linked: the reason says which.
-    PushResumed,
-    /// A licence was not assigned in Entra.
-    LicenceRefused,
 }
 
 /// What a change was made to.

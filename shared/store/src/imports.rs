@@ -309,7 +309,24 @@ impl Store {
         user: &User,
         audit: &AuditEntry,
     ) -> Result<(), ImportError> {
-        let (writes, taken) = changing(org, before, user, audit)?;
+        let old = claims(org, &before.value, None);
+        let new = claims(org, user, None);
+        let mut writes = vec![Write::Put(user_item(org, user)?, Expect::Version(before.version))];
+        let mut taken = vec![None];
+        for (named, key) in new.iter().filter(|claim| !old.contains(claim)) {
+            let item = Item::new(key.clone(), &Owner { user: user.id })?;
+            writes.push(Write::Put(item, Expect::Absent));
+            taken.push(Some(*named));
+        }
+        for (_, key) in old.iter().filter(|claim| !new.contains(claim)) {
+            writes.push(Write::Delete(key.clone(), 1));
+        }
+        writes.push(Write::Put(audit.item(org)?, Expect::Absent));
+        if let Some(task) = follows(&before.value, user) {
+            let tell = OutboxItem::following(audit, org, task);
+            writes.push(Write::Put(tell.item()?, Expect::Absent));
+        }
+        writes.extend(anchors::moved(org, before.value.unanchored, user, audit.at)?);
         self.table.write(writes).await.map_err(|error| match error {
             TableError::Conflict { position } => match taken.get(position).copied().flatten() {
                 Some(named) => ImportError::Taken(named),
@@ -318,34 +335,6 @@ impl Store {
             other => ImportError::Table(other),
         })
     }
-}
-
-/// The writes of a change of a known user, and which of them claim a name.
-pub(crate) fn changing(
-    org: OrganizationId,
-    before: &Stored<User>,
-    user: &User,
-    audit: &AuditEntry,
-) -> Result<(Vec<Write>, Vec<Option<Named>>), TableError> {
-    let old = claims(org, &before.value, None);
-    let new = claims(org, user, None);
-    let mut writes = vec![Write::Put(user_item(org, user)?, Expect::Version(before.version))];
-    let mut taken = vec![None];
-    for (named, key) in new.iter().filter(|claim| !old.contains(claim)) {
-        let item = Item::new(key.clone(), &Owner { user: user.id })?;
-        writes.push(Write::Put(item, Expect::Absent));
-        taken.push(Some(*named));
-    }
-    for (_, key) in old.iter().filter(|claim| !new.contains(claim)) {
-        writes.push(Write::Delete(key.clone(), 1));
-    }
-    writes.push(Write::Put(audit.item(org)?, Expect::Absent));
-    if let Some(task) = follows(&before.value, user) {
-        let tell = OutboxItem::following(audit, org, task);
-        writes.push(Write::Put(tell.item()?, Expect::Absent));
-    }
-    writes.extend(anchors::moved(org, before.value.unanchored, user, audit.at)?);
-    Ok((writes, taken))
 }
 
 /// What administrators are told: that one of them was blocked, or that a personal address changed,

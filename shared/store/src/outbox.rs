@@ -144,11 +144,6 @@ pub enum Task {
     },
     /// Give an anchor to everybody of the tenant who has none.
     WriteAnchors,
-    /// Make a user in Entra who was made here, or link them to who is there already.
-    PushUser {
-        /// Whom.
-        user: UserId,
-    },
     /// Say on the bus that a tenant took its consent back.
     ReportConsentLost {
         /// Which tenant.
@@ -169,7 +164,6 @@ impl Task {
             | Self::AskApproval { user, .. }
             | Self::AlertBlocks { user, .. }
             | Self::AlertBlock { user, .. }
-            | Self::PushUser { user }
             | Self::ForgetUser { user } => Some(*user),
             Self::SendCode { .. }
             | Self::ForgetGroup { .. }
@@ -189,7 +183,6 @@ impl Task {
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
             | Self::ReadNoticed { .. }
-            | Self::PushUser { .. }
             | Self::WriteAnchors => true,
             Self::SendCode { .. }
             | Self::ReportEnrolment { .. }

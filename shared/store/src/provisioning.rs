@@ -11,8 +11,7 @@ use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::users::user_item;
 use crate::{
-    Action, AuditEntry, Named, OutboxItem, Profile, Provisioned, Push, Store, Stored, TableError,
-    Task,
+    Action, AuditEntry, Named, OutboxItem, Profile, Provisioned, Store, Stored, TableError, Task,
 };
 
 /// Why a provisioning client's change was not stored; nothing of it was.
@@ -169,26 +168,6 @@ fn check_size(profile: &Profile) -> Result<(), ProvisionError> {
     }
 }
 
-/// A new user with their profile.
-fn creation(
-    org: OrganizationId,
-    user: &User,
-    profile: &Profile,
-    audit: &AuditEntry,
-    ignored: Option<&AuditEntry>,
-) -> Result<Plan, ProvisionError> {
-    check_size(profile)?;
-    let mut plan = Plan::default();
-    let external_id = profile.external_id.as_deref();
-    plan.reclaim(&[], &claims(org, user, external_id), user.id)?;
-    plan.push(Write::Put(user_item(org, user)?, Expect::Absent));
-    plan.push(Write::Put(profile_item(org, user.id, profile)?, Expect::Absent));
-    plan.look_up(&[], &email_keys(org, user.id, profile))?;
-    plan.push(Write::Tally(Key::user_count(org, user.id), 1));
-    plan.tell(org, audit, ignored)?;
-    Ok(plan)
-}
-
 impl Store {
     /// Stores a new user with their profile, claims their names and counts them: all or nothing, in
     /// one transaction. `ignored` says of what was left out for safety.
@@ -205,31 +184,20 @@ impl Store {
         audit: &AuditEntry,
         ignored: Option<&AuditEntry>,
     ) -> Result<Provisioned, ProvisionError> {
-        let plan = creation(org, user, profile, audit, ignored)?;
+        check_size(profile)?;
+        let mut plan = Plan::default();
+        let external_id = profile.external_id.as_deref();
+        plan.reclaim(&[], &claims(org, user, external_id), user.id)?;
+        plan.push(Write::Put(user_item(org, user)?, Expect::Absent));
+        plan.push(Write::Put(profile_item(org, user.id, profile)?, Expect::Absent));
+        plan.look_up(&[], &email_keys(org, user.id, profile))?;
+        plan.push(Write::Tally(Key::user_count(org, user.id), 1));
+        plan.tell(org, audit, ignored)?;
         plan.carry_out(self).await?;
-        Ok(Provisioned::new(user, profile))
-    }
-
-    /// The same of somebody who is to be in Entra.
-    ///
-    /// # Errors
-    ///
-    /// As for anybody else.
-    pub async fn create_provisioned_to_push(
-        &self,
-        org: OrganizationId,
-        user: &User,
-        profile: &Profile,
-        (push, task): (&Push, &OutboxItem),
-        audit: &AuditEntry,
-        ignored: Option<&AuditEntry>,
-    ) -> Result<Provisioned, ProvisionError> {
-        let mut plan = creation(org, user, profile, audit, ignored)?;
-        for write in push.beginning(org, task)? {
-            plan.push(write);
-        }
-        plan.carry_out(self).await?;
-        Ok(Provisioned::new(user, profile))
+        Ok(Provisioned {
+            user: Stored { value: user.clone(), version: 1 },
+            profile: Stored { value: profile.clone(), version: 1 },
+        })
     }
 
     /// Stores what a user and their profile became, with the claims and look-ups that follow from

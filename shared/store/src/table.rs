@@ -230,10 +230,6 @@ impl Found {
         self.0.contains_key(key)
     }
 
-    pub(crate) fn attributes(&self, key: &Key) -> Option<&Attributes> {
-        self.0.get(key)
-    }
-
     pub(crate) fn take<T: DeserializeOwned>(
         &mut self,
         key: &Key,

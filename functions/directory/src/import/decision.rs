@@ -43,8 +43,6 @@ pub(super) enum Skipped {
     Unknown,
     /// What is said of them makes no sense.
     Senseless,
-    /// Somebody of ours whom we are about to make there, or just made: that says itself who they are.
-    Ours,
 }
 
 impl Skipped {
@@ -52,7 +50,7 @@ impl Skipped {
         match self {
             Self::Guest => Tally { guests: 1, ..Tally::default() },
             Self::Nameless => Tally { clashes: 1, ..Tally::default() },
-            Self::Unknown | Self::Ours => Tally::default(),
+            Self::Unknown => Tally::default(),
             Self::Senseless => Tally { unread: 1, ..Tally::default() },
         }
     }

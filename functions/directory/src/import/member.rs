@@ -11,7 +11,6 @@ use web::failure::RequestId;
 
 use super::decision::{self, Claims, Decided, Skipped};
 use super::{Directory, ReadingError};
-use crate::anchor;
 use crate::app::App;
 
 /// How often a user is decided anew who changes meanwhile.
@@ -237,22 +236,8 @@ impl App {
         match known {
             Some(known) => Ok(Ok(decision::changed(known, told, claims, now))),
             None if told.removed.is_some() => Ok(Err(Skipped::Unknown)),
-            None if self.is_pushed(directory, told).await? => Ok(Err(Skipped::Ours)),
             None => Ok(decision::made(UserId::mint(&*self.entropy), told, claims, now)),
         }
-    }
-
-    /// Whether an object has the anchor of somebody who is on the way there. Few anchors have the shape
-    /// of our ids.
-    async fn is_pushed(
-        &self,
-        directory: &Directory<'_>,
-        told: &DirectoryUser,
-    ) -> Result<bool, ReadingError> {
-        let anchor = anchor::anchor_of(told).and_then(|anchor| anchor.parse::<UserId>().ok());
-        let Some(user) = anchor else { return Ok(false) };
-        let now = self.clock.now();
-        Ok(self.store.push(directory.organization, user, now).await?.is_some())
     }
 
     async fn write(
@@ -315,9 +300,7 @@ impl App {
         if theirs.object_id.is_some() {
             return Ok(Written::Clash(Named::UserName));
         }
-        // Whoever is on the way there, and is not this object, is linked by somebody's decision alone.
-        let pushed = self.store.push(organization, theirs.id, now).await?.is_some();
-        if holder.names == NamesOf::Client || pushed {
+        if holder.names == NamesOf::Client {
             return Ok(Written::Taken);
         }
         let linked = decision::linked(theirs, &decided.user, now);

@@ -4,7 +4,7 @@ use identity::{Address, Anchor, Block, ScimClient, User, UserId, UserName};
 use jiff::Timestamp;
 use scim::{Error, Resource, ScimType};
 use serde_json::Value;
-use store::{KeptAttributes, Particulars, Profile, Provisioned};
+use store::{KeptAttributes, Profile, Provisioned};
 use uuid::Uuid;
 
 /// What a user becomes.
@@ -14,8 +14,6 @@ pub(crate) struct Change {
     pub(crate) profile: Profile,
     /// The attributes that differ; their names only.
     pub(crate) attributes: Vec<String>,
-    /// What Entra is told of somebody who is made there.
-    pub(crate) particulars: Particulars,
     /// What was left out for safety.
     pub(crate) ignored: Option<Ignored>,
 }
@@ -74,8 +72,7 @@ pub(crate) fn create(
         resource.set("active", true);
     }
     let profile = Profile { made_by: Some(client), ..Profile::new(now) };
-    let particulars = particulars(&resource);
-    let mut change = Change { user, profile, attributes, particulars, ignored: None };
+    let mut change = Change { user, profile, attributes, ignored: None };
     change.amend(resource, None, client, now)?;
     // The first claim of somebody new is as good as any.
     change.user.claim_changed_at = None;
@@ -96,7 +93,6 @@ pub(crate) fn change(
         user,
         profile: before.profile.value.clone(),
         attributes: base.changes(&resource),
-        particulars: Particulars::default(),
         ignored: None,
     };
     change.amend(resource, base.personal_email(), client, now)?;
@@ -196,30 +192,6 @@ impl Change {
         }
         self.user.personal_email = address;
     }
-}
-
-/// What Entra is told of somebody who is made there, as far as it takes it.
-fn particulars(resource: &Resource) -> Particulars {
-    let name = |path: &str| {
-        let name = resource.text(path).map(str::trim).filter(|name| !name.is_empty());
-        name.map(|name| name.chars().take(64).collect::<String>())
-    };
-    Particulars {
-        given_name: name("name.givenName"),
-        surname: name("name.familyName"),
-        mobile_phone: typed(resource, "phoneNumbers", "mobile", "value"),
-        usage_location: typed(resource, "addresses", "work", "country")
-            .and_then(|country| country.parse().ok()),
-        licences: Vec::new(),
-    }
-}
-
-/// A part of the first value of a type, short enough for Entra.
-fn typed(resource: &Resource, list: &str, kind: &str, part: &str) -> Option<String> {
-    let mut values = resource.get(list)?.as_array()?.iter();
-    let is_it = |value: &&Value| value.get("type").and_then(Value::as_str) == Some(kind);
-    let text = values.find(is_it)?.get(part)?.as_str()?.trim();
-    (1..=64).contains(&text.chars().count()).then(|| text.to_owned())
 }
 
 /// What pages and mails call the person: the first of these that is there.

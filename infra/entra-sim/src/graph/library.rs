@@ -81,11 +81,6 @@ impl Simulator {
         assert!(told.await.is_ok_and(|told| told.is_ok()), "the simulator was stopped");
     }
 
-    /// Lets every call of Graph go well again.
-    pub fn mend(&self) {
-        self.app().graph.hold().faults.clear();
-    }
-
     /// What Graph was asked, oldest first.
     #[must_use]
     pub fn graph_calls(&self) -> Vec<GraphCall> {

@@ -7,8 +7,7 @@ use web::language::Language;
 use web::page::{
     Address, AutoPost, Certificate, Code, ConnectedTenant, Connection, ConnectionState, Entry,
     Invitation, Microsoft, MicrosoftStep, Notice, Problem, ReadingStatus, Recover, Recovery,
-    Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, UserSource, WantedConsent,
-    WantedPermission,
+    Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, WantedConsent, WantedPermission,
 };
 
 /// What the pages are filled with.
@@ -166,12 +165,7 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
     let consent = |writes| WantedConsent {
         writes,
         client_id: (!writes).then(|| v.request_id.to_owned()),
-        permissions: vec![WantedPermission {
-            name: "User.Read.All",
-            granted: !writes,
-            by_wider: writes,
-        }],
-        wider: "Directory.Read.All",
+        permissions: vec![WantedPermission { name: "User.Read.All", granted: !writes }],
         start_url: (!writes).then(|| v.url.to_owned()),
     };
     let consents = [consent(false), consent(true)];
@@ -212,7 +206,6 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         circular: Some(v.domain),
         tenant,
         reading,
-        users: UserSource { cloud: true, pending: 3, conflicts: 1 },
         consents: &consents,
         certificates: &certificates,
         csrf: v.csrf,
