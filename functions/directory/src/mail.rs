@@ -42,7 +42,7 @@ impl App {
     ) -> Result<(), Failure> {
         let now = self.clock.now();
         let Some((organization, user)) = self.people(item, user).await? else { return Ok(()) };
-        if !user.value.blocks.is_empty() {
+        if !user.value.has_access(now) {
             return Ok(());
         }
         let settled = settled_address(&user.value, now);
@@ -178,7 +178,9 @@ impl App {
         };
         let Some(account) = account else { return Ok(()) };
         let to = self.store.user(org, administrator, now).await?;
-        let to = to.as_ref().and_then(|to| to.value.user_name.address());
+        // Whoever lost access is told of that, and of nobody else any more.
+        let told = to.as_ref().filter(|to| administrator == user || to.value.has_access(now));
+        let to = told.and_then(|to| to.value.user_name.address());
         let Some(to) = to else { return Ok(()) };
         let name = &organization.value.name;
         let letter = write(Language::default(), name, account.as_str(), item.created_at)?;

@@ -229,6 +229,9 @@ impl App {
             Task::AlertBlock { administrator, user, account } => {
                 self.alert_block(item, *administrator, (*user, account.as_ref())).await?;
             }
+            Task::EndAccess { user, over_at } => {
+                return self.end_access(item, *user, *over_at, request_id).await;
+            }
             Task::ForgetUser { user } => return self.forget_user(item, *user, turn).await,
             Task::ForgetGroup { group, changes } => {
                 let (until, clock) = (turn.long_ends, &*self.clock);
@@ -249,6 +252,28 @@ impl App {
                 whole(self.store.fold_members(org, *group, until, clock).await?)?;
             }
         }
+        Ok(Outcome::default())
+    }
+
+    /// Sees somebody off, unless the last day was moved: then another item comes with the new one. By
+    /// a clock that is behind it comes too early, and once more.
+    async fn end_access(
+        &self,
+        item: &OutboxItem,
+        user: UserId,
+        over_at: Timestamp,
+        request_id: &RequestId,
+    ) -> Result<Outcome, Failure> {
+        let (org, now) = (item.organization, self.clock.now());
+        if now < over_at {
+            let again = OutboxItem::new(&*self.entropy, org, item.task.clone(), now);
+            return Ok(Outcome { audit: None, next: vec![again.not_before(over_at)] });
+        }
+        let mut audit = self.audit(Action::AccessTaken, request_id, now);
+        audit.subject = Some(user);
+        audit.reason = Some("last_day".to_owned());
+        let alert = self.store.see_off(org, user, &audit).await?;
+        self.announce(alert.as_slice(), request_id).await;
         Ok(Outcome::default())
     }
 

@@ -92,7 +92,7 @@ pub(crate) async fn issue(
 ) -> Result<Response, Failure> {
     let Grounds { org, facts, authn, user, session, .. } = grounds;
     let method = facts.organization.method_of(&user.value);
-    if let Err(refusal) = may_sign_in(&user.value, method, &facts.domain) {
+    if let Err(refusal) = may_sign_in(&user.value, method, &facts.domain, now) {
         let mut audit = grounds.audit(app, Action::SignInRefused, request_id, now);
         audit.subject = Some(user.value.id);
         audit.reason = Some(refusal.word().to_owned());

@@ -161,7 +161,7 @@ fn judge<'a>(
     let verified =
         party.finish_sign_in(answer, state, &passkey.value.credential).map_err(Denied::Passkey)?;
     let method = facts.organization.method_of(&user.value);
-    may_sign_in(&user.value, method, &facts.domain).map_err(Denied::Person)?;
+    may_sign_in(&user.value, method, &facts.domain, now).map_err(Denied::Person)?;
     let used = store::Passkey {
         credential: verified.credential,
         used_at: Some(now),

@@ -150,7 +150,9 @@ impl Return {
                 Ok(recognition) => recognition,
                 Err(refusal) => return self.refuse(app, refusal, Some(&user.value)).await,
             };
-            if let Err(refusal) = may_enter(&user.value, self.organization.method_of(&user.value)) {
+            if let Err(refusal) =
+                may_enter(&user.value, self.organization.method_of(&user.value), now)
+            {
                 return self.refuse(app, refusal, Some(&user.value)).await;
             }
             let linked = (recognition == Recognition::First).then(|| User {
@@ -181,7 +183,7 @@ impl Return {
         session: &Session,
         secret: &Secret,
     ) -> Result<Response, Failure> {
-        let administers = may_administer(user, &self.organization);
+        let administers = may_administer(user, &self.organization, self.now);
         let on = if administers { connect::path(self.org) } else { enter::path(self.org) };
         let mut response = Redirect::to(&on).into_response();
         let value = HeldSession::cookie_value(session, secret);

@@ -113,7 +113,7 @@ async fn ask(
     if !offered && user.is_none() {
         return Err(Failure::NotFound);
     }
-    let administers = user.is_some_and(|user| may_administer(user, &found.organization));
+    let administers = user.is_some_and(|user| may_administer(user, &found.organization, now));
     let connection_url = administers.then(|| connect::path(org));
     let (action, csrf) = (path(org), csrf::token(&half.0.reveal()));
     let page = Microsoft {

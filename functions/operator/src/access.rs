@@ -74,6 +74,6 @@ impl App {
         now: Timestamp,
     ) -> Result<Value, Failure> {
         let user = self.store.user(org, user.value.id, now).await?.ok_or(Failure::NoUser)?;
-        Ok(json!({ "blocks": user.value.blocks }))
+        Ok(json!({ "blocks": user.value.stands_against(now) }))
     }
 }

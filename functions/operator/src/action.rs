@@ -11,6 +11,7 @@ use crate::bootstrap::Bootstrap;
 use crate::directory::{CreateDirectory, ListDirectories, MoveUser, SetDirectoryMethod};
 use crate::failure::Failure;
 use crate::invite::Invite;
+use crate::last_day::{ListLeavers, SetLastDay};
 use crate::reading::CheckInterval;
 use crate::scim_key::{CreateScimKey, ListScimKeys, RevokeScimKey};
 
@@ -30,6 +31,8 @@ enum Action {
     Approve(Access),
     Block(Access),
     Unblock(Access),
+    SetLastDay(SetLastDay),
+    ListLeavers(ListLeavers),
     CheckInterval(CheckInterval),
 }
 
@@ -55,6 +58,8 @@ impl App {
             Ok(Action::Approve(asked)) => self.approve(asked, &request_id).await,
             Ok(Action::Block(asked)) => self.block(asked, &request_id).await,
             Ok(Action::Unblock(asked)) => self.unblock(asked, &request_id).await,
+            Ok(Action::SetLastDay(asked)) => self.set_last_day(asked, &request_id).await,
+            Ok(Action::ListLeavers(asked)) => self.list_leavers(asked).await,
             Ok(Action::CheckInterval(asked)) => self.check_interval(asked, &request_id).await,
             Err(failure) => Err(failure),
         };

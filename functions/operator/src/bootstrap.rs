@@ -168,7 +168,7 @@ impl App {
         let administrators = self.store.administrators(&organization, now).await?;
         let named = |user: &&Stored<User>| user.value.user_name.address() == Some(email);
         let user = administrators.iter().find(named).ok_or(Failure::NotAnAdministrator)?;
-        if !user.value.blocks.is_empty() {
+        if !user.value.has_access(now) {
             return Err(Failure::Blocked);
         }
 

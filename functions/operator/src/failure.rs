@@ -1,6 +1,6 @@
 //! Why an action was not carried out, in words for the operator.
 
-use identity::DomainName;
+use identity::{DomainName, NotALastDay};
 use keys::ring::RingError;
 use keys::{CertificateError, SubjectError, ValidityError};
 use lambda_runtime::Diagnostic;
@@ -73,6 +73,15 @@ pub enum Failure {
         "administrators stay in the organization's own directory: a passkey lets them in again"
     )]
     AdministratorMoved,
+    /// It is no day.
+    #[error("`last_day` must be a day, as 2026-12-31")]
+    NotADay,
+    /// A day without its place, or a place alone.
+    #[error("`last_day` and `time_zone` go together; without both, the user stays")]
+    HalfADay,
+    /// The day makes no sense there.
+    #[error(transparent)]
+    LastDay(#[from] NotALastDay),
     /// The organization has no such key.
     #[error("the organization has no such key")]
     NoKey,
@@ -145,6 +154,9 @@ impl Failure {
             | Self::NotAKeyName
             | Self::NotAnExpiry
             | Self::NotAnInterval
+            | Self::NotADay
+            | Self::HalfADay
+            | Self::LastDay(_)
             | Self::NotAKeyId
             | Self::NotADirectoryName => ("BadRequest", None),
             Self::OtherDeployment(fixed) => ("Conflict", Some(fixed.base_url.clone())),

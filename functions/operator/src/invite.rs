@@ -47,7 +47,7 @@ impl App {
         let organization = self.store.organization(org, now).await?;
         let organization = organization.ok_or(Failure::NoOrganization)?.value;
         let user = self.store.user_named(org, &email.into(), now).await?.ok_or(Failure::NoUser)?;
-        if !user.value.blocks.is_empty() {
+        if !user.value.has_access(now) {
             return Err(Failure::Blocked);
         }
         if organization.method_of(&user.value) == Method::Microsoft {

@@ -6,6 +6,7 @@
 //! | `invite` | `invite` | hands out, or mails, a one-time enrolment link to a user |
 //! | `approve` | `approve` | lets a changed personal address enrol at once |
 //! | `block`, `unblock` | `access` | takes a user's access away at once, and gives it back |
+//! | `set_last_day`, `list_leavers` | `last_day` | when somebody's access ends, and whose ends next |
 //! | `create_scim_key`, `list_scim_keys`, `revoke_scim_key` | `scim_key` | the keys of provisioning clients |
 //!
 //! There is no route to it. Its answer is the invocation's result and never a line of the log.
@@ -18,6 +19,7 @@ mod bootstrap;
 mod directory;
 mod failure;
 mod invite;
+mod last_day;
 mod name;
 mod reading;
 mod scim_key;

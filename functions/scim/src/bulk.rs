@@ -99,7 +99,7 @@ impl App {
         let done = |user: &Provisioned, status| Done {
             status,
             location: caller.user_url(user.user.value.id),
-            version: Some(users::version(user)),
+            version: Some(users::version(caller, user)),
             id: Some(user.user.value.id.to_string()),
         };
         let Some(id) = id else {

@@ -83,7 +83,7 @@ async fn read(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let (caller, user) = app.caller_and_user(presented, &id).await?;
-    let version = version(&user);
+    let version = version(&caller, &user);
     conditions.check_read(&version)?;
     let projection = projection(query.as_deref());
     // Groups change without the user.
@@ -142,7 +142,7 @@ fn projection(query: Option<&str>) -> Projection {
 }
 
 fn shown(caller: &Caller, user: &Provisioned, body: Value) -> Shown {
-    Shown { body, version: version(user), location: caller.user_url(user.user.value.id) }
+    Shown { body, version: version(caller, user), location: caller.user_url(user.user.value.id) }
 }
 
 impl App {

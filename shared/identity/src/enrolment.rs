@@ -74,7 +74,7 @@ impl ClaimRefusal {
 ///
 /// [`ClaimRefusal`] names the first reason against it.
 pub fn claim_may_enrol(user: &User, method: Method, now: Timestamp) -> Result<(), ClaimRefusal> {
-    if !user.blocks.is_empty() {
+    if !user.has_access(now) {
         Err(ClaimRefusal::Blocked)
     } else if method == Method::Microsoft {
         Err(ClaimRefusal::MicrosoftAccount)

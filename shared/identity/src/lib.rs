@@ -12,6 +12,7 @@ mod enrolment;
 mod held_session;
 mod hint;
 mod id;
+mod last_day;
 mod limit;
 mod method;
 mod microsoft;
@@ -33,6 +34,7 @@ pub use hint::Hint;
 pub use id::{
     ChangeId, DirectoryId, GroupId, Id, NotAnId, OrganizationId, OutboxId, ScimKeyId, UserId,
 };
+pub use last_day::{LastDay, NotALastDay};
 pub use limit::{Attempt, Limit};
 pub use method::Method;
 pub use microsoft::{

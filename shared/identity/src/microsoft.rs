@@ -1,5 +1,6 @@
 //! Whom an account at Microsoft signs in.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{Method, OrganizationId, Role, User, UserName};
@@ -107,8 +108,8 @@ pub fn recognise(user: &User, account: &MicrosoftAccount) -> Result<Recognition,
 /// # Errors
 ///
 /// [`MicrosoftRefusal`] names the first reason against it.
-pub fn may_enter(user: &User, method: Method) -> Result<(), MicrosoftRefusal> {
-    if !user.blocks.is_empty() {
+pub fn may_enter(user: &User, method: Method, now: Timestamp) -> Result<(), MicrosoftRefusal> {
+    if !user.has_access(now) {
         Err(MicrosoftRefusal::Blocked)
     } else if method == Method::Microsoft || user.role == Role::Administrator {
         Ok(())
@@ -126,7 +127,6 @@ pub fn microsoft_cookie_name(org: OrganizationId) -> String {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use ambient::SystemEntropy;
-    use jiff::Timestamp;
 
     use super::*;
     use crate::{Block, UserId};
@@ -232,17 +232,17 @@ mod tests {
 
     #[test]
     fn a_block_speaks_first() {
-        let mut user = user();
+        let (mut user, now) = (user(), Timestamp::UNIX_EPOCH);
         let passkey_only = Err(MicrosoftRefusal::PasskeyOnly);
-        assert_eq!(may_enter(&user, Method::Passkey), passkey_only);
-        assert_eq!(may_enter(&user, Method::Microsoft), Ok(()));
+        assert_eq!(may_enter(&user, Method::Passkey, now), passkey_only);
+        assert_eq!(may_enter(&user, Method::Microsoft, now), Ok(()));
         user.role = Role::Administrator;
         for method in [Method::Passkey, Method::Microsoft] {
-            assert_eq!(may_enter(&user, method), Ok(()));
+            assert_eq!(may_enter(&user, method, now), Ok(()));
         }
-        user.block(Block::Entra, Timestamp::UNIX_EPOCH);
+        user.block(Block::Entra, now);
         for method in [Method::Passkey, Method::Microsoft] {
-            assert_eq!(may_enter(&user, method), Err(MicrosoftRefusal::Blocked));
+            assert_eq!(may_enter(&user, method, now), Err(MicrosoftRefusal::Blocked));
         }
     }
 }

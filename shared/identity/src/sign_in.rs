@@ -34,13 +34,18 @@ impl Refusal {
     }
 }
 
-/// Decides whether a person, who signs in by a method, may sign in with a passkey under a domain.
+/// Decides whether a person, who signs in by a method, may sign in with a passkey under a domain now.
 ///
 /// # Errors
 ///
 /// [`Refusal`] says what stands against it, the person's own block first.
-pub fn may_sign_in(user: &User, method: Method, domain: &FederatedDomain) -> Result<(), Refusal> {
-    if !user.blocks.is_empty() {
+pub fn may_sign_in(
+    user: &User,
+    method: Method,
+    domain: &FederatedDomain,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    if !user.has_access(now) {
         Err(Refusal::Blocked)
     } else if method == Method::Microsoft {
         Err(Refusal::MicrosoftAccount)
@@ -68,9 +73,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that begins with a sign-in.
+    /// A session that begins with a sign-in, and ends with the user's last day at the latest.
     pub fn begin(user: &User, organization: &Organization, by: Method, now: Timestamp) -> Self {
         let ends_at = now.checked_add(organization.session_lifetime()).unwrap_or(now);
+        let ends_at = user.last_day.as_ref().map_or(ends_at, |day| day.over_at.min(ends_at));
         Self { user: user.id, by, authenticated_at: now, ends_at }
     }
 }
@@ -86,14 +92,15 @@ pub fn accept_session(
 ) -> bool {
     session.user == user.id
         && now < session.ends_at
+        && !user.has_left(now)
         && session.authenticated_at >= user.sessions_valid_from
         && session.authenticated_at <= now
         && not_before.is_none_or(|instant| session.authenticated_at >= instant)
 }
 
 /// Decides whether somebody may administer an organization now.
-pub fn may_administer(user: &User, organization: &Organization) -> bool {
-    user.blocks.is_empty() && organization.administrators.contains(&user.id)
+pub fn may_administer(user: &User, organization: &Organization, now: Timestamp) -> bool {
+    user.has_access(now) && organization.administrators.contains(&user.id)
 }
 
 #[cfg(test)]
@@ -102,7 +109,7 @@ mod tests {
     use ambient::SystemEntropy;
 
     use super::*;
-    use crate::{Anchor, Block, OrganizationId};
+    use crate::{Anchor, Block, LastDay, OrganizationId};
 
     const NOON: &str = "2026-01-01T12:00:00Z";
 
@@ -126,6 +133,12 @@ mod tests {
         blocked.block(Block::Entra, NOON.parse().unwrap());
         let mut bare = user("ada@contoso.com");
         bare.anchor = None;
+        let now: Timestamp = "2026-01-02T00:00:00Z".parse().unwrap();
+        let leaves = |date: &str| {
+            let mut user = user("ada@contoso.com");
+            user.last_day = LastDay::new(date.parse().unwrap(), "UTC").ok();
+            user
+        };
         let cases = [
             (user("ada@contoso.com"), Ok(())),
             (user("ada@corp.contoso.com"), Ok(())),
@@ -133,14 +146,16 @@ mod tests {
             (user("ada"), Err(Refusal::OutsideDomain)),
             (bare, Err(Refusal::NoAnchor)),
             (blocked, Err(Refusal::Blocked)),
+            (leaves("2026-01-01"), Err(Refusal::Blocked)),
+            (leaves("2026-01-02"), Ok(())),
         ];
         for (user, expected) in cases {
-            assert_eq!(may_sign_in(&user, Method::Passkey, &domain), expected, "{user:?}");
+            assert_eq!(may_sign_in(&user, Method::Passkey, &domain, now), expected, "{user:?}");
             let elsewhere = match expected {
                 Err(Refusal::Blocked) => expected,
                 _ => Err(Refusal::MicrosoftAccount),
             };
-            assert_eq!(may_sign_in(&user, Method::Microsoft, &domain), elsewhere, "{user:?}");
+            assert_eq!(may_sign_in(&user, Method::Microsoft, &domain, now), elsewhere, "{user:?}");
         }
     }
 
@@ -170,6 +185,27 @@ mod tests {
         }
 
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        // One that began before the day was set, and one of later, which ends with it by itself.
+        let mut leaver = user.clone();
+        leaver.last_day = LastDay::new("2025-12-31".parse().unwrap(), "Pacific/Honolulu").ok();
+        assert_eq!(leaver.last_day.as_ref().unwrap().over_at, at("2026-01-01T10:00:00Z"));
+        assert!(!accept_session(&session, &leaver, None, noon));
+        let organization = Organization {
+            id: OrganizationId::mint(&SystemEntropy),
+            name: "Contoso".to_owned(),
+            base_url: "https://id.example.org".to_owned(),
+            rp_id: "id.example.org".to_owned(),
+            session_hours: 8,
+            administrators: Vec::new(),
+            directories: Vec::new(),
+            created_at: noon,
+        };
+        let early = at("2026-01-01T09:00:00Z");
+        let begun = Session::begin(&leaver, &organization, Method::Passkey, early);
+        assert_eq!(begun.ends_at, at("2026-01-01T10:00:00Z"));
+        assert!(
+            Session::begin(&user, &organization, Method::Passkey, early).ends_at > begun.ends_at
+        );
         user.block(Block::Administrator, at("2026-01-01T12:00:01Z"));
         user.unblock(Block::Administrator, at("2026-01-01T12:30:00Z"));
         // The second one was minted by somebody who read the user before the block.

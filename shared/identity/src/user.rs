@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Address, Anchor, DirectoryId, SecretHash, UserId, UserName};
+use crate::{Address, Anchor, DirectoryId, LastDay, SecretHash, UserId, UserName};
 
 /// Why somebody may not sign in; reasons add up, and access needs none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum Block {
     Administrator,
     /// A provisioning client set `active` to false.
     Provisioning,
+    /// The person's last day is over.
+    LastDay,
 }
 
 /// What a person may do here beyond signing in.
@@ -69,6 +71,10 @@ pub struct User {
     /// Why the person may not sign in.
     #[serde(default)]
     pub blocks: BTreeSet<Block>,
+    /// The last day on which the person has access, where one is known. Ask [`User::has_access`]: it is
+    /// over at its instant, whether a block says so yet or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_day: Option<LastDay>,
     /// Sessions, and proofs for an enrolment, of before this instant are over; those of this very
     /// instant hold.
     pub sessions_valid_from: Timestamp,
@@ -95,9 +101,39 @@ impl User {
             claim_changed_at: None,
             role: Role::Member,
             blocks: BTreeSet::new(),
+            last_day: None,
             sessions_valid_from: now,
             enrolled_at: None,
             recovery: None,
+        }
+    }
+
+    /// Whether nothing stands against the person's access now.
+    pub fn has_access(&self, now: Timestamp) -> bool {
+        self.blocks.is_empty() && !self.has_left(now)
+    }
+
+    /// Everything that stands against the person's access now, whether a block says so yet or not.
+    pub fn stands_against(&self, now: Timestamp) -> BTreeSet<Block> {
+        let left = self.has_left(now).then_some(Block::LastDay);
+        self.blocks.iter().copied().chain(left).collect()
+    }
+
+    /// Whether the person's last day is over.
+    pub fn has_left(&self, now: Timestamp) -> bool {
+        self.last_day.as_ref().is_some_and(|day| day.is_over(now))
+    }
+
+    /// Says when the person's last day is, or that there is none. Where it gives access back, what was
+    /// open until then stays over.
+    pub fn leave_after(&mut self, last_day: Option<LastDay>, now: Timestamp) {
+        let had_left = self.has_left(now);
+        self.last_day = last_day;
+        if !self.has_left(now) {
+            self.unblock(Block::LastDay, now);
+            if had_left {
+                self.sessions_valid_from = self.sessions_valid_from.max(now);
+            }
         }
     }
 
@@ -113,5 +149,49 @@ impl User {
         if self.blocks.remove(&reason) {
             self.sessions_valid_from = self.sessions_valid_from.max(now);
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use ambient::SystemEntropy;
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn access_ends_with_the_last_day_and_comes_back_without_what_was_open() {
+        let id = UserId::mint(&SystemEntropy);
+        let noon = at("2026-12-30T12:00:00Z");
+        let mut user = User::new(id, "ada@contoso.com".parse().unwrap(), "Ada".to_owned(), noon);
+        let day = |date: &str| Some(LastDay::new(date.parse().unwrap(), "UTC").unwrap());
+
+        user.leave_after(day("2026-12-31"), noon);
+        assert!(user.has_access(at("2026-12-31T23:59:59Z")));
+        assert!(!user.has_access(at("2027-01-01T00:00:00Z")));
+        assert_eq!(user.sessions_valid_from, noon, "what is open stays open until then");
+
+        // Nobody tidied yet, and the day is moved: what was open at its end is over.
+        let late = at("2027-01-01T09:00:00Z");
+        let mut stays = user.clone();
+        stays.leave_after(day("2027-01-31"), late);
+        assert!(stays.has_access(late));
+        assert_eq!(stays.sessions_valid_from, late);
+
+        user.block(Block::LastDay, late);
+        user.block(Block::Entra, late);
+        let later = at("2027-01-02T09:00:00Z");
+        user.leave_after(None, later);
+        assert_eq!(user.blocks, [Block::Entra].into());
+        assert_eq!(user.sessions_valid_from, later);
+
+        // A day that is over already: no access at once.
+        user.unblock(Block::Entra, later);
+        user.leave_after(day("2027-01-01"), later);
+        assert!(!user.has_access(later));
     }
 }

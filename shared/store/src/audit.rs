@@ -53,6 +53,9 @@ pub enum Action {
     AccessTaken,
     /// A reason why a user had no access is gone.
     AccessGiven,
+    /// A user's last day was set, moved or lifted: the reason is the day, where there is one. What
+    /// the one before it took is given back.
+    LastDayChanged,
     /// A changed personal address was approved.
     ClaimApproved,
     /// An enrolment link was handed out.

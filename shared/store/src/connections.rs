@@ -191,7 +191,7 @@ impl<Proof> Connecting<Proof> {
     /// Who asks, if the session speaks for somebody who administers the organization.
     pub fn administrator(&self, now: Timestamp) -> Option<UserId> {
         let user = self.signed_in(now)?;
-        may_administer(user, &self.organization).then_some(user.id)
+        may_administer(user, &self.organization, now).then_some(user.id)
     }
 
     /// Whom the session speaks for, if it began as their directory says. Administrators have both
@@ -199,12 +199,12 @@ impl<Proof> Connecting<Proof> {
     pub fn signed_in(&self, now: Timestamp) -> Option<&User> {
         let (user, session) = (&self.user.as_ref()?.value, self.session.as_ref()?);
         let begun = session.by == self.organization.method_of(user)
-            || may_administer(user, &self.organization);
+            || may_administer(user, &self.organization, now);
         let held = self.connection.as_ref().map(|stored| &stored.value);
         let held = held.filter(|held| held.holds_tenant()).map(|held| held.tenant);
         let begun =
             begun && (session.by == Method::Passkey || held.is_some() && held == user.tenant);
-        let speaks = user.blocks.is_empty() && accept_session(session, user, None, now);
+        let speaks = user.has_access(now) && accept_session(session, user, None, now);
         (begun && speaks).then_some(user)
     }
 

@@ -109,6 +109,13 @@ pub enum Task {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<UserName>,
     },
+    /// See somebody off whose last day is over.
+    EndAccess {
+        /// Who leaves.
+        user: UserId,
+        /// When the day is over: another one has an item of its own.
+        over_at: Timestamp,
+    },
     /// Take away what a deleted user left behind.
     ForgetUser {
         /// Who was deleted.
@@ -164,6 +171,7 @@ impl Task {
             | Self::AskApproval { user, .. }
             | Self::AlertBlocks { user, .. }
             | Self::AlertBlock { user, .. }
+            | Self::EndAccess { user, .. }
             | Self::ForgetUser { user } => Some(*user),
             Self::SendCode { .. }
             | Self::ForgetGroup { .. }
@@ -175,10 +183,12 @@ impl Task {
         }
     }
 
-    /// Whether it may take long: what somebody waits for goes first.
+    /// Whether it may take long, or comes by the hundred with nobody waiting: what somebody waits for
+    /// goes first.
     pub const fn is_long(&self) -> bool {
         match self {
-            Self::ForgetUser { .. }
+            Self::EndAccess { .. }
+            | Self::ForgetUser { .. }
             | Self::ForgetGroup { .. }
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
@@ -198,8 +208,8 @@ impl Task {
         }
     }
 
-    /// Whether nobody waits for it any more after a day. What repairs the table, and what others
-    /// hang their work on, is never given up.
+    /// Whether nobody waits for it any more after a day. What repairs the table, what others hang their
+    /// work on, and what takes access away is never given up.
     const fn may_be_given_up(&self) -> bool {
         !self.is_long() && !matches!(self, Self::ReportConsentLost { .. })
     }

@@ -16,6 +16,7 @@
 //! | group that a user may be in | `ORG#{org}#USER#{user}` | `GROUP#{group}` | all of one user: 1 query |
 //! | user's passkey | `ORG#{org}#USER#{user}` | `PASSKEY#{sha256}` | in a batch; all of one user: 1 query |
 //! | that a user's anchor in Entra is to be seen to | `ORG#{org}#USER#{user}` | `UNANCHORED` | due ones by index, in a batch |
+//! | that a user leaves | `ORG#{org}#USER#{user}` | `LEAVING` | the next ones by index, in a batch |
 //! | user's session | `ORG#{org}#USER#{user}` | `SESSION#{sha256}` | in a batch |
 //! | user name → user | `ORG#{org}#USER_NAME#{folded}` | `OWNER` | 1 get; claimed |
 //! | anchor → user | `ORG#{org}#ANCHOR#{anchor}` | `OWNER` | claimed |
@@ -51,7 +52,8 @@
 //! organization has one, `OUTBOX#LONG#{shard}` by organization and instant of whatever else takes long,
 //! `ORG#{org}#USERS#{shard}` by folded user name, and `ORG#{org}#GROUPS#{shard}` by folded display
 //! name and group. All are spread over [`SHARDS`] partitions; `OUTBOX#LONG#{shard}` by organization.
-//! `ORG#{org}#UNANCHORED` names users by the instant from which their anchor is seen to.
+//! `ORG#{org}#UNANCHORED` names users by the instant from which their anchor is seen to, and
+//! `ORG#{org}#LEAVING` by the instant at which their last day is over.
 
 use identity::{
     Anchor, ChangeId, DomainName, GroupId, OrganizationId, OutboxId, ScimKeyId, SecretHash, UserId,
@@ -139,6 +141,10 @@ impl Key {
 
     pub(crate) fn unanchored(org: OrganizationId, user: UserId) -> Self {
         Self::new(format!("ORG#{org}#USER#{user}"), "UNANCHORED")
+    }
+
+    pub(crate) fn leaving(org: OrganizationId, user: UserId) -> Self {
+        Self::new(format!("ORG#{org}#USER#{user}"), "LEAVING")
     }
 
     pub(crate) fn session(org: OrganizationId, user: UserId, session: &SecretHash) -> Self {
@@ -367,6 +373,14 @@ impl IndexKey {
 
     pub(crate) fn unanchored(org: OrganizationId, user: UserId, due_at: Timestamp) -> Self {
         Self { pk: Self::all_unanchored(org), sk: format!("{}#{user}", instant(due_at)) }
+    }
+
+    pub(crate) fn leaving(org: OrganizationId, user: UserId, at: Timestamp) -> Self {
+        Self { pk: Self::all_leaving(org), sk: format!("{}#{user}", instant(at)) }
+    }
+
+    pub(crate) fn all_leaving(org: OrganizationId) -> String {
+        format!("ORG#{org}#LEAVING")
     }
 
     pub(crate) fn all_unanchored(org: OrganizationId) -> String {

@@ -7,7 +7,7 @@ use crate::item::Item;
 use crate::names::{Named, Owner, claims};
 use crate::schema::{IndexKey, Key};
 use crate::table::{Expect, Write};
-use crate::{AuditEntry, OutboxItem, Store, Stored, TableError, Task};
+use crate::{AuditEntry, OutboxItem, Store, Stored, TableError, Task, leavers};
 
 /// Why a user was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -96,12 +96,21 @@ impl Store {
         reason: Block,
         audit: &AuditEntry,
     ) -> Result<Option<OutboxItem>, TableError> {
-        let block = |user: &mut User| {
-            user.block(reason, audit.at);
-            let alert = Task::AlertBlocks { administrators: None, user: user.id, account: None };
-            (user.role == Role::Administrator).then_some(alert)
-        };
+        let block = |user: &mut User| Self::block(org, user, reason, audit);
         self.change_user(org, user, audit, block).await
+    }
+
+    /// What blocks a user, and tells of it where that is an administrator.
+    pub(crate) fn block(
+        org: OrganizationId,
+        user: &mut User,
+        reason: Block,
+        audit: &AuditEntry,
+    ) -> Option<OutboxItem> {
+        user.block(reason, audit.at);
+        let alert = Task::AlertBlocks { administrators: None, user: user.id, account: None };
+        let is_told = user.role == Role::Administrator;
+        is_told.then(|| OutboxItem::following(audit, org, alert))
     }
 
     /// Gives a user's access back as far as one reason took it.
@@ -158,12 +167,12 @@ impl Store {
     }
 
     /// Makes a change and decides what follows from it: [`None`] too where nothing changed.
-    async fn change_user(
+    pub(crate) async fn change_user(
         &self,
         org: OrganizationId,
         id: UserId,
         audit: &AuditEntry,
-        change: impl Fn(&mut User) -> Option<Task>,
+        change: impl Fn(&mut User) -> Option<OutboxItem>,
     ) -> Result<Option<OutboxItem>, TableError> {
         let mut race = 0;
         loop {
@@ -172,15 +181,15 @@ impl Store {
                 return Ok(None);
             };
             let mut after = before.clone();
-            let task = change(&mut after);
+            let follows = change(&mut after);
             if after == before {
                 return Ok(None);
             }
-            let follows = task.map(|task| OutboxItem::following(audit, org, task));
             let mut writes = vec![
                 Write::Put(user_item(org, &after)?, Expect::Version(version)),
                 Write::Put(audit.item(org)?, Expect::Absent),
             ];
+            writes.extend(leavers::moved(org, &before, &after)?);
             if let Some(item) = &follows {
                 writes.push(Write::Put(item.item()?, Expect::Absent));
             }

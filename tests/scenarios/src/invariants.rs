@@ -24,6 +24,8 @@ struct Belongings {
     owners: BTreeMap<Key, String>,
     /// Items of a user besides user and profile, by user.
     theirs: BTreeMap<String, BTreeSet<String>>,
+    /// What says that a user leaves.
+    leaving: BTreeMap<String, Value>,
     members: BTreeSet<(String, String)>,
     chunks: BTreeSet<(String, String, usize)>,
     /// Changes of groups that have a chunk which does not end by itself.
@@ -185,6 +187,10 @@ impl Belongings {
                 self.check_index(item, "#UNANCHORED", &format!("{due_at:.9}#{id}"));
                 self.theirs.entry(id.to_owned()).or_default().insert(sk.to_owned())
             }
+            Some("LEAVING") => {
+                self.leaving.insert(id.to_owned(), item.clone());
+                self.theirs.entry(id.to_owned()).or_default().insert(sk.to_owned())
+            }
             Some("PASSKEY" | "SESSION" | "GROUP") => {
                 self.theirs.entry(id.to_owned()).or_default().insert(sk.to_owned())
             }
@@ -237,6 +243,33 @@ impl Belongings {
         match self.tasks.iter().filter(is_it).count() {
             1 => {}
             chains => self.wrong.push(format!("{chains} chains of rounds read the tenant")),
+        }
+    }
+
+    /// Whose last day is ahead, or was not seen to yet, is named by the index at its end, and waited for
+    /// by somebody who sees them off then.
+    fn check_leavers(&mut self) {
+        for (id, user) in self.users.clone() {
+            let blocks = user["blocks"].as_array().cloned().unwrap_or_default();
+            let ends_at = text(&user["last_day"], "over_at");
+            let ends_at = ends_at.filter(|_| !blocks.contains(&Value::from("last_day")));
+            match (ends_at, self.leaving.get(&id).cloned()) {
+                (None, None) => {}
+                (Some(ends_at), Some(item)) => {
+                    let ends_at = ends_at.parse::<Timestamp>().unwrap();
+                    self.check_index(&item, "#LEAVING", &format!("{ends_at:.9}#{id}"));
+                    let ends = |task: &Value| {
+                        let end = &task["end_access"];
+                        let over_at =
+                            text(end, "over_at").map(|at| at.parse::<Timestamp>().unwrap());
+                        text(end, "user") == Some(&id) && over_at == Some(ends_at)
+                    };
+                    if !self.tasks.iter().any(ends) {
+                        self.wrong.push(format!("nobody sees {id} off"));
+                    }
+                }
+                _ => self.wrong.push(format!("{id} and what says that they leave disagree")),
+            }
         }
     }
 
@@ -328,6 +361,7 @@ impl Belongings {
                 self.wrong.push(format!("{id} and what sees to their anchor disagree"));
             }
         }
+        self.check_leavers();
         let gone = |id: &&String| !self.users.contains_key(*id);
         for (id, theirs) in self.theirs.iter().filter(|(id, _)| gone(id)) {
             if !self.waits("forget_user", "user", id) {

@@ -95,6 +95,8 @@ async fn operate(world: &World) {
         json!({ "action": "unblock", "email": grace }),
         json!({ "action": "block", "email": admin }),
         json!({ "action": "check_interval", "minutes": 60 }),
+        json!({ "action": "set_last_day", "email": grace, "last_day": "2026-12-31", "time_zone": "UTC" }),
+        json!({ "action": "list_leavers" }),
     ];
     for mut payload in asked {
         payload["domain"] = json!("contoso.test");

@@ -118,7 +118,7 @@ fn may_enrol(
     if proof == Proof::EmailCode {
         claim_may_enrol(user, method, now)?;
     }
-    if !user.blocks.is_empty() {
+    if !user.has_access(now) {
         return Err(MayNotEnrol::Blocked);
     }
     if method == Method::Microsoft {

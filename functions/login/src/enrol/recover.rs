@@ -65,7 +65,7 @@ pub(super) async fn submit(
     };
     let typed = form.code.parse::<RecoveryCode>().ok().map(|code| code.hash());
     let user = find(&app, &step, &address, now).await?;
-    match user.as_ref().and_then(|user| proven(&user.value, typed)) {
+    match user.as_ref().and_then(|user| proven(&user.value, typed, now)) {
         Some((user, evidence)) => {
             let enrolment = Enrolment {
                 typed: None,
@@ -129,7 +129,7 @@ async fn find(
 }
 
 /// Whom a typed code proves.
-fn proven(user: &User, typed: Option<SecretHash>) -> Option<(UserId, SecretHash)> {
-    let hash = user.recovery.clone().filter(|_| user.blocks.is_empty())?;
+fn proven(user: &User, typed: Option<SecretHash>, now: Timestamp) -> Option<(UserId, SecretHash)> {
+    let hash = user.recovery.clone().filter(|_| user.has_access(now))?;
     (typed.as_ref() == Some(&hash)).then_some((user.id, hash))
 }

@@ -9,10 +9,12 @@ use identity::Block;
 use crate::caller::Caller;
 use crate::failure::Failure;
 
-/// The name of a state of a user: changes with each write of user or profile.
-pub(crate) fn version(user: &Provisioned) -> String {
+/// The name of a state of a user, as a caller sees it: changes with each write of user or profile, and
+/// when their last day is over.
+pub(crate) fn version(caller: &Caller, user: &Provisioned) -> String {
+    let left = if user.user.value.has_left(caller.now) { ".left" } else { "" };
     let (user, profile) = user.versions();
-    etag::weak(&format!("{user}.{profile}"))
+    etag::weak(&format!("{user}.{profile}{left}"))
 }
 
 /// What a client may change: here `active` is the client's own word, whoever else took access away.
@@ -49,7 +51,7 @@ pub(crate) fn shown(caller: &Caller, stored: &Provisioned) -> Result<Resource, F
     let (user, profile) = (&stored.user.value, &stored.profile.value);
     let mut resource = base(caller.user_kind(), stored)?;
     resource.set("id", user.id.to_string());
-    if !user.blocks.is_empty() {
+    if !user.has_access(caller.now) {
         resource.set("active", false);
     }
     // What is no id of ours leads nowhere.
@@ -61,7 +63,7 @@ pub(crate) fn shown(caller: &Caller, stored: &Provisioned) -> Result<Resource, F
         "created": profile.created_at,
         "lastModified": profile.changed_at,
         "location": caller.user_url(user.id),
-        "version": version(stored),
+        "version": version(caller, stored),
     });
     resource.set("meta", meta);
     Ok(resource)

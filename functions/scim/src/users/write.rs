@@ -81,7 +81,7 @@ impl App {
     ) -> Result<Provisioned, Failure> {
         let id = before.user.value.id;
         for _ in 0..RACES {
-            conditions.check(&resource::version(&before))?;
+            conditions.check(&resource::version(caller, &before))?;
             let base = resource::base(caller.user_kind(), &before)?;
             let wanted = wanted(&base)?;
             // Who signed in since the request came must not stay when access ends now.
@@ -136,7 +136,7 @@ impl App {
     ) -> Result<(), Failure> {
         let id = user.user.value.id;
         for _ in 0..RACES {
-            conditions.check(&resource::version(&user))?;
+            conditions.check(&resource::version(caller, &user))?;
             let mut audit = self.audit(caller, Action::UserDeleted, self.clock.now());
             audit.subject = Some(id);
             audit.resource = Some(store::Resource::User(id));

@@ -22,6 +22,8 @@ enum Asked {
     AdministratorsBlock,
     /// Somebody's access again.
     Unblock,
+    /// The last day of somebody, which is over.
+    LastDay,
     /// A provisioning key.
     Key,
     /// The list of provisioning keys.
@@ -52,7 +54,7 @@ impl Asked {
     /// What is asked for, once everything is there that it is about.
     async fn payload(self, world: &World, number: usize) -> Value {
         let user = match self {
-            Self::Block | Self::Unblock => {
+            Self::Block | Self::Unblock | Self::LastDay => {
                 world.user(&format!("user-{number}")).await.user_name.as_str().to_owned()
             }
             Self::AdministratorsBlock => "root@contoso.test".to_owned(),
@@ -78,6 +80,9 @@ impl Asked {
                 operate(world, "block", json!({ "email": user })).await;
                 json!({ "action": "unblock", "email": user })
             }
+            Self::LastDay => json!({
+                "action": "set_last_day", "email": user, "last_day": "2026-03-01", "time_zone": "UTC",
+            }),
             Self::Key => {
                 for key in keys(world).await {
                     operate(world, "revoke_scim_key", json!({ "key_id": key })).await;
@@ -161,6 +166,18 @@ impl Asked {
                 assert_eq!(answer["blocks"], json!(["administrator"]), "{what}");
                 world.swept().await;
                 assert_eq!(self.mails(world), mails + 1, "{what}: told once");
+            }
+            Self::LastDay => {
+                assert_eq!(answer["has_access"], false, "{what}");
+                world.swept().await;
+                let user = named(world, payload).await;
+                assert_eq!(json!(user.blocks), json!(["last_day"]), "{what}");
+                let audit = world.records().await.audit();
+                let id = user.id.to_string();
+                for done in ["last_day_changed", "access_taken"] {
+                    let told = |entry: &&Value| entry["subject"] == id && entry["action"] == done;
+                    assert_eq!(audit.iter().filter(told).count(), 1, "{what}: {done} once");
+                }
             }
             Self::Key => {
                 let id = answer["key_id"].as_str().expect(what).to_owned();
@@ -252,6 +269,11 @@ async fn a_block_survives_every_fault() {
 #[tokio::test]
 async fn an_administrators_block_survives_every_fault() {
     survive(Asked::AdministratorsBlock).await;
+}
+
+#[tokio::test]
+async fn a_last_day_survives_every_fault() {
+    survive(Asked::LastDay).await;
 }
 
 #[tokio::test]
