@@ -11,7 +11,7 @@ pub(crate) fn parse(text: &str) -> Option<Feature> {
 /// The narrowest permissions that it needs.
 pub(crate) const fn permissions(feature: Feature) -> &'static [Permission] {
     match feature {
-        Feature::ReadUsers => &[Permission::UserRead, Permission::DomainRead],
+        Feature::ReadUsers => &[Permission::UserRead],
         Feature::WriteUsers => &[Permission::UserReadWrite],
     }
 }

@@ -108,7 +108,7 @@ impl Connector<'_> {
                 display_name: "Passerelle".to_owned(),
                 redirect_uris: ["consent", "sign-in", "microsoft"].map(callback).into(),
                 certificates: vec![STANDARD.encode(&certificate)],
-                roles: [role, "Domain.Read.All"].map(str::to_owned).into(),
+                roles: [role.to_owned()].into(),
                 directory_role_claims: true,
             };
             change(&mut application);

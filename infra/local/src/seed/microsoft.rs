@@ -33,7 +33,7 @@ pub(super) async fn register(
             display_name: name.to_owned(),
             redirect_uris: ["consent", "sign-in", "microsoft"].map(callback).into(),
             certificates: vec![STANDARD.encode(&certificates.current.certificate)],
-            roles: [role, "Domain.Read.All"].map(str::to_owned).into(),
+            roles: [role.to_owned()].into(),
             directory_role_claims: true,
         };
         entra.put_application(client_id, application)?;
