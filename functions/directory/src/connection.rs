@@ -29,9 +29,14 @@ impl App {
     ) -> Result<Outcome, Failure> {
         let organization = item.organization;
         let stored = self.store.connection(organization, self.clock.now()).await?;
-        let Some(stored) = stored.filter(|stored| works(&stored.value, since)) else {
+        let Some(stored) = stored else { return Ok(Outcome::default()) };
+        if !works(&stored.value, since) {
+            if !stored.value.holds_tenant() {
+                self.reader.forget(stored.value.tenant);
+                self.writer.forget(stored.value.tenant);
+            }
             return Ok(Outcome::default());
-        };
+        }
         let directory = self.directory(organization, &stored.value, turn);
         match self.read_directory(&directory, turn.request_id).await {
             Ok(Reading::Ended(_)) => {
@@ -109,6 +114,7 @@ impl App {
         tenant: Uuid,
     ) -> Result<(), Failure> {
         let (id, organization, at) = (item.id, item.organization, item.created_at);
+        web::metric::count("ConsentLost", "directory", self.clock.now());
         Ok(self.bus.consent_lost(&ConsentLost { version: 1, id, organization, tenant, at }).await?)
     }
 }

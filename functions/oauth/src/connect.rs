@@ -8,7 +8,9 @@ use identity::{DomainName, Organization, OrganizationId, Secret, UserId};
 use jiff::Timestamp;
 use oidc::{AdminConsent, Authority, TenantId, Verifier};
 use serde::Deserialize;
-use store::{Action, Actor, Connecting, Connection, Feature, Journey, Leg, Stage, Stored};
+use store::{
+    Action, Actor, Connecting, Connection, Feature, Journey, Leg, OutboxItem, Stage, Stored, Task,
+};
 use web::failure::RequestId;
 use web::language::Language;
 
@@ -198,7 +200,13 @@ pub(crate) async fn disconnect(
             ..stored.value.clone()
         };
         let audit = app.audit(Actor::User(user), Action::TenantDisconnected, &request_id, now);
-        app.store.connect(visitor.org, &connection, Some(stored), Some(&audit), None).await?;
+        // Whoever reads finds it over at once, and forgets its tokens.
+        let task = Task::ReadDirectory { since: stored.value.since };
+        let next = OutboxItem::new(&*app.entropy, visitor.org, task, now);
+        app.store
+            .connect(visitor.org, &connection, Some(stored), Some(&audit), Some(&next))
+            .await?;
+        app.announce(&next, &request_id).await;
     }
     Ok(Redirect::to(&path(visitor.org)).into_response())
 }

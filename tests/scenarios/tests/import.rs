@@ -20,13 +20,13 @@ use store::{Action, Actor, AuditEntry, Order, Profile, Store, Table};
 use uuid::Uuid;
 use web::failure::RequestId;
 
-struct Given(Arc<Simulator>);
+struct Given(Arc<Simulator>, &'static [&'static str]);
 
 #[async_trait]
 impl TokenSource for Given {
     async fn token(&self, _: Uuid, _: Uuid) -> Result<AccessToken, TokenError> {
         let end = now() + SignedDuration::from_mins(60);
-        Ok(AccessToken::new(self.0.graph_token(&["User.Read.All"]).unwrap(), end))
+        Ok(AccessToken::new(self.0.graph_token(self.1).unwrap(), end))
     }
 }
 
@@ -81,7 +81,7 @@ impl Lab {
         )
         .unwrap();
         let origin = Origin::parse(&simulator.graph_url()).unwrap();
-        let tokens = Arc::new(Given(Arc::clone(&simulator)));
+        let tokens = Arc::new(Given(Arc::clone(&simulator), &["User.Read.All"]));
         let (system, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         Self {
             app: App::with(&aws, config, Arc::clone(&clock), entropy.clone()).unwrap(),
@@ -555,4 +555,23 @@ async fn a_graph_that_loses_its_place_again_and_again_is_not_asked_without_pause
     assert!(matches!(error, ReadingError::Graph(GraphError::Gone { .. })), "{error}");
     assert_eq!(lab.asked("/users/delta") - before.1, 3);
     assert_eq!(lab.users().await, before.0);
+}
+
+#[tokio::test]
+async fn without_the_one_permission_that_reading_declares_nothing_is_read_and_nobody_changes() {
+    let mut lab = Lab::start().await;
+    lab.simulator.put_users(population(5)).unwrap();
+    lab.read().await;
+    let before = lab.users().await;
+    lab.put("new", |_| ());
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let tokens = Arc::new(Given(Arc::clone(&lab.simulator), &[]));
+    lab.graph = Graph::new(lab.origin.clone(), tokens, clock, entropy).unwrap();
+
+    let error = lab.try_read(600).await.unwrap_err();
+
+    assert!(matches!(error, ReadingError::Graph(GraphError::ConsentLost(_))), "{error}");
+    assert_eq!(lab.users().await, before);
+    let calls = lab.simulator.graph_calls();
+    assert!(calls.iter().all(|call| call.method == "GET"), "reading writes nothing there");
 }

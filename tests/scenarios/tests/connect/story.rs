@@ -8,6 +8,8 @@ use scenarios::world::{READER, WRITER};
 use serde_json::json;
 use store::{Feature, Stage};
 
+use crate::reading::pass_a_round;
+
 #[tokio::test]
 async fn an_administrator_connects_the_tenant_and_the_page_says_who_when_and_what() {
     let world = World::start().await;
@@ -203,4 +205,24 @@ async fn no_token_and_no_code_is_ever_stored() {
         assert!(!body.contains("\"eyJ"), "{}: {body}", call.target);
         assert!(!body.contains("\"0."), "{}: {body}", call.target);
     }
+}
+
+/// Tokens are in memory alone, for an hour: the next connection does not find the last one's.
+#[tokio::test]
+async fn whoever_lets_the_tenant_go_lets_its_tokens_go() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let before = olga.journal("oauth_token_asked").await;
+        olga.connected().await;
+        world.agree();
+        pass_a_round(&world).await;
+        world.quiet().await;
+        asked.push(olga.journal("oauth_token_asked").await - before);
+        world.clock.pass(SignedDuration::from_secs(1));
+        olga.press("disconnect").await;
+        world.quiet().await;
+    }
+    assert_eq!(asked[0], asked[1]);
 }
