@@ -74,6 +74,18 @@ impl Listener {
     }
 }
 
+/// What the first `count` notices were answered with, once that is noted: a moment after it is heard.
+async fn statuses(lab: &Lab, count: usize) -> Vec<Option<u16>> {
+    for _ in 0..400 {
+        let notified = lab.simulator.notified();
+        if notified.len() >= count {
+            return notified.into_iter().map(|(_, status)| status).collect();
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("only {:?} are noted", lab.simulator.notified());
+}
+
 /// Changes a user, so that there is something to tell.
 fn rename(lab: &Lab, id: &str, name: &str) {
     let known = lab.simulator.users().into_iter().find(|user| user.id == id).unwrap();
@@ -163,8 +175,7 @@ async fn what_nobody_takes_is_told_again_and_faults_are_as_asked_for() {
     *listener.refusals.lock().unwrap() = 1;
     rename(&lab, ADA, "one");
     listener.requests(1).await;
-    let statuses: Vec<_> = lab.simulator.notified().into_iter().map(|(_, status)| status).collect();
-    assert_eq!(statuses, [Some(503), Some(202)]);
+    assert_eq!(statuses(&lab, 2).await, [Some(503), Some(202)]);
 
     let deliver = |delivery| lab.simulator.set_delivery(delivery);
     deliver(Delivery { doubled: true, ..Delivery::default() });
@@ -174,9 +185,9 @@ async fn what_nobody_takes_is_told_again_and_faults_are_as_asked_for() {
 
     deliver(Delivery { silent: true, ..Delivery::default() });
     rename(&lab, ADA, "three");
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     // Every second one is held up: what is told later comes first.
-    deliver(Delivery { delay_ms: 400, delay_every: 2, ..Delivery::default() });
+    deliver(Delivery { delay_ms: 1_500, delay_every: 2, ..Delivery::default() });
     rename(&lab, ADA, "four");
     tokio::time::sleep(Duration::from_millis(50)).await;
     rename(&lab, GRACE, "five");
