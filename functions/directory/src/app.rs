@@ -6,6 +6,7 @@ use ambient::{Clock, Entropy, SystemClock, SystemEntropy};
 use aws_config::SdkConfig;
 use bus::Bus;
 use courier::{Courier, ses_config};
+use exports::Exports;
 use graph::Graph;
 use identity::OutboxId;
 use jiff::Timestamp;
@@ -24,12 +25,14 @@ pub struct Config {
     pub bus: String,
     /// In whose name mails are sent.
     pub mail_from: String,
+    /// The bucket of the files that somebody fetches.
+    pub exports: String,
     /// Our applications in Entra.
     pub settings: Settings,
 }
 
 impl Config {
-    /// Reads `TABLE`, `BUS` and `MAIL_FROM`, and what [`Settings`] reads.
+    /// Reads `TABLE`, `BUS`, `MAIL_FROM` and `EXPORTS`, and what [`Settings`] reads.
     ///
     /// # Errors
     ///
@@ -38,8 +41,9 @@ impl Config {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
         let variables = Variables::read(variables);
-        let [table, bus, mail_from] = variables.require_all(["TABLE", "BUS", "MAIL_FROM"])?;
-        Ok(Self { table, bus, mail_from, settings: Settings::read(&variables)? })
+        let [table, bus, mail_from, exports] =
+            variables.require_all(["TABLE", "BUS", "MAIL_FROM", "EXPORTS"])?;
+        Ok(Self { table, bus, mail_from, exports, settings: Settings::read(&variables)? })
     }
 }
 
@@ -59,6 +63,7 @@ pub struct App {
     pub(crate) store: Store,
     pub(crate) courier: Courier,
     pub(crate) bus: Bus,
+    pub(crate) exports: Exports,
     /// Graph, by the application that reads users.
     pub(crate) reader: Graph,
     /// The same by the application that changes users.
@@ -103,6 +108,7 @@ impl App {
             store,
             courier: Courier::new(ses, config.mail_from),
             bus: Bus::new(aws, config.bus),
+            exports: Exports::new(aws, config.exports),
             reader,
             writer,
             clock,

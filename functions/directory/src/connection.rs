@@ -41,6 +41,7 @@ impl App {
         match self.read_directory(&directory, turn.request_id).await {
             Ok(Reading::Ended(_)) => {
                 self.keep_subscribed(&directory, turn.request_id).await;
+                self.look_for_the_first_time(organization, turn.request_id).await;
                 let mut outcome = self.next_round(organization, since).await?;
                 outcome.next.extend(self.anchors_next(organization).await?);
                 Ok(outcome)

@@ -3,6 +3,7 @@
 use bus::BusError;
 use courier::CourierError;
 use courier::mail::LetterError;
+use exports::ExportError;
 use graph::GraphError;
 use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
@@ -40,6 +41,12 @@ pub enum Failure {
     /// The event cannot be said now.
     #[error("the event could not be said")]
     Bus(#[from] BusError),
+    /// A file cannot be written now.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A table of values could not be written.
+    #[error("the table of values could not be written")]
+    Csv(#[from] csv::Error),
     /// It takes longer than one invocation: the next one goes on with it.
     #[error("the item is carried out in part")]
     Unfinished,
@@ -70,6 +77,7 @@ impl Failure {
             Self::Reading(ReadingError::Graph(_)) | Self::Writing(_) | Self::Subscribing(_) => {
                 "DirectoryPostponed"
             }
+            Self::Export(_) | Self::Csv(_) => "ExportPostponed",
             Self::Reading(_)
             | Self::NoOrganization
             | Self::Connection(_)
@@ -94,6 +102,8 @@ impl From<Failure> for Diagnostic {
             Failure::NoOrganization => "NoOrganization",
             Failure::Connection(_) => "Connection",
             Failure::Bus(_) => "Bus",
+            Failure::Export(_) => "Export",
+            Failure::Csv(_) => "Csv",
             Failure::Unfinished => "Unfinished",
             Failure::Sweep { .. } => "Sweep",
         };

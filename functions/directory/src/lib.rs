@@ -8,6 +8,7 @@
 //! | | `mail` | the other mails |
 //! | | `connection` | reads the tenant that an organization is connected to, and says when it may not any more |
 //! | | `anchor` | gives users of the tenant an anchor there, who have none |
+//! | | `preflight` | what stands before the first sign-in of everybody: lists, and files of them |
 //! | | `import` | a round of reading: pages, users, and where it goes on |
 
 mod anchor;
@@ -20,6 +21,7 @@ mod import;
 mod mail;
 mod notice;
 mod outbox;
+mod preflight;
 mod subscription;
 
 pub use crate::app::{App, Config, StartError};

@@ -244,6 +244,9 @@ impl App {
             Task::ReadNoticed { at, again } => {
                 return self.read_noticed(item, (*at, *again), turn).await;
             }
+            Task::LookAtEverybody { look } => {
+                return self.look_at_everybody(item, *look, turn).await;
+            }
             Task::ReportConsentLost { tenant } => {
                 self.report_consent_lost(item, *tenant).await?;
             }

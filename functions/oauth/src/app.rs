@@ -6,6 +6,7 @@ use ambient::{Clock, Entropy, SystemClock, SystemEntropy};
 use aws_config::SdkConfig;
 use bus::{Bus, OutboxDue};
 use entra::StartError;
+use exports::Exports;
 use identity::OutboxId;
 use jiff::Timestamp;
 use keys::{KmsKeys, kms_config};
@@ -19,11 +20,12 @@ use web::failure::RequestId;
 pub struct Config {
     table: String,
     bus: String,
+    exports: String,
     settings: Settings,
 }
 
 impl Config {
-    /// Reads `TABLE`, `BUS`, and what [`Settings`] reads.
+    /// Reads `TABLE`, `BUS`, `EXPORTS`, and what [`Settings`] reads.
     ///
     /// # Errors
     ///
@@ -32,8 +34,8 @@ impl Config {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
         let variables = Variables::read(variables);
-        let [table, bus] = variables.require_all(["TABLE", "BUS"])?;
-        Ok(Self { table, bus, settings: Settings::read(&variables)? })
+        let [table, bus, exports] = variables.require_all(["TABLE", "BUS", "EXPORTS"])?;
+        Ok(Self { table, bus, exports, settings: Settings::read(&variables)? })
     }
 }
 
@@ -42,6 +44,7 @@ impl Config {
 pub struct App {
     pub(crate) store: Store,
     pub(crate) registration: Registration,
+    pub(crate) exports: Exports,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     bus: Bus,
@@ -72,7 +75,8 @@ impl App {
         let kms = KmsKeys::new(aws_sdk_kms::Client::from_conf(kms_config(aws)));
         let (for_it, random) = (Arc::clone(&clock), Arc::clone(&entropy));
         let registration = Registration::new(config.settings, kms, store.clone(), for_it, random)?;
-        Ok(Self { store, registration, clock, entropy, bus: Bus::new(aws, config.bus) })
+        let (bus, exports) = (Bus::new(aws, config.bus), Exports::new(aws, config.exports));
+        Ok(Self { store, registration, exports, clock, entropy, bus })
     }
 
     /// Says that an outbox item is due. A lost event is made up for by the sweep.

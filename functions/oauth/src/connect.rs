@@ -22,7 +22,7 @@ use crate::{enter, feature, page, progress};
 /// What each form holds.
 #[derive(Deserialize)]
 pub(crate) struct Token {
-    csrf: String,
+    pub(crate) csrf: String,
 }
 
 /// The path of an organization's page.

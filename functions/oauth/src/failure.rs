@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use entra::EntraError;
+use exports::LinkError;
 use graph::GraphError;
 use http::StatusCode;
 use identity::MicrosoftRefusal;
@@ -66,6 +67,8 @@ pub(crate) enum Failure {
     Changed,
     #[error("the table failed")]
     Table(#[source] TableError),
+    #[error(transparent)]
+    Link(#[from] LinkError),
     #[error("an address could not be written")]
     Address(#[from] NotACloud),
     #[error("a cookie could not be written")]
@@ -153,6 +156,7 @@ impl Failure {
             | Self::OtherOrganization
             | Self::GraphClient(_)
             | Self::Registration(_)
+            | Self::Link(_)
             | Self::Address(_)
             | Self::Cookie(_) => Trouble::Internal,
         }

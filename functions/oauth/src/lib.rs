@@ -6,6 +6,8 @@
 //! | `…/start/{feature}/{csrf}` | `connect` | to Microsoft, to consent |
 //! | `…/continue`, `…/check`, `…/disconnect` | `connect` | goes on, looks again, ends it |
 //! | `…/certificate/{which}` | `certificates` | what is uploaded to the application |
+//! | `…/preflight`, `…/preflight/{look}/list/{obstacle}/{page}` | `preflight` | who cannot sign in yet |
+//! | `…/preflight/{look}/file/{name}` | `preflight` | to the file of them, by a signed link |
 //! | `/oauth/callback/consent`, `/oauth/callback/sign-in` | `callback` | back from Microsoft |
 //! | `/oauth/sign-in/{organization}` | `enter` | to Microsoft, to be signed in here |
 //! | `/oauth/callback/microsoft` | `arrive` | back from there, with a session |
@@ -19,6 +21,7 @@ mod enter;
 mod failure;
 mod feature;
 mod page;
+mod preflight;
 mod progress;
 mod visitor;
 
@@ -41,7 +44,10 @@ pub fn router(app: App) -> Router {
         .route("/continue", get(connect::go_on))
         .route("/check", post(connect::check))
         .route("/disconnect", post(connect::disconnect))
-        .route("/certificate/{which}", get(certificates::download));
+        .route("/certificate/{which}", get(certificates::download))
+        .route("/preflight", get(preflight::show).post(preflight::begin))
+        .route("/preflight/{look}/list/{obstacle}/{page}", get(preflight::list))
+        .route("/preflight/{look}/file/{name}", get(preflight::fetch));
     Router::new()
         .nest("/oauth/connect/{organization}", connect)
         .route("/oauth/callback/consent", get(callback::consent))

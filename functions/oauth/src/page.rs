@@ -84,6 +84,7 @@ pub(crate) fn respond(
             .import
             .as_ref()
             .and_then(|import| reading(connection?, import, &found.rules, now)),
+        preflight_url: &format!("{path}/preflight"),
         consents: &consents,
         certificates: &uploads,
         csrf: &visitor.csrf(),
@@ -91,7 +92,11 @@ pub(crate) fn respond(
         disconnect_action: &format!("{path}/disconnect"),
     };
     let mut response = page.respond();
-    let reads = found.import.as_ref().is_some_and(|import| import.began_at.is_some());
+    // Who has just connected the tenant waits for the first round.
+    let reads = found
+        .import
+        .as_ref()
+        .is_none_or(|import| import.began_at.is_some() || import.ended_at.is_none());
     let works = connection.is_some_and(|connection| connection.stage == Stage::Connected);
     if works && reads && !connection.is_some_and(waits) {
         response.headers_mut().insert(REFRESH, HeaderValue::from(LOOK_AGAIN));

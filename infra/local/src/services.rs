@@ -1,8 +1,8 @@
-//! The services of the account: KMS, EventBridge, SQS, SES, SNS, each on a loopback port of its
+//! The services of the account: KMS, EventBridge, SQS, SES, SNS, S3, each on a loopback port of its
 //! own and spoken to by the unmodified SDKs.
 //!
-//! Signatures of requests are required but not verified: there are no credentials here. Whatever
-//! a service accepted survives a killed process. Nothing outlives [`Services::stop`].
+//! Signatures of requests are required, and verified by S3 alone, where a signed link is all that
+//! opens a file; elsewhere they are not: there are no credentials here. Whatever a service accepted survives a killed process. Nothing outlives [`Services::stop`].
 
 pub mod mail;
 
@@ -13,6 +13,7 @@ mod events;
 mod kms;
 mod protocol;
 mod queue;
+mod s3;
 mod server;
 mod tasks;
 mod trouble;
@@ -37,6 +38,7 @@ use self::mail::{MailAccount, Outbox, OutboxPages, Ses, Sns};
 use self::queue::mapping::Mapping;
 use self::queue::service::Sqs;
 use self::queue::{Outgoing, Queues};
+use self::s3::S3;
 use self::server::{Listener, Service};
 use self::tasks::Tasks;
 use crate::invoke::Invoke;
@@ -55,6 +57,8 @@ pub struct Ports {
     pub ses: u16,
     /// SNS.
     pub sns: u16,
+    /// S3.
+    pub s3: u16,
     /// The page that shows mails and text messages.
     pub outbox: u16,
 }
@@ -72,6 +76,8 @@ pub struct Endpoints {
     pub ses: String,
     /// `AWS_ENDPOINT_URL_SNS`.
     pub sns: String,
+    /// `AWS_ENDPOINT_URL_S3`.
+    pub s3: String,
     /// A page for people at `/`, JSON for tests at `/outbox.json`.
     pub outbox: String,
 }
@@ -86,6 +92,7 @@ pub struct Listeners {
     sqs: Listener,
     ses: Listener,
     sns: Listener,
+    s3: Listener,
     outbox: Listener,
 }
 
@@ -233,6 +240,7 @@ impl Listeners {
             sqs: Listener::bind(ports.sqs).await?,
             ses: Listener::bind(ports.ses).await?,
             sns: Listener::bind(ports.sns).await?,
+            s3: Listener::bind(ports.s3).await?,
             outbox: Listener::bind(ports.outbox).await?,
         })
     }
@@ -245,6 +253,7 @@ impl Listeners {
             sqs: self.sqs.url(),
             ses: self.ses.url(),
             sns: self.sns.url(),
+            s3: self.s3.url(),
             outbox: self.outbox.url(),
         }
     }
@@ -338,6 +347,7 @@ struct Parts {
     mappings: Vec<Mapping>,
     workers: Vec<Worker>,
     outbox: Outbox,
+    s3: S3,
     config: Config,
 }
 
@@ -385,7 +395,8 @@ impl Parts {
         let workers = workers.collect();
         let mappings = mappings(&config, &queues)?;
         let outbox = Outbox::open(&folder("outbox"))?;
-        Ok(Self { kms, queues, buses, schedules, mappings, workers, outbox, config })
+        let s3 = S3::open(&folder("s3"), region, &model.buckets, clock.clone(), entropy.clone())?;
+        Ok(Self { kms, queues, buses, schedules, mappings, workers, outbox, s3, config })
     }
 
     fn serve(self, listeners: Listeners, tasks: &Tasks) {
@@ -400,6 +411,7 @@ impl Parts {
         let topics = self.config.model.topics;
         let sns = Sns::new(outbox.clone(), mail_account, topics, clock, entropy.clone());
         serve.spawn(listeners.sns, sns);
+        serve.spawn(listeners.s3, self.s3);
         serve.spawn(listeners.outbox, OutboxPages::new(outbox));
         for schedule in self.schedules {
             tasks.spawn(schedule.run());

@@ -21,6 +21,11 @@ impl Anchor {
         Self(user.to_string())
     }
 
+    /// Whether Graph takes it: it refuses `$` and `_`, which other ways into the directory let pass.
+    pub fn is_legal(&self) -> bool {
+        !self.0.contains(['$', '_'])
+    }
+
     /// The anchor, exactly as Entra holds it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -82,5 +87,8 @@ mod tests {
             assert_eq!(text.parse::<Anchor>().is_ok(), good, "{text}");
         }
         assert_ne!("Ab".parse::<Anchor>().unwrap(), "ab".parse::<Anchor>().unwrap());
+        for (text, legal) in [("fs2GqFnzsU2wAAAAAAAAAA==", true), ("a_b", false), ("a$", false)] {
+            assert_eq!(text.parse::<Anchor>().unwrap().is_legal(), legal, "{text}");
+        }
     }
 }

@@ -29,6 +29,9 @@ pub enum ChangeKind {}
 /// Marks the identifiers of provisioning keys.
 #[derive(Debug)]
 pub enum ScimKeyKind {}
+/// Marks the identifiers of preflights.
+#[derive(Debug)]
+pub enum PreflightKind {}
 
 /// Marks the identifiers of directories.
 #[derive(Debug)]
@@ -48,6 +51,8 @@ pub type GroupId = Id<GroupKind>;
 pub type ChangeId = Id<ChangeKind>;
 /// One provisioning key, as lists and the audit name it: it tells nothing of the key itself.
 pub type ScimKeyId = Id<ScimKeyKind>;
+/// One look at everybody of an organization.
+pub type PreflightId = Id<PreflightKind>;
 
 /// 128 random bits, typed by what they name, written as 32 lower-case hexadecimal digits.
 ///

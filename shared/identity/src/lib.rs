@@ -17,6 +17,7 @@ mod limit;
 mod method;
 mod microsoft;
 mod organization;
+mod preflight;
 mod scim_key;
 mod secret;
 mod sign_in;
@@ -32,7 +33,8 @@ pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol, settled_address};
 pub use held_session::HeldSession;
 pub use hint::Hint;
 pub use id::{
-    ChangeId, DirectoryId, GroupId, Id, NotAnId, OrganizationId, OutboxId, ScimKeyId, UserId,
+    ChangeId, DirectoryId, GroupId, Id, NotAnId, OrganizationId, OutboxId, PreflightId, ScimKeyId,
+    UserId,
 };
 pub use last_day::{LastDay, NotALastDay};
 pub use limit::{Attempt, Limit};
@@ -41,6 +43,7 @@ pub use microsoft::{
     MicrosoftAccount, MicrosoftRefusal, Recognition, may_enter, microsoft_cookie_name, recognise,
 };
 pub use organization::{Organization, SESSION_HOURS};
+pub use preflight::{ClaimUse, Listed, Match, Obstacle, obstacles, obstacles_there, signs_in_here};
 pub use scim_key::{NotAScimKey, ScimClient, ScimKey};
 pub use secret::{NotASecret, RecoveryCode, Secret, SecretHash};
 pub use sign_in::{Refusal, Session, accept_session, may_administer, may_sign_in};

@@ -110,6 +110,10 @@ pub enum Action {
     AnchorWritten,
     /// A user has no anchor in Entra, and it cannot be written: the reason says why.
     AnchorRefused,
+    /// A look at everybody began, for what stands before their first sign-in.
+    PreflightBegun,
+    /// What such a look found was fetched as a file: the reason names which.
+    PreflightFetched,
 }
 
 /// What a change was made to.

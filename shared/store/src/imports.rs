@@ -1,7 +1,7 @@
 //! Reading an Entra directory: how far it has come, and what it makes of users. A user who came this
 //! way has no profile: whatever a provisioning client keeps of them is the client's.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use identity::{OrganizationId, Role, User, UserId, UserName};
 use jiff::{SignedDuration, Timestamp};
@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use crate::anchors;
 use crate::item::Item;
-use crate::names::{Owner, claims};
+use crate::names::{Owner, claims, move_claim};
 use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::users::user_item;
-use crate::{AuditEntry, Named, OutboxItem, Store, Stored, TableError, Task, Version};
+use crate::{AuditEntry, LookUp, Named, OutboxItem, Store, Stored, TableError, Task, Version};
 
 /// How many items one request reads: DynamoDB's own limit.
 const AT_ONCE: usize = 100;
@@ -255,6 +255,35 @@ impl Store {
         Ok(known)
     }
 
+    /// Who has each of some names, in the order asked.
+    pub async fn holders(
+        &self,
+        org: OrganizationId,
+        names: &[LookUp<'_>],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Known>>, TableError> {
+        let keys: Vec<Key> = names.iter().map(|name| name.key(org)).collect();
+        let mut found = self.table.get_all(keys.clone()).await?;
+        let mut owners: BTreeMap<&Key, UserId> = BTreeMap::new();
+        for key in &keys {
+            let owner: Option<Stored<Owner>> = found.take(key, now)?;
+            owners.extend(owner.map(|owner| (key, owner.value.user)));
+        }
+        let both = |user: &UserId| [Key::user(org, *user), Key::profile(org, *user)];
+        let mut found = self.table.get_all(owners.values().flat_map(both).collect()).await?;
+        let mut holders: HashMap<UserId, Known> = HashMap::with_capacity(owners.len());
+        for owner in owners.values() {
+            let names = match found.has(&Key::profile(org, *owner)) {
+                true => NamesOf::Client,
+                false => NamesOf::Directory,
+            };
+            let user = found.take(&Key::user(org, *owner), now)?;
+            holders.extend(user.map(|user| (*owner, Known { user, names })));
+        }
+        let holder = |key| owners.get(key).and_then(|owner| holders.get(owner)).cloned();
+        Ok(keys.iter().map(holder).collect())
+    }
+
     /// Somebody who has a user name that the directory wants for another object.
     pub async fn user_in_the_way(
         &self,
@@ -321,6 +350,7 @@ impl Store {
         for (_, key) in old.iter().filter(|claim| !new.contains(claim)) {
             writes.push(Write::Delete(key.clone(), 1));
         }
+        writes.extend(move_claim(org, Some(&before.value), Some(user))?);
         writes.push(Write::Put(audit.item(org)?, Expect::Absent));
         if let Some(task) = follows(&before.value, user) {
             let tell = OutboxItem::following(audit, org, task);

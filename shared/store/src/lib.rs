@@ -30,6 +30,7 @@ mod outbox;
 mod pages;
 mod passkeys;
 mod positions;
+mod preflights;
 mod profiles;
 mod provisioning;
 mod queries;
@@ -64,6 +65,10 @@ pub use outbox::{OutboxItem, Task};
 pub use pages::{Order, Page};
 pub use passkeys::Passkey;
 pub use positions::{Bookmark, Position};
+pub use preflights::{
+    FINDINGS_OF_A_PAGE, Finding, Findings, FindingsPage, Holder, Inquiry, Look, Preflight, Step,
+    Upload, Writing, pages_of,
+};
 pub use profiles::{KeptAttributes, Profile, Provisioned};
 pub use provisioning::ProvisionError;
 pub use reading_rules::ReadingRules;

@@ -1,10 +1,12 @@
 //! The names of which there can be one, and whose they are.
 
-use identity::{OrganizationId, SecretHash, User, UserId, UserName};
+use identity::{Address, Anchor, OrganizationId, SecretHash, User, UserId, UserName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::item::Item;
 use crate::schema::Key;
+use crate::table::{Expect, Write};
 use crate::{ProvisioningKey, Store, Stored, TableError, Unread};
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +36,8 @@ pub enum LookUp<'a> {
     UserName(&'a UserName),
     /// The provisioning client's own id, exactly.
     ExternalId(&'a str),
+    /// The anchor, exactly.
+    Anchor(&'a Anchor),
 }
 
 impl LookUp<'_> {
@@ -41,6 +45,7 @@ impl LookUp<'_> {
         match self {
             Self::UserName(name) => Key::user_name(org, name),
             Self::ExternalId(id) => Key::external(org, id),
+            Self::Anchor(anchor) => Key::anchor(org, anchor),
         }
     }
 }
@@ -64,7 +69,43 @@ pub(crate) fn claims(
     claims
 }
 
+/// Where a user is found by the personal address that they have.
+pub(crate) fn claim_key(org: OrganizationId, user: &User) -> Option<Key> {
+    let address = user.personal_email.as_ref()?;
+    Some(Key::user_of_claim(org, address, user.id))
+}
+
+/// Lets a user be found by the personal address that they have now, and by none that they had.
+pub(crate) fn move_claim(
+    org: OrganizationId,
+    before: Option<&User>,
+    after: Option<&User>,
+) -> Result<Vec<Write>, TableError> {
+    let before = before.and_then(|user| claim_key(org, user));
+    let after = after.and_then(|user| claim_key(org, user));
+    if before == after {
+        return Ok(Vec::new());
+    }
+    let mut writes = Vec::new();
+    if let Some(key) = after {
+        writes.push(Write::Put(Item::new(key, &())?, Expect::Anything));
+    }
+    writes.extend(before.map(Write::Remove));
+    Ok(writes)
+}
+
 impl Store {
+    /// Whether another user than this one has a personal address.
+    pub async fn shares_claim(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+        address: &Address,
+    ) -> Result<bool, TableError> {
+        let two = self.table.sort_keys(&Key::claim(org, address), "", 2).await?;
+        Ok(two.iter().any(|other| *other != user.to_string()))
+    }
+
     /// A provisioning key and whose a name is, in one read.
     pub async fn scim_key_and_owner(
         &self,

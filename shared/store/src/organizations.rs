@@ -1,5 +1,7 @@
 //! Organizations, their domains, and the facts that the first bootstrap fixes for good.
 
+use std::collections::BTreeSet;
+
 use identity::{
     DomainName, FederatedDomain, Organization, OrganizationId, SecretHash, User, UserId,
 };
@@ -191,6 +193,23 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Stored<FederatedDomain>>, TableError> {
         self.table.get(Key::domain(org, name), now).await
+    }
+
+    /// Which of some domains send their sign-ins to us, for this organization.
+    pub async fn federated(
+        &self,
+        org: OrganizationId,
+        names: &BTreeSet<DomainName>,
+        now: Timestamp,
+    ) -> Result<Vec<FederatedDomain>, TableError> {
+        let key = |name: &DomainName| Key::domain(org, name);
+        let mut found = self.table.get_all(names.iter().map(key).collect()).await?;
+        let mut federated = Vec::new();
+        for name in names {
+            let domain: Option<Stored<FederatedDomain>> = found.take(&key(name), now)?;
+            federated.extend(domain.map(|stored| stored.value));
+        }
+        Ok(federated)
     }
 
     /// Hands out an enrolment link to a user, and tells who else must know.

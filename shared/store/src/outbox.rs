@@ -2,7 +2,9 @@
 
 use ambient::Entropy;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use identity::{ChangeId, GroupId, OrganizationId, OutboxId, SecretHash, UserId, UserName};
+use identity::{
+    ChangeId, GroupId, OrganizationId, OutboxId, PreflightId, SecretHash, UserId, UserName,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -151,6 +153,11 @@ pub enum Task {
     },
     /// Give an anchor to everybody of the tenant who has none.
     WriteAnchors,
+    /// Look at everybody for what stands before their first sign-in, a page of users at a time.
+    LookAtEverybody {
+        /// Which look: another one is none of its business.
+        look: PreflightId,
+    },
     /// Say on the bus that a tenant took its consent back.
     ReportConsentLost {
         /// Which tenant.
@@ -179,6 +186,7 @@ impl Task {
             | Self::ReadDirectory { .. }
             | Self::ReadNoticed { .. }
             | Self::WriteAnchors
+            | Self::LookAtEverybody { .. }
             | Self::ReportConsentLost { .. } => None,
         }
     }
@@ -193,7 +201,8 @@ impl Task {
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
             | Self::ReadNoticed { .. }
-            | Self::WriteAnchors => true,
+            | Self::WriteAnchors
+            | Self::LookAtEverybody { .. } => true,
             Self::SendCode { .. }
             | Self::ReportEnrolment { .. }
             | Self::SendInvitation { .. }

@@ -19,7 +19,7 @@ const BOUND: usize = 8;
 const ALL: u8 = u8::MAX;
 
 /// A place in a list, behind which the next page begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// The partition, in the stored order; [`None`] when the list is sorted across all of them.
     pub(crate) shard: Option<u8>,

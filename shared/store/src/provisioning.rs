@@ -5,7 +5,7 @@ use ambient::Entropy;
 use identity::{OrganizationId, Role, User, UserId};
 
 use crate::item::Item;
-use crate::names::{Owner, claims};
+use crate::names::{Owner, claims, move_claim};
 use crate::profiles::profile_item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
@@ -104,6 +104,17 @@ impl Plan {
         Ok(())
     }
 
+    /// Lets the user be found by their personal address, and by none that they had.
+    fn move_claim(
+        &mut self,
+        org: OrganizationId,
+        before: Option<&User>,
+        after: Option<&User>,
+    ) -> Result<(), TableError> {
+        self.writes.extend(move_claim(org, before, after)?);
+        Ok(())
+    }
+
     /// Says what was done, and what was left out of it.
     fn tell(
         &mut self,
@@ -191,6 +202,7 @@ impl Store {
         plan.push(Write::Put(user_item(org, user)?, Expect::Absent));
         plan.push(Write::Put(profile_item(org, user.id, profile)?, Expect::Absent));
         plan.look_up(&[], &email_keys(org, user.id, profile))?;
+        plan.move_claim(org, None, Some(user))?;
         plan.push(Write::Tally(Key::user_count(org, user.id), 1));
         plan.tell(org, audit, ignored)?;
         plan.carry_out(self).await?;
@@ -247,6 +259,7 @@ impl Store {
         let old_claims = claims(org, old_user, old_profile.external_id.as_deref());
         plan.reclaim(&old_claims, &claims(org, user, profile.external_id.as_deref()), id)?;
         plan.look_up(&email_keys(org, id, old_profile), &email_keys(org, id, &profile))?;
+        plan.move_claim(org, Some(old_user), Some(user))?;
         plan.tell(org, audit, ignored)?;
         if user.claim_changed_at.is_some() && user.claim_changed_at != old_user.claim_changed_at {
             let tell = OutboxItem::following(audit, org, Task::ClaimChanged { user: id });
@@ -289,6 +302,7 @@ impl Store {
         let mut plan = Plan::expecting(vec![user_write, profile_write]);
         plan.reclaim(&claims(org, user, profile.external_id.as_deref()), &[], user.id)?;
         plan.look_up(&email_keys(org, user.id, profile), &[])?;
+        plan.move_claim(org, Some(user), None)?;
         plan.push(Write::Tally(Key::user_count(org, user.id), -1));
         if user.role == Role::Administrator {
             plan.alert(org, audit, user)?;

@@ -63,6 +63,7 @@ impl Table {
             .table_name(&self.name)
             .consistent_read(true)
             .projection_expression("pk, sk")
+            .set_limit(i32::try_from(most).ok())
             .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
         // DynamoDB takes no empty text as a key's value.
         let query = match prefix {

@@ -23,6 +23,7 @@
 //! | object id → user | `ORG#{org}#OBJECT#{uuid}` | `OWNER` | claimed |
 //! | external id → user | `ORG#{org}#EXTERNAL#{sha256}` | `OWNER` | 1 get; claimed |
 //! | e-mail address → users | `ORG#{org}#EMAIL#{sha256 of folded}` | `{user}` | 1 query |
+//! | personal address → users | `ORG#{org}#CLAIM#{sha256 of folded}` | `{user}` | 1 query |
 //! | credential → user | `ORG#{org}#CREDENTIAL#{sha256}` | `OWNER` | claimed |
 //! | provisioning key | `ORG#{org}#SCIM_KEY#{sha256}` | `KEY` | in a batch, at every request: revoked means revoked |
 //! | list of provisioning keys | `ORG#{org}#SCIM_KEYS` | `{key}` | 1 query |
@@ -44,6 +45,8 @@
 //! | how a tenant is read, where not as usual | `ORG#{org}#IMPORT` | `RULES` | 1 get a round; in a batch |
 //! | subscription to what changes in the tenant | `ORG#{org}#SUBSCRIPTION` | `SUBSCRIPTION` | 1 get a notice, and a round |
 //! | user who is to be read at once | `ORG#{org}#NOTICED` | `OBJECT#{uuid}` | all of them: 1 query; gone with their reading |
+//! | preflight | `ORG#{org}#PREFLIGHT` | `PREFLIGHT` | 1 get; 1 write each 200 users |
+//! | page of what a preflight found | `ORG#{org}#PREFLIGHT#{id}#{obstacle}#{number}` | `PAGE` | in a batch |
 //! | outbox item | `ORG#{org}#OUTBOX#{id}` | `OUTBOX` | 1 get; due ones by index |
 //! | audit entry | `ORG#{org}#AUDIT#{day}#{shard}` | `{instant}#{id}` | in the transaction that it reports |
 //!
@@ -56,8 +59,8 @@
 //! `ORG#{org}#LEAVING` by the instant at which their last day is over.
 
 use identity::{
-    Anchor, ChangeId, DomainName, GroupId, OrganizationId, OutboxId, ScimKeyId, SecretHash, UserId,
-    UserName,
+    Address, Anchor, ChangeId, DomainName, GroupId, Obstacle, OrganizationId, OutboxId,
+    PreflightId, ScimKeyId, SecretHash, UserId, UserName,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -176,6 +179,15 @@ impl Key {
         Self::new(Self::email(org, folded), user.to_string())
     }
 
+    /// The partition of those who have a personal address.
+    pub(crate) fn claim(org: OrganizationId, address: &Address) -> String {
+        format!("ORG#{org}#CLAIM#{}", hash(&address.folded()))
+    }
+
+    pub(crate) fn user_of_claim(org: OrganizationId, address: &Address, user: UserId) -> Self {
+        Self::new(Self::claim(org, address), user.to_string())
+    }
+
     pub(crate) fn credential(org: OrganizationId, credential: &SecretHash) -> Self {
         Self::new(format!("ORG#{org}#CREDENTIAL#{}", credential.as_str()), "OWNER")
     }
@@ -243,6 +255,21 @@ impl Key {
     pub(crate) fn noticed(org: OrganizationId, object: Uuid) -> Self {
         let object = object.as_hyphenated();
         Self::new(Self::all_noticed(org), format!("{}{object}", Self::NOTICED))
+    }
+
+    pub(crate) fn preflight(org: OrganizationId) -> Self {
+        Self::new(format!("ORG#{org}#PREFLIGHT"), "PREFLIGHT")
+    }
+
+    /// A page of what a preflight found of one obstacle.
+    pub(crate) fn findings(
+        org: OrganizationId,
+        preflight: PreflightId,
+        obstacle: Obstacle,
+        number: u64,
+    ) -> Self {
+        let word = obstacle.word();
+        Self::new(format!("ORG#{org}#PREFLIGHT#{preflight}#{word}#{number}"), "PAGE")
     }
 
     pub(crate) fn outbox(org: OrganizationId, item: OutboxId) -> Self {

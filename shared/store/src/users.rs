@@ -4,7 +4,7 @@ use identity::{Block, DirectoryId, OrganizationId, Role, User, UserId, UserName}
 use jiff::Timestamp;
 
 use crate::item::Item;
-use crate::names::{Named, Owner, claims};
+use crate::names::{Named, Owner, claims, move_claim};
 use crate::schema::{IndexKey, Key};
 use crate::table::{Expect, Write};
 use crate::{AuditEntry, OutboxItem, Store, Stored, TableError, Task, leavers};
@@ -35,6 +35,7 @@ pub(crate) fn user_writes(org: OrganizationId, user: &User) -> Result<Vec<Write>
         writes.push(Write::Put(Item::new(key, &Owner { user: user.id })?, Expect::Absent));
     }
     writes.push(Write::Put(user_item(org, user)?, Expect::Absent));
+    writes.extend(move_claim(org, None, Some(user))?);
     writes.push(Write::Tally(Key::user_count(org, user.id), 1));
     Ok(writes)
 }

@@ -12,6 +12,7 @@ mod connection;
 mod invitation;
 mod microsoft;
 mod notice;
+mod preflight;
 mod problem;
 mod recover;
 mod recovery;
@@ -38,6 +39,9 @@ pub use self::connection::{
 pub use self::invitation::Invitation;
 pub use self::microsoft::{Microsoft, MicrosoftStep};
 pub use self::notice::Notice;
+pub use self::preflight::{
+    FileLinks, Found, FoundObstacle, ListedUser, LookStatus, LookStep, Preflight, PreflightList,
+};
 pub use self::problem::{Problem, Trouble};
 pub use self::recover::Recover;
 pub use self::recovery::Recovery;
@@ -151,6 +155,8 @@ answers!(
     Connection,
     Invitation,
     Microsoft,
+    Preflight,
+    PreflightList,
     Problem,
     Recover,
     Recovery,

@@ -32,6 +32,7 @@ export class Watch {
       stack.ready.base_url,
       stack.ready.entra_url,
       stack.ready.outbox_url,
+      stack.ready.s3_endpoint,
       stack.portalUrl,
     ]);
   }

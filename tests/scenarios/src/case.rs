@@ -50,6 +50,7 @@ impl Failing {
     fn effect(self, service: &str) -> Effect {
         match (self, service) {
             (Self::Throttled, "ses") => Effect::Refuse(429, "TooManyRequestsException"),
+            (Self::Throttled, "s3") => Effect::Refuse(503, "SlowDown"),
             (Self::Throttled, _) => Effect::Refuse(400, "ThrottlingException"),
             (Self::Broken, "kms") => Effect::Refuse(500, "KMSInternalException"),
             (Self::Broken, _) => Effect::Refuse(500, "InternalServerError"),
@@ -126,6 +127,7 @@ pub fn named(operation: &str) -> &'static str {
         "GetPublicKey",
         "PutEvents",
         "SendEmail",
+        "PutObject",
     ];
     operations.into_iter().find(|known| *known == operation).expect(operation)
 }

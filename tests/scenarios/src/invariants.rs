@@ -135,6 +135,12 @@ impl Belongings {
                 self.own(rest, sk, Some(owner));
                 true
             }
+            ("CLAIM", owner) => {
+                self.own(rest, sk, Some(owner));
+                true
+            }
+            ("PREFLIGHT", "PREFLIGHT") => true,
+            ("PREFLIGHT", "PAGE") => ends,
             ("COUNT", _) => {
                 *self.counts.entry(id.to_owned()).or_default() += item["tally"].as_i64().unwrap();
                 sk.parse::<u8>().is_ok_and(|shard| shard < 16)
@@ -317,6 +323,9 @@ impl Belongings {
             }
             if let Some(object) = text(user, "object_id") {
                 expect(format!("OBJECT#{object}"), "OWNER", id);
+            }
+            if let Some(address) = text(user, "personal_email") {
+                expect(format!("CLAIM#{}", hash(&address.to_lowercase())), id, id);
             }
         }
         for (id, profile) in &self.profiles {

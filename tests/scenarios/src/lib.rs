@@ -2,7 +2,7 @@
 //! and people with browsers and authenticators.
 //!
 //! [`World`] runs the functions' own code in this process, by a clock that a story turns, over the
-//! local stack's DynamoDB, KMS, EventBridge, SQS and SES. Every call to them passes a [`Wire`],
+//! local stack's DynamoDB, KMS, EventBridge, SQS, SES and S3. Every call to them passes a [`Wire`],
 //! which counts it and may lose, delay or refuse it. [`Browser`] is somebody at a keyboard;
 //! [`Provisioner`] is a client with a key;
 //! [`Authenticator`] is what they sign in with, and lies when it is told to.

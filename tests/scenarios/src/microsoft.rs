@@ -1,11 +1,13 @@
 //! The way through Microsoft's own pages, as an administrator walks it.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use entra_sim::{Application, GraphUser};
 use http::StatusCode;
 use reqwest::Client;
-use reqwest::header::LOCATION;
+use reqwest::header::{LOCATION, REFRESH};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 
@@ -17,6 +19,8 @@ use identity::{Role, User};
 
 /// The tenant of the simulated Entra.
 pub const TENANT: &str = "6c1d2f3e-8a4b-4c5d-9e6f-0a1b2c3d4e5f";
+/// How long a look at a few people may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The domain of the tenant whose people Microsoft signs in itself.
 pub const MANAGED: &str = "contoso.onmicrosoft.com";
 /// Another tenant, which has people and nothing else.
@@ -227,6 +231,21 @@ impl Connector<'_> {
     pub async fn sign_in_as(&self, browser: &mut Browser, address: &str, account: &str) -> Page {
         let back = self.return_address(browser, address, account).await;
         browser.get(&back).await
+    }
+
+    /// Begins a look at everybody by its page, and waits until it is over.
+    pub async fn look(&mut self) -> Page {
+        let path = format!("{}/preflight", self.world.connection_path());
+        let page = self.person.browser.visit(&path).await;
+        let mut page = self.person.browser.submit(&page, &[]).await;
+        // As a browser does, for as long as the page asks for it.
+        let over = async {
+            while page.status != 200 || page.headers.contains_key(REFRESH) {
+                page = self.person.browser.visit(&path).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, over).await.expect("the look is over");
+        page
     }
 
     /// Sends the n-th form of our page.

@@ -79,7 +79,8 @@ impl World {
         self.enrolled_by(link, user.unwrap().value).await
     }
 
-    async fn enrolled_by(&self, link: &str, user: User) -> Person {
+    /// Lets a user enrol by a link.
+    pub async fn enrolled_by(&self, link: &str, user: User) -> Person {
         let mut browser = self.browser();
         let mut authenticator = Authenticator::default();
         let page = browser.open_link(link).await;

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 /// One call that passed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call {
-    /// `dynamodb`, `kms`, `events` or `ses`: IAM's own prefix.
+    /// `dynamodb`, `kms`, `events`, `ses` or `s3`: IAM's own prefix.
     pub service: &'static str,
     /// The operation, such as `TransactWriteItems`.
     pub operation: String,
@@ -103,6 +103,8 @@ pub struct Upstreams {
     pub events: String,
     /// SES v2.
     pub ses: String,
+    /// S3.
+    pub s3: String,
 }
 
 /// A proxy in front of all services.
@@ -269,13 +271,15 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
         Some(("DynamoDB_20120810", operation)) => ("dynamodb", operation.to_owned()),
         Some(("TrentService", operation)) => ("kms", operation.to_owned()),
         Some(("AWSEvents", operation)) => ("events", operation.to_owned()),
-        _ => ("ses", "SendEmail".to_owned()),
+        _ if parts.uri.path().starts_with("/v2/email/") => ("ses", "SendEmail".to_owned()),
+        _ => ("s3", of_objects(&parts.method, parts.uri.query().unwrap_or_default()).to_owned()),
     };
     let upstreams = proxy.wire.upstreams.get().expect("the wire is connected");
     let upstream = match service {
         "dynamodb" => &upstreams.dynamodb,
         "kms" => &upstreams.kms,
         "events" => &upstreams.events,
+        "s3" => &upstreams.s3,
         _ => &upstreams.ses,
     };
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -294,7 +298,10 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
         Some(Effect::LoseAnswer | Effect::StallAnswer) | None => {}
     }
     let mut headers = parts.headers;
-    headers.remove(HOST);
+    // S3 verifies what was signed, and the host is part of it.
+    if service != "s3" {
+        headers.remove(HOST);
+    }
     headers.remove(CONTENT_LENGTH);
     let body = if counted { asking_for_capacity(seen.body) } else { body };
     let request = proxy.client.request(parts.method, format!("{upstream}{path}"));
@@ -313,6 +320,19 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// What S3 calls a request, which says it by its method and its query.
+pub fn of_objects(method: &http::Method, query: &str) -> &'static str {
+    let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    match (method.as_str(), has("uploads"), has("uploadId")) {
+        ("GET", _, _) => "GetObject",
+        ("PUT", _, false) => "PutObject",
+        ("PUT", _, true) => "UploadPart",
+        ("POST", true, _) => "CreateMultipartUpload",
+        ("POST", false, true) => "CompleteMultipartUpload",
+        _ => panic!("{method} ?{query} is no operation of S3 that is known here"),
+    }
 }
 
 fn asking_for_capacity(mut request: Value) -> bytes::Bytes {

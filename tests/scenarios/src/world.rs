@@ -170,6 +170,7 @@ impl World {
             kms: endpoints.kms.clone(),
             events: endpoints.eventbridge.clone(),
             ses: endpoints.ses.clone(),
+            s3: endpoints.s3.clone(),
         };
         let later = Arc::new(Later(tokio::sync::OnceCell::new()));
         let config = Config {

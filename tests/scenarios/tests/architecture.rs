@@ -18,8 +18,8 @@ use source::{read, root, rust_files, words};
 /// Bytes and `now` in, values out: nothing that waits, nothing that speaks HTTP or to AWS.
 const PURE: [&str; 7] = ["ambient", "identity", "oidc", "passkey", "saml", "scim", "xmldsig"];
 /// One crate per outside service, and our pages.
-const SERVICES: [&str; 8] =
-    ["bus", "courier", "entra", "graph", "keys", "registration", "store", "web"];
+const SERVICES: [&str; 9] =
+    ["bus", "courier", "entra", "exports", "graph", "keys", "registration", "store", "web"];
 /// One Lambda function each. What follows a hyphen is not in the folder's name.
 const FUNCTIONS: [&str; 6] =
     ["directory", "login", "notifications", "oauth", "operator", "scim-function"];
@@ -44,11 +44,12 @@ fn never_deployed(name: &str) -> bool {
 }
 
 /// Which crate alone speaks to which service.
-const SPEAKERS: [(&str, &str); 4] = [
+const SPEAKERS: [(&str, &str); 5] = [
     ("aws-sdk-dynamodb", "store"),
     ("aws-sdk-kms", "keys"),
     ("aws-sdk-eventbridge", "bus"),
     ("aws-sdk-sesv2", "courier"),
+    ("aws-sdk-s3", "exports"),
 ];
 
 #[test]

@@ -72,6 +72,7 @@ impl Lab {
             [
                 ("TABLE", &*table),
                 ("BUS", "none"),
+                ("EXPORTS", "none"),
                 ("MAIL_FROM", "id@contoso.test"),
                 ("CLIENT_ASSERTION_KEY", "none"),
                 ("ENTRA_URL", "https://login.microsoftonline.com"),

@@ -149,6 +149,12 @@ async fn connect(world: &World) -> Connector<'_> {
         assert!(page.location().is_some(), "{}", page.text);
     }
     world.microsoft.announce(Lifecycle::SubscriptionRemoved).await;
+    olga.look().await;
+    let preflight = world.store.preflight(world.organization, world.now()).await.unwrap().unwrap();
+    let look = preflight.value.written(world.now()).unwrap().id;
+    let path = format!("{}/preflight/{look}/file/users.csv", world.connection_path());
+    let link = olga.person.browser.get(&path).await.location().unwrap();
+    assert_eq!(olga.person.browser.get(&link).await.status, 200);
     olga
 }
 

@@ -56,6 +56,7 @@ async fn start(folder: &Path) -> (Stack, Wire) {
         kms: ready.kms_endpoint.clone(),
         events: ready.eventbridge_endpoint.clone(),
         ses: ready.ses_endpoint.clone(),
+        s3: ready.s3_endpoint.clone(),
     });
     (stack, wire)
 }

@@ -177,10 +177,11 @@ fn the_table_survives_mistakes() {
 }
 
 #[test]
-fn table_and_keys_are_kept_when_the_stack_goes() {
+fn table_keys_and_files_are_kept_when_the_stack_goes() {
     let template = template();
     let kept =
         of_type(&template, "AWS::KMS::Key").chain(of_type(&template, "AWS::DynamoDB::Table"));
+    let kept = kept.chain(of_type(&template, "AWS::S3::Bucket"));
 
     let mut count = 0;
     for (id, resource) in kept {
@@ -188,7 +189,26 @@ fn table_and_keys_are_kept_when_the_stack_goes() {
         assert_eq!(resource["DeletionPolicy"], "Retain", "{id}");
         assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{id}");
     }
-    assert_eq!(count, 4);
+    assert_eq!(count, 5);
+}
+
+#[test]
+fn files_are_private_encrypted_and_forgotten() {
+    let template = template();
+    let bucket = properties(&template, "ExportsBucket");
+
+    for guard in
+        ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"]
+    {
+        assert_eq!(bucket["PublicAccessBlockConfiguration"][guard], true, "{guard}");
+    }
+    assert!(bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"].is_array());
+    let rules = bucket["LifecycleConfiguration"]["Rules"].as_array().unwrap();
+    assert!(rules.iter().any(|rule| rule["ExpirationInDays"] == 7), "as long as the lists");
+    assert!(rules.iter().any(|rule| rule["AbortIncompleteMultipartUpload"].is_object()));
+    let policy = &properties(&template, "ExportsBucketPolicy")["PolicyDocument"]["Statement"][0];
+    assert_eq!(policy["Effect"], "Deny");
+    assert_eq!(policy["Condition"]["Bool"]["aws:SecureTransport"], "false");
 }
 
 #[test]

@@ -69,6 +69,11 @@ pub(crate) fn write_document<T: Serialize>(path: &Path, document: &T) -> Result<
     replace(path, &bytes).map(drop).map_err(DiskError::io(path))
 }
 
+/// Replaces a file: afterwards the old or the new one is there, never a part.
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    replace(path, bytes).map(drop).map_err(DiskError::io(path))
+}
+
 /// Writes beside, synchronizes, renames; answers the open new file.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<File> {
     let beside = path.with_extension("new");

@@ -117,6 +117,7 @@ fn lambda_settings(options: &Options, ready: &Ready) -> lambda::Settings {
         ("AWS_ENDPOINT_URL_SQS", &ready.sqs_endpoint),
         ("AWS_ENDPOINT_URL_SESV2", &ready.ses_endpoint),
         ("AWS_ENDPOINT_URL_SNS", &ready.sns_endpoint),
+        ("AWS_ENDPOINT_URL_S3", &ready.s3_endpoint),
         ("AWS_ENDPOINT_URL_LAMBDA", &ready.lambda_endpoint),
     ]
     .into_iter()

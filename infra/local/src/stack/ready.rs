@@ -28,6 +28,8 @@ pub struct Ready {
     pub sns_endpoint: String,
     /// `AWS_ENDPOINT_URL_SESV2`.
     pub ses_endpoint: String,
+    /// `AWS_ENDPOINT_URL_S3`.
+    pub s3_endpoint: String,
     /// `AWS_ENDPOINT_URL_LAMBDA`.
     pub lambda_endpoint: String,
     /// `AWS_REGION`.
@@ -102,6 +104,7 @@ impl Ready {
             eventbridge_endpoint: endpoints.eventbridge.clone(),
             sqs_endpoint: endpoints.sqs.clone(),
             sns_endpoint: endpoints.sns.clone(),
+            s3_endpoint: endpoints.s3.clone(),
             ses_endpoint: endpoints.ses.clone(),
             lambda_endpoint: bound.lambda_endpoint.clone(),
             region: REGION.to_owned(),

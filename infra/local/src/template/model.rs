@@ -28,6 +28,8 @@ pub struct Model {
     pub mappings: Vec<Mapping>,
     /// KMS keys.
     pub keys: Vec<Key>,
+    /// S3 buckets.
+    pub buckets: Vec<Bucket>,
     /// The template's outputs.
     pub outputs: BTreeMap<String, String>,
 }
@@ -103,6 +105,19 @@ pub struct Table {
     pub properties: Value,
     /// `TimeToLiveSpecification.AttributeName` when enabled.
     pub ttl_attribute: Option<String>,
+}
+
+/// `AWS::S3::Bucket`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Bucket {
+    /// Logical id.
+    pub logical_id: String,
+    /// `BucketName`, or one made of the stack's name and the logical id.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// `ExpirationInDays` of the lifecycle's rules that are enabled, the shortest.
+    pub expires_after: Option<Duration>,
 }
 
 /// `AWS::Events::EventBus`, or the account's `default` bus.

@@ -1,4 +1,4 @@
-//! Tables, buses, rules, schedules, queues, topics, mappings and keys.
+//! Tables, buses, rules, schedules, queues, topics, mappings, keys and buckets.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::model::{
-    Bus, Input, Key, Model, Queue, Redrive, Retry, Rule, Schedule, ScheduleKind, Table, Target,
-    Topic, arn_name,
+    Bucket, Bus, Input, Key, Model, Queue, Redrive, Retry, Rule, Schedule, ScheduleKind, Table,
+    Target, Topic, arn_name,
 };
 use super::properties::Properties;
 use super::resolve::{Resolver, text_of};
@@ -38,6 +38,7 @@ pub(super) fn read(
         "AWS::SQS::Queue" => model.queues.push(place.queue()?),
         "AWS::SNS::Topic" => model.topics.push(place.topic()?),
         "AWS::KMS::Key" => model.keys.push(place.key()?),
+        "AWS::S3::Bucket" => model.buckets.push(place.bucket()?),
         "AWS::Lambda::EventSourceMapping" => {
             let queue = place.properties.needed_text("EventSourceArn")?;
             let function = place.properties.needed_text("FunctionName")?;
@@ -187,6 +188,25 @@ impl Place<'_> {
     fn topic(&self) -> Result<Topic, Fault> {
         let arn = self.reference()?;
         Ok(Topic { logical_id: self.id.to_owned(), name: arn_name(&arn).to_owned(), arn })
+    }
+
+    fn bucket(&self) -> Result<Bucket, Fault> {
+        let mut expires_after: Option<Duration> = None;
+        let rules = self.properties.map("LifecycleConfiguration")?.list("Rules")?;
+        for (index, rule) in rules.into_iter().enumerate() {
+            let at = format!("{}.LifecycleConfiguration.Rules.{index}", self.id);
+            let rule = Properties::new(self.resolver, rule, at);
+            let enabled = rule.text("Status")?.as_deref() == Some("Enabled");
+            let days = rule.number("ExpirationInDays")?.filter(|_| enabled);
+            let days = days.map(|days| Duration::from_secs(u64::from(days) * 86_400));
+            expires_after = expires_after.into_iter().chain(days).min();
+        }
+        Ok(Bucket {
+            logical_id: self.id.to_owned(),
+            name: self.reference()?,
+            arn: self.arn()?,
+            expires_after,
+        })
     }
 
     fn key(&self) -> Result<Key, Fault> {

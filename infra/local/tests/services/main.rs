@@ -13,4 +13,5 @@ mod kms;
 mod mail;
 mod mapping;
 mod queues;
+mod s3;
 mod start;

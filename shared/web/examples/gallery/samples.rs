@@ -2,11 +2,13 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use identity::Obstacle;
 use jiff::Timestamp;
 use web::language::Language;
 use web::page::{
     Address, AutoPost, Certificate, Code, ConnectedTenant, Connection, ConnectionState, Entry,
-    Invitation, Microsoft, MicrosoftStep, Notice, Problem, ReadingStatus, Recover, Recovery,
+    FileLinks, Found, FoundObstacle, Invitation, ListedUser, LookStatus, LookStep, Microsoft,
+    MicrosoftStep, Notice, Preflight, PreflightList, Problem, ReadingStatus, Recover, Recovery,
     Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, WantedConsent, WantedPermission,
 };
 
@@ -38,6 +40,7 @@ pub(crate) fn pages(language: Language, v: &Values<'_>) -> Vec<Named> {
     pages.extend(ends(language, v));
     pages.extend(connection(language, v));
     pages.extend(microsoft(language, v));
+    pages.extend(preflight(language, v));
     pages
 }
 
@@ -206,6 +209,7 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         circular: Some(v.domain),
         tenant,
         reading,
+        preflight_url: v.url,
         consents: &consents,
         certificates: &certificates,
         csrf: v.csrf,
@@ -218,6 +222,50 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
             page(ConnectionState::Connected, Some(tenant), Some(reading)).into_response(),
         ),
         ("connection-none", page(ConnectionState::None, None, None).into_response()),
+    ]
+}
+
+fn preflight(language: Language, v: &Values<'_>) -> Vec<Named> {
+    let at = Timestamp::UNIX_EPOCH;
+    let counts = [40, 0, 7, 1, 0, 3, 1_204, 2, 0, 14, 311];
+    let found = |told, counts: [u64; Obstacle::ALL.len()]| {
+        let obstacles = Obstacle::ALL.into_iter().zip(counts);
+        let obstacles =
+            obstacles.map(|(obstacle, users)| FoundObstacle { obstacle, users, url: v.url.into() });
+        Found { looked_at: 11_940, told, at, kept_until: at, obstacles: obstacles.collect() }
+    };
+    let page = |look, found| Preflight {
+        language,
+        organization: v.organization,
+        look,
+        found,
+        csrf: v.csrf,
+        begin_action: look.is_none().then_some(v.url),
+        files: look.is_none().then_some(FileLinks { csv_url: v.url, json_url: v.url }),
+        connection_url: v.url,
+    };
+    let look = LookStatus { looked_at: 4_200, expected: Some(11_940), step: LookStep::Looks };
+    let list = PreflightList {
+        language,
+        organization: v.organization,
+        obstacle: Obstacle::NameTaken,
+        users: 1_204,
+        at,
+        people: &[
+            ListedUser { user_name: v.person, display_name: v.subject, held_by: Some(v.person) },
+            ListedUser { user_name: v.person, display_name: v.person, held_by: None },
+        ],
+        page: 2,
+        pages: 25,
+        previous_url: Some(v.url),
+        next_url: Some(v.url),
+        overview_url: v.url,
+    };
+    vec![
+        ("preflight", page(None, Some(found(Some(12_254), counts))).into_response()),
+        ("preflight-clear", page(None, Some(found(None, [0; 11]))).into_response()),
+        ("preflight-look", page(Some(look), None).into_response()),
+        ("preflight-list", list.into_response()),
     ]
 }
 

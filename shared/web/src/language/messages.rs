@@ -632,6 +632,266 @@ messages! {
         es: "Vuelva a la página de conexión y empiece de nuevo. Si vuelve a ver esta página, dé el número de solicitud a quien opera este servicio.",
     }
 
+    // Preflight.
+    preflight_title {
+        en: "Who cannot sign in yet",
+        de: "Wer sich noch nicht anmelden kann",
+        fr: "Qui ne peut pas encore se connecter",
+        es: "Quién no puede iniciar sesión todavía",
+    }
+    preflight_lead {
+        en: "A look at everybody before the domain is switched over: what stands before their first sign-in, and what to do about it.",
+        de: "Ein Blick auf alle, bevor die Domäne umgestellt wird: was vor ihrer ersten Anmeldung steht und was zu tun ist.",
+        fr: "Un examen de tout le monde avant la bascule du domaine : ce qui empêche la première connexion, et que faire.",
+        es: "Una revisión de todas las personas antes de cambiar el dominio: qué impide el primer inicio de sesión y qué hacer.",
+    }
+    preflight_looks {
+        en: "Everybody is being looked at. This page refreshes itself.",
+        de: "Alle werden gerade angesehen. Diese Seite aktualisiert sich von selbst.",
+        fr: "L’examen est en cours. Cette page s’actualise toute seule.",
+        es: "La revisión está en curso. Esta página se actualiza sola.",
+    }
+    preflight_writes {
+        en: "Everybody was looked at. The files are being written; this page refreshes itself.",
+        de: "Alle wurden angesehen. Die Dateien werden geschrieben; diese Seite aktualisiert sich von selbst.",
+        fr: "L’examen est terminé. Les fichiers s’écrivent ; cette page s’actualise toute seule.",
+        es: "La revisión ha terminado. Se están escribiendo los archivos; esta página se actualiza sola.",
+    }
+    preflight_looked_at {
+        en: "People looked at",
+        de: "Angesehene Personen",
+        fr: "Personnes examinées",
+        es: "Personas revisadas",
+    }
+    preflight_at {
+        en: "As of",
+        de: "Stand",
+        fr: "État au",
+        es: "Situación a",
+    }
+    preflight_clear {
+        en: "Nothing stands in anybody’s way.",
+        de: "Niemandem steht etwas im Weg.",
+        fr: "Rien ne fait obstacle à personne.",
+        es: "Nada impide el acceso a nadie.",
+    }
+    preflight_show {
+        en: "Show who",
+        de: "Zeigen, wer",
+        fr: "Afficher qui",
+        es: "Mostrar quién",
+    }
+    preflight_files {
+        en: "Everything as a file",
+        de: "Alles als Datei",
+        fr: "Tout en fichier",
+        es: "Todo en un archivo",
+    }
+    preflight_files_why {
+        en: "For a spreadsheet or a program. The files hold names, so keep them safe. They are kept here until",
+        de: "Für eine Tabellenkalkulation oder ein Programm. Die Dateien enthalten Namen, bewahren Sie sie sicher auf. Hier bleiben sie bis",
+        fr: "Pour un tableur ou un programme. Les fichiers contiennent des noms : gardez-les en lieu sûr. Ils restent ici jusqu’au",
+        es: "Para una hoja de cálculo o un programa. Los archivos contienen nombres: guárdelos en un lugar seguro. Se conservan aquí hasta",
+    }
+    preflight_begin {
+        en: "Look at everybody",
+        de: "Alle ansehen",
+        fr: "Examiner tout le monde",
+        es: "Revisar a todas las personas",
+    }
+    preflight_again {
+        en: "Look again",
+        de: "Noch einmal ansehen",
+        fr: "Examiner de nouveau",
+        es: "Revisar de nuevo",
+    }
+    preflight_asks {
+        en: "Our users were looked at. Entra is being asked who else it has; this page refreshes itself.",
+        de: "Unsere Benutzer wurden angesehen. Entra wird gefragt, wen es noch hat; diese Seite aktualisiert sich von selbst.",
+        fr: "Nos utilisateurs ont été examinés. Entra est interrogé sur les autres ; cette page s’actualise toute seule.",
+        es: "Nuestros usuarios se han revisado. Se pregunta a Entra a quién más tiene; esta página se actualiza sola.",
+    }
+    preflight_told {
+        en: "Users in Entra",
+        de: "Benutzer in Entra",
+        fr: "Utilisateurs dans Entra",
+        es: "Usuarios en Entra",
+    }
+    preflight_not_asked {
+        en: "Entra was not asked, or not to the end, so guests and names or anchors that two people have may be missing here. Check the connection, then look again.",
+        de: "Entra wurde nicht oder nicht bis zum Ende gefragt, daher können Gäste sowie Namen oder Anker, die zwei Personen haben, hier fehlen. Prüfen Sie die Verbindung, dann sehen Sie noch einmal nach.",
+        fr: "Entra n’a pas été interrogé, ou pas jusqu’au bout : des invités, ou des noms et ancres que deux personnes ont, peuvent manquer ici. Vérifiez la connexion, puis examinez de nouveau.",
+        es: "No se preguntó a Entra, o no hasta el final: pueden faltar invitados, o nombres y anclas que tienen dos personas. Compruebe la conexión y revise de nuevo.",
+    }
+    preflight_held_by {
+        en: "Whose it is",
+        de: "Wem er gehört",
+        fr: "À qui il est",
+        es: "De quién es",
+    }
+    preflight_user_name {
+        en: "User name",
+        de: "Benutzername",
+        fr: "Nom d’utilisateur",
+        es: "Nombre de usuario",
+    }
+    preflight_name {
+        en: "Name",
+        de: "Anzeigename",
+        fr: "Nom affiché",
+        es: "Nombre completo",
+    }
+    preflight_page(page, pages) {
+        en: "Page {page} of {pages}",
+        de: "Seite {page} von {pages}",
+        fr: "Page {page} sur {pages}",
+        es: "Página {page} de {pages}",
+    }
+    preflight_previous {
+        en: "Previous page",
+        de: "Vorherige Seite",
+        fr: "Page précédente",
+        es: "Página anterior",
+    }
+    preflight_next {
+        en: "Next page",
+        de: "Nächste Seite",
+        fr: "Page suivante",
+        es: "Página siguiente",
+    }
+    obstacle_blocked {
+        en: "Account turned off",
+        de: "Konto ausgeschaltet",
+        fr: "Compte désactivé",
+        es: "Cuenta desactivada",
+    }
+    obstacle_blocked_next {
+        en: "Disabled in Entra, or access was taken away here. Nothing needs to be done unless they should sign in.",
+        de: "In Entra deaktiviert, oder der Zugang wurde hier entzogen. Es ist nichts zu tun, außer sie sollen sich anmelden.",
+        fr: "Désactivé dans Entra, ou l’accès a été retiré ici. Rien à faire, sauf si ces personnes doivent se connecter.",
+        es: "Desactivada en Entra, o se retiró el acceso aquí. No hay que hacer nada, salvo que deban iniciar sesión.",
+    }
+    obstacle_outside_domain {
+        en: "User name outside your federated domains",
+        de: "Benutzername außerhalb Ihrer föderierten Domänen",
+        fr: "Nom d’utilisateur hors de vos domaines fédérés",
+        es: "Nombre de usuario fuera de sus dominios federados",
+    }
+    obstacle_outside_domain_next {
+        en: "Entra would refuse them (AADSTS5000820). Give them a user principal name under a federated domain or one of its subdomains, or federate theirs.",
+        de: "Entra würde sie ablehnen (AADSTS5000820). Geben Sie ihnen einen Benutzerprinzipalnamen unter einer föderierten Domäne oder Unterdomäne, oder föderieren Sie ihre.",
+        fr: "Entra les refuserait (AADSTS5000820). Donnez-leur un nom d’utilisateur principal sous un domaine fédéré ou l’un de ses sous-domaines, ou fédérez le leur.",
+        es: "Entra los rechazaría (AADSTS5000820). Deles un nombre principal de usuario bajo un dominio federado o uno de sus subdominios, o federe el suyo.",
+    }
+    obstacle_no_anchor {
+        en: "No anchor (ImmutableID)",
+        de: "Kein Anker (ImmutableID)",
+        fr: "Aucune ancre (ImmutableID)",
+        es: "Sin ancla (ImmutableID)",
+    }
+    obstacle_no_anchor_next {
+        en: "Entra could not recognise them. Consent to changing users and Passerelle gives cloud users an anchor; synced users get theirs from Entra Connect.",
+        de: "Entra könnte sie nicht erkennen. Stimmen Sie dem Ändern von Benutzern zu, dann gibt Passerelle Cloudbenutzern einen Anker; synchronisierte erhalten ihren von Entra Connect.",
+        fr: "Entra ne pourrait pas les reconnaître. Consentez à la modification des utilisateurs et Passerelle donnera une ancre aux utilisateurs cloud ; ceux synchronisés la reçoivent d’Entra Connect.",
+        es: "Entra no podría reconocerlos. Consienta la modificación de usuarios y Passerelle dará un ancla a los usuarios en la nube; los sincronizados la reciben de Entra Connect.",
+    }
+    obstacle_anchor_taken {
+        en: "Anchor of somebody else",
+        de: "Anker einer anderen Person",
+        fr: "Ancre de quelqu’un d’autre",
+        es: "Ancla de otra persona",
+    }
+    obstacle_anchor_taken_next {
+        en: "Two users have the same anchor, so Entra could not tell them apart; here it belongs to the one who came first. Give this one an anchor of their own in Entra.",
+        de: "Zwei Benutzer haben denselben Anker, Entra könnte sie nicht unterscheiden; hier gehört er der Person, die zuerst kam. Geben Sie dieser in Entra einen eigenen.",
+        fr: "Deux utilisateurs ont la même ancre : Entra ne pourrait pas les distinguer ; ici elle est à la première personne venue. Donnez à celle-ci sa propre ancre dans Entra.",
+        es: "Dos usuarios tienen la misma ancla, y Entra no podría distinguirlos; aquí es de quien llegó primero. Dé a esta persona un ancla propia en Entra.",
+    }
+    obstacle_illegal_anchor {
+        en: "Anchor that Entra does not take",
+        de: "Anker, den Entra nicht annimmt",
+        fr: "Ancre qu’Entra n’accepte pas",
+        es: "Ancla que Entra no acepta",
+    }
+    obstacle_illegal_anchor_next {
+        en: "An anchor has 1 to 64 letters, digits and signs of ASCII, without spaces, $ and _. Give them another one in Entra, or let Entra Connect write it.",
+        de: "Ein Anker hat 1 bis 64 ASCII-Buchstaben, -Ziffern und -Zeichen, ohne Leerzeichen, $ und _. Geben Sie ihnen in Entra einen anderen, oder lassen Sie Entra Connect ihn schreiben.",
+        fr: "Une ancre a de 1 à 64 lettres, chiffres et signes ASCII, sans espace, $ ni _. Donnez-leur-en une autre dans Entra, ou laissez Entra Connect l’écrire.",
+        es: "Un ancla tiene de 1 a 64 letras, cifras y signos ASCII, sin espacios, $ ni _. Deles otra en Entra, o deje que Entra Connect la escriba.",
+    }
+    obstacle_name_taken {
+        en: "User name of somebody else",
+        de: "Benutzername einer anderen Person",
+        fr: "Nom d’utilisateur de quelqu’un d’autre",
+        es: "Nombre de usuario de otra persona",
+    }
+    obstacle_name_taken_next {
+        en: "Another user here has the name that they have in Entra. Rename one of them, or let the provisioning client send the object id as externalId if they are the same person.",
+        de: "Ein anderer Benutzer hat hier den Namen, den sie in Entra haben. Benennen Sie einen um, oder lassen Sie den Bereitstellungsclient die Objekt-ID als externalId senden, wenn es dieselbe Person ist.",
+        fr: "Un autre utilisateur a ici le nom qu’ils ont dans Entra. Renommez l’un d’eux, ou laissez le client d’approvisionnement envoyer l’ID d’objet comme externalId si c’est la même personne.",
+        es: "Otro usuario tiene aquí el nombre que tienen en Entra. Cambie el nombre de uno, o haga que el cliente de aprovisionamiento envíe el id. de objeto como externalId si son la misma persona.",
+    }
+    obstacle_guest {
+        en: "Guest",
+        de: "Gast",
+        fr: "Invité",
+        es: "Invitado",
+    }
+    obstacle_guest_next {
+        en: "Guests sign in at home, so they are not users here. Nothing needs to be done unless they should be members.",
+        de: "Gäste melden sich zu Hause an und sind hier keine Benutzer. Es ist nichts zu tun, außer sie sollen Mitglieder sein.",
+        fr: "Les invités se connectent chez eux et ne sont pas utilisateurs ici. Rien à faire, sauf s’ils doivent être membres.",
+        es: "Los invitados inician sesión en su propia organización y no son usuarios aquí. No hay que hacer nada, salvo que deban ser miembros.",
+    }
+    obstacle_no_claim {
+        en: "No personal address",
+        de: "Keine persönliche Adresse",
+        fr: "Aucune adresse personnelle",
+        es: "Sin dirección personal",
+    }
+    obstacle_no_claim_next {
+        en: "There is nowhere to send a code. Add a personal address under other e-mail addresses in Entra, or hand out an enrolment link.",
+        de: "Ein Code kann nirgendwohin gesendet werden. Tragen Sie in Entra unter weitere E-Mail-Adressen eine persönliche ein, oder geben Sie einen Registrierungslink aus.",
+        fr: "Aucun endroit où envoyer un code. Ajoutez une adresse personnelle parmi les autres adresses e-mail dans Entra, ou remettez un lien d’inscription.",
+        es: "No hay adónde enviar un código. Añada una dirección personal en los otros correos electrónicos de Entra, o entregue un enlace de inscripción.",
+    }
+    obstacle_shared_claim {
+        en: "Personal address shared with somebody",
+        de: "Persönliche Adresse mit jemandem geteilt",
+        fr: "Adresse personnelle partagée avec quelqu’un",
+        es: "Dirección personal compartida con alguien",
+    }
+    obstacle_shared_claim_next {
+        en: "Whoever reads the mail there could enrol as either of them. Give each an address of their own in Entra, and hand out enrolment links until then.",
+        de: "Wer dort die Post liest, könnte sich als jede der Personen registrieren. Geben Sie jeder in Entra eine eigene Adresse, und bis dahin Registrierungslinks aus.",
+        fr: "Qui y lit le courrier pourrait s’inscrire à la place de chacun d’eux. Donnez à chacun sa propre adresse dans Entra, et d’ici là remettez des liens d’inscription.",
+        es: "Quien lea el correo allí podría registrarse como cualquiera de ellos. Dé a cada persona su propia dirección en Entra y, hasta entonces, entregue enlaces de inscripción.",
+    }
+    obstacle_changed_claim {
+        en: "Personal address changed lately",
+        de: "Persönliche Adresse kürzlich geändert",
+        fr: "Adresse personnelle modifiée récemment",
+        es: "Dirección personal cambiada hace poco",
+    }
+    obstacle_changed_claim_next {
+        en: "For a day it proves nothing, so that nobody enrols by changing it. Wait, or approve it now through the operator function, or hand out enrolment links.",
+        de: "Einen Tag lang beweist sie nichts, damit sich niemand durch eine Änderung registriert. Warten Sie, geben Sie sie über die Operator-Funktion frei, oder geben Sie Registrierungslinks aus.",
+        fr: "Pendant un jour elle ne prouve rien, pour que personne ne s’inscrive en la modifiant. Attendez, approuvez-la par la fonction operator, ou remettez des liens d’inscription.",
+        es: "Durante un día no prueba nada, para que nadie se registre cambiándola. Espere, apruébela con la función operator o entregue enlaces de inscripción.",
+    }
+    obstacle_not_read {
+        en: "Not read yet",
+        de: "Noch nicht gelesen",
+        fr: "Pas encore lus",
+        es: "Aún no leídos",
+    }
+    obstacle_not_read_next {
+        en: "Members of your tenant who are not here yet, so nobody looked at them. Look again once the directory was read.",
+        de: "Mitglieder Ihres Mandanten, die noch nicht hier sind, also hat sie niemand angesehen. Prüfen Sie noch einmal, wenn das Verzeichnis gelesen ist.",
+        fr: "Membres de votre locataire qui ne sont pas encore ici : personne ne les a examinés. Vérifiez à nouveau une fois l’annuaire lu.",
+        es: "Miembros de su inquilino que aún no están aquí, así que nadie los ha revisado. Vuelva a comprobar cuando se haya leído el directorio.",
+    }
+
     // Enrolment: the work address.
     address_title {
         en: "Set up a passkey",

@@ -23,6 +23,8 @@ pub struct Connection<'a> {
     pub tenant: Option<ConnectedTenant<'a>>,
     /// How reading the directory stands, once it began.
     pub reading: Option<ReadingStatus>,
+    /// Where it is shown who cannot sign in yet.
+    pub preflight_url: &'a str,
     /// What can be consented to.
     pub consents: &'a [WantedConsent],
     /// What is to be uploaded: the certificate in use first.

@@ -44,6 +44,7 @@ impl Site {
             kms: ready.kms_endpoint.clone(),
             events: ready.eventbridge_endpoint.clone(),
             ses: ready.ses_endpoint.clone(),
+            s3: ready.s3_endpoint.clone(),
         });
         let payload = json!({
             "action": "bootstrap", "organization": "Contoso", "domain": "contoso.test",

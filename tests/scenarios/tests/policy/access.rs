@@ -71,7 +71,8 @@ impl Names {
 /// What one request needs.
 ///
 /// `operation` is the header `X-Amz-Target` (`DynamoDB_20120810.GetItem`) or, for services without
-/// it, method and path (`POST /v2/email/outbound-emails`). A transaction needs the actions of what
+/// it, method and path (`POST /v2/email/outbound-emails`,
+/// `PUT /bucket/key`). A transaction needs the actions of what
 /// it holds; there is none called `TransactWriteItems`.
 pub(crate) fn accesses_of(operation: &str, body: &Value, names: &Names) -> BTreeSet<Access> {
     let name = operation.rsplit('.').next().unwrap_or_default();
@@ -89,7 +90,7 @@ pub(crate) fn accesses_of(operation: &str, body: &Value, names: &Names) -> BTree
             assert_eq!(names.of_resource(&body["FromEmailAddress"]), "MailFrom", "the one sender");
             BTreeSet::from([Access::new("ses:SendEmail", "identity/*")])
         }
-        _ => panic!("no IAM action is known for {operation}"),
+        _ => of_objects(operation, names),
     }
 }
 
@@ -113,6 +114,19 @@ fn of_table(operation: &str, body: &Value, names: &Names) -> BTreeSet<Access> {
         }
         other => BTreeSet::from([on(other, body)]),
     }
+}
+
+/// By method and path, `PUT /bucket/key?x-id=PutObject`. Every step of an upload is a `PutObject` to
+/// IAM.
+fn of_objects(operation: &str, names: &Names) -> BTreeSet<Access> {
+    let (method, address) = operation.split_once(' ').unwrap();
+    let action = match method {
+        "GET" => "s3:GetObject",
+        "PUT" | "POST" => "s3:PutObject",
+        other => panic!("no IAM action is known for {other} {address}"),
+    };
+    let bucket = address.split('/').nth(1).unwrap_or_default();
+    BTreeSet::from([Access::new(action, &format!("{}/*", names.of_resource(&bucket.into())))])
 }
 
 fn item_action(kind: &str) -> &'static str {

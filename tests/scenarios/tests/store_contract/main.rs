@@ -158,8 +158,13 @@ impl Place {
     async fn watched(&self) -> (Store, Wire) {
         let url = self.database.endpoint().to_owned();
         let other = || url.clone();
-        let upstreams =
-            Upstreams { dynamodb: url.clone(), kms: other(), events: other(), ses: other() };
+        let upstreams = Upstreams {
+            dynamodb: url.clone(),
+            kms: other(),
+            events: other(),
+            ses: other(),
+            s3: other(),
+        };
         let wire = Wire::start(upstreams).await;
         let store = Store::new(Table::new(&aws(wire.url()).await, self.table_name.clone()));
         (store, wire)
