@@ -162,12 +162,17 @@ impl Connector<'_> {
         self.person.browser.visit(&path).await
     }
 
-    /// Follows the link to Microsoft that is on our page, for a feature.
-    pub async fn depart(&mut self, feature: &str) -> String {
+    /// The link on our page that leads to Microsoft, for a feature.
+    pub async fn departure(&mut self, feature: &str) -> String {
         let page = self.page().await;
         let prefix = format!("href=\"{}/start/{feature}/", self.world.connection_path());
         let token = between(&page.text, &prefix, "\"").expect("a way to Microsoft").to_owned();
-        let path = format!("{}/start/{feature}/{token}", self.world.connection_path());
+        format!("{}/start/{feature}/{token}", self.world.connection_path())
+    }
+
+    /// Follows it.
+    pub async fn depart(&mut self, feature: &str) -> String {
+        let path = self.departure(feature).await;
         self.person.browser.get(&path).await.location().expect("Microsoft's address")
     }
 

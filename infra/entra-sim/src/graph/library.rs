@@ -54,6 +54,11 @@ impl Simulator {
         self.app().graph.hold().faults.push(fault);
     }
 
+    /// Lets every call of Graph go well again.
+    pub fn mend(&self) {
+        self.app().graph.hold().faults.clear();
+    }
+
     /// Says how notifications are told from now on.
     pub fn set_delivery(&self, delivery: Delivery) {
         self.app().graph.hold().delivery = delivery;

@@ -3,6 +3,7 @@
 
 mod anchors;
 mod deaths;
+mod faults;
 mod permissions;
 mod reading;
 mod refusals;
