@@ -6,8 +6,10 @@ use std::time::Duration;
 /// The text of `--help`.
 pub(crate) const HELP: &str = "\
 Measures what a sign-in costs, or with `scim` what provisioning costs, and prints tables.
+With `month` it counts what each thing uses, and computes what a month costs.
 
 usage: cargo run --release -p bench [-- [scim] [OPTIONS]]
+       cargo run -p bench -- month [--json]
 
 options:
   --json            one JSON document instead of the tables
@@ -89,6 +91,7 @@ pub(crate) enum Scope {
 pub(crate) enum Subject {
     SignIn,
     Provisioning,
+    Month,
 }
 
 /// What to do.
@@ -116,6 +119,7 @@ impl Arguments {
         while let Some(word) = typed.next() {
             match word.as_str() {
                 "scim" => arguments.subject = Subject::Provisioning,
+                "month" => arguments.subject = Subject::Month,
                 "--help" | "-h" => arguments.output = Output::Help,
                 "--json" => arguments.output = Output::Json,
                 "--quick" => arguments.counts = Counts::QUICK,

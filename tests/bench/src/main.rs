@@ -5,6 +5,7 @@
 //! cargo run --release -p bench              a sign-in: the tables, in Markdown
 //! cargo run --release -p bench -- scim      provisioning: the same
 //! cargo run --release -p bench -- --json    either as one JSON document
+//! cargo run -p bench -- month               what a month costs, from what is counted and a list of prices
 //! ```
 //!
 //! | file | what is measured |
@@ -15,6 +16,7 @@
 //! | [`start`] | from the start of a process to its first poll and to its first answer |
 //! | [`size`] | what is uploaded |
 //! | [`scim`] | provisioning, beside scimmy-routers and scim2-server |
+//! | [`month`] | requests and units of each thing, and what AWS asks for a month of them |
 //!
 //! It builds the functions as they are deployed, starts [`local::Stack`] with them, and signs a
 //! demo user in with the browser and the authenticator of `tests/scenarios`. Never part of the
@@ -25,6 +27,7 @@ mod answer;
 mod arguments;
 mod cpu;
 mod machine;
+mod month;
 mod parts;
 mod peers;
 mod process;
@@ -63,6 +66,7 @@ async fn main() -> ExitCode {
     let figures: Result<Box<dyn Figures>, Failure> = match arguments.subject {
         Subject::SignIn => run(&arguments).await.map(|report| Box::new(report) as _),
         Subject::Provisioning => scim::run(&arguments).await.map(|report| Box::new(report) as _),
+        Subject::Month => month::run().await.map(|report| Box::new(report) as _),
     };
     match figures {
         Ok(report) if arguments.output == Output::Json => println!("{:#}", report.json()),

@@ -19,6 +19,8 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     /// What it says as `Accept-Language`.
     pub language: &'static str,
+    /// How many requests it has sent.
+    pub requests: usize,
 }
 
 /// A page that a browser was given.
@@ -37,7 +39,7 @@ impl Browser {
     pub fn new(base_url: &str) -> Self {
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
         let base_url = base_url.to_owned();
-        Self { client, base_url, cookies: BTreeMap::new(), language: "en" }
+        Self { client, base_url, cookies: BTreeMap::new(), language: "en", requests: 0 }
     }
 
     /// Opens an address: a path of the site, or a whole URL.
@@ -134,6 +136,7 @@ impl Browser {
     }
 
     async fn receive(&mut self, request: reqwest::RequestBuilder) -> Page {
+        self.requests += 1;
         let response = request.send().await.unwrap();
         for cookie in response.headers().get_all(SET_COOKIE) {
             self.keep(cookie.to_str().unwrap());

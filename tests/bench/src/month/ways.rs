@@ -1,0 +1,204 @@
+//! What each way through the product uses, counted on the wires between functions and services.
+
+use entra_sim::GraphUser;
+use http::Method;
+use jiff::SignedDuration;
+use local::build;
+use local::template::Model;
+use scenarios::scim::{entra_user, patch};
+use scenarios::{Authenticator, Capacity, Wire, World};
+use serde_json::json;
+
+use super::usage::Usage;
+use crate::Failure;
+
+/// What each way uses, and what is there anyway.
+#[derive(Clone, Debug)]
+pub(super) struct Ways {
+    /// A request of Entra's within a session.
+    pub(super) silent: Usage,
+    /// One that asks for a passkey.
+    pub(super) passkey: Usage,
+    /// An enrolment by a code that is mailed.
+    pub(super) enrolment: Usage,
+    /// A change that a provisioning client tells of.
+    pub(super) provisioned: Usage,
+    /// A round of reading a tenant, in which nothing changed.
+    pub(super) round: Usage,
+    /// A user who changed in the tenant, beside the round.
+    pub(super) change: Usage,
+    /// A sweep that finds nothing.
+    pub(super) sweep: Usage,
+    pub(super) keys: f64,
+    pub(super) alarms: f64,
+    pub(super) queues: f64,
+}
+
+/// A world, and how long an invocation takes in it.
+struct Counting {
+    world: World,
+    model: Model,
+    seconds: f64,
+}
+
+impl Ways {
+    /// Goes each way once, and counts.
+    pub(super) async fn count(seconds: f64) -> Result<Self, Failure> {
+        let path = build::find_template()?;
+        let alarms =
+            std::fs::read_to_string(&path)?.matches("Type: AWS::CloudWatch::Alarm").count();
+        let world = World::start().await;
+        let model = scenarios::world::model("https://localhost", "http://localhost");
+        let [keys, queues] = [model.keys.len(), model.mappings.len()];
+        let counting = Counting { world, model, seconds };
+        let (silent, passkey) = counting.sign_ins().await;
+        let enrolment = counting.enrolment().await;
+        let provisioned = counting.provisioned().await;
+        let (round, change, sweep) = counting.rounds().await;
+        let [keys, queues, alarms] = [keys, queues, alarms].map(|many| many as f64);
+        Ok(Self {
+            silent,
+            passkey,
+            enrolment,
+            provisioned,
+            round,
+            change,
+            sweep,
+            keys,
+            alarms,
+            queues,
+        })
+    }
+
+    /// Each, with its name.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, Usage)> {
+        [
+            ("silent sign-in", self.silent),
+            ("sign-in with a passkey", self.passkey),
+            ("enrolment by a mailed code", self.enrolment),
+            ("change told by SCIM", self.provisioned),
+            ("round in which nothing changed", self.round),
+            ("user who changed in the tenant", self.change),
+            ("sweep that finds nothing", self.sweep),
+        ]
+        .into_iter()
+    }
+}
+
+impl Counting {
+    fn wires(&self) -> [&Wire; 3] {
+        [&self.world.login, &self.world.scim, &self.world.directory]
+    }
+
+    fn forget(&self) {
+        for wire in self.wires() {
+            wire.calls();
+            wire.capacity();
+        }
+    }
+
+    /// What was used since it was forgotten, by so many requests to a function. Each event wakes the
+    /// directory function.
+    fn used(&self, function: &str, requests: f64) -> Usage {
+        let calls: Vec<_> = self.wires().iter().flat_map(|wire| wire.calls()).collect();
+        let of = |service: &str, operation: &str| {
+            let of =
+                |call: &&scenarios::Call| (call.service, &*call.operation) == (service, operation);
+            calls.iter().filter(of).count() as f64
+        };
+        let capacity = self.wires().map(Wire::capacity).into_iter();
+        let capacity = capacity.fold(Capacity::default(), |all, one| Capacity {
+            read: all.read + one.read,
+            write: all.write + one.write,
+        });
+        let events = of("events", "PutEvents");
+        let mails = calls.iter().filter(|call| call.service == "ses").count() as f64;
+        let gb = |name: &str| {
+            self.model.functions.get(name).map_or(0.0, |it| f64::from(it.memory) / 1_024.0)
+        };
+        Usage {
+            requests,
+            invocations: requests + events,
+            gb_seconds: self.seconds * (requests * gb(function) + events * gb("DirectoryFunction")),
+            read_units: capacity.read,
+            write_units: capacity.write,
+            signatures: of("kms", "Sign"),
+            events,
+            mails,
+        }
+    }
+
+    async fn sign_ins(&self) -> (Usage, Usage) {
+        let world = &self.world;
+        let mut ada = world.person("ada").await;
+        world.settled().await;
+        world.browser().visit("/saml/contoso.test/certificate.pem").await;
+        self.forget();
+        let mut browser = world.browser();
+        let page = browser.visit(&world.sso("_passkey")).await;
+        browser.sign_in(&page, &mut ada.authenticator).await;
+        let passkey = self.used("LoginFunction", browser.requests as f64);
+        let before = browser.requests;
+        browser.visit(&world.sso("_silent")).await;
+        let silent = self.used("LoginFunction", (browser.requests - before) as f64);
+        (silent, passkey)
+    }
+
+    async fn enrolment(&self) -> Usage {
+        let world = &self.world;
+        world.user("grace").await;
+        self.forget();
+        let mut browser = world.browser();
+        let page = browser.begin_enrolment(&world.sso("_enrolment")).await;
+        let page = browser.submit(&page, &[("address", "grace@contoso.test")]).await;
+        let code = world.code("grace@personal.test").await;
+        let page = browser.submit(&page, &[("code", &code)]).await;
+        browser.register(&page, &mut Authenticator::default()).await;
+        world.settled().await;
+        self.used("LoginFunction", browser.requests as f64)
+    }
+
+    async fn provisioned(&self) -> Usage {
+        let world = &self.world;
+        let entra = world.entra().await;
+        let user = entra.create(&entra_user("edith", "6b0f1b2c-3d4e-4f60-8172-000000000001")).await;
+        let id = user.get("id").and_then(|id| id.as_str()).unwrap_or_default();
+        let path = format!("/Users/{id}");
+        self.forget();
+        // Entra looks somebody up before it changes them.
+        entra.get("/Users?filter=userName%20eq%20%22edith%40contoso.test%22").await;
+        let rename =
+            patch(json!([{ "op": "Replace", "path": "displayName", "value": "Edith C." }]));
+        entra.call(Method::PATCH, &path, &rename).await;
+        world.settled().await;
+        self.used("ScimFunction", 2.0)
+    }
+
+    async fn rounds(&self) -> (Usage, Usage, Usage) {
+        let world = &self.world;
+        world.connector().await.connected().await;
+        // Everything that follows a first round is done by then.
+        for _ in 0..2 {
+            self.swept_after(SignedDuration::from_hours(4)).await;
+        }
+        let sweep = self.swept_after(SignedDuration::from_mins(1)).await;
+        let round = self.swept_after(SignedDuration::from_hours(4)).await - sweep;
+        for user in world.microsoft.users().into_iter().take(1) {
+            let changed = GraphUser { display_name: format!("{} B.", user.display_name), ..user };
+            let put = world.microsoft.put_user(changed);
+            debug_assert!(put.is_ok(), "{put:?}");
+        }
+        let change = self.swept_after(SignedDuration::from_hours(4)).await - sweep - round;
+        (round, change, sweep)
+    }
+
+    /// What a sweep uses, after some time.
+    async fn swept_after(&self, time: SignedDuration) -> Usage {
+        self.world.clock.pass(time);
+        self.world.agree();
+        self.forget();
+        self.world.sweep().await;
+        self.world.settled().await;
+        Usage { requests: 0.0, ..self.used("DirectoryFunction", 1.0) }
+    }
+}
