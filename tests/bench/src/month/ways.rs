@@ -1,5 +1,7 @@
 //! What each way through the product uses, counted on the wires between functions and services.
 
+use std::time::Duration;
+
 use entra_sim::GraphUser;
 use http::Method;
 use jiff::SignedDuration;
@@ -33,6 +35,9 @@ pub(super) struct Ways {
     pub(super) alarms: f64,
     pub(super) queues: f64,
 }
+
+/// Within which a wire has noted an answer.
+const NOTED: Duration = Duration::from_millis(100);
 
 /// A world, and how long an invocation takes in it.
 struct Counting {
@@ -99,18 +104,27 @@ impl Counting {
 
     /// What was used since it was forgotten, by so many requests to a function. Each event wakes the
     /// directory function.
-    fn used(&self, function: &str, requests: f64) -> Usage {
+    async fn used(&self, function: &str, requests: f64) -> Usage {
+        let mut capacity = Capacity::default();
+        // What the table has done shows a moment before a wire has noted its answer.
+        loop {
+            let noted = self.wires().map(Wire::capacity);
+            let none = noted.iter().all(|noted| *noted == Capacity::default());
+            for noted in noted {
+                capacity.read += noted.read;
+                capacity.write += noted.write;
+            }
+            if none {
+                break;
+            }
+            tokio::time::sleep(NOTED).await;
+        }
         let calls: Vec<_> = self.wires().iter().flat_map(|wire| wire.calls()).collect();
         let of = |service: &str, operation: &str| {
             let of =
                 |call: &&scenarios::Call| (call.service, &*call.operation) == (service, operation);
             calls.iter().filter(of).count() as f64
         };
-        let capacity = self.wires().map(Wire::capacity).into_iter();
-        let capacity = capacity.fold(Capacity::default(), |all, one| Capacity {
-            read: all.read + one.read,
-            write: all.write + one.write,
-        });
         let events = of("events", "PutEvents");
         let mails = calls.iter().filter(|call| call.service == "ses").count() as f64;
         let gb = |name: &str| {
@@ -137,10 +151,10 @@ impl Counting {
         let mut browser = world.browser();
         let page = browser.visit(&world.sso("_passkey")).await;
         browser.sign_in(&page, &mut ada.authenticator).await;
-        let passkey = self.used("LoginFunction", browser.requests as f64);
+        let passkey = self.used("LoginFunction", browser.requests as f64).await;
         let before = browser.requests;
         browser.visit(&world.sso("_silent")).await;
-        let silent = self.used("LoginFunction", (browser.requests - before) as f64);
+        let silent = self.used("LoginFunction", (browser.requests - before) as f64).await;
         (silent, passkey)
     }
 
@@ -155,7 +169,7 @@ impl Counting {
         let page = browser.submit(&page, &[("code", &code)]).await;
         browser.register(&page, &mut Authenticator::default()).await;
         world.settled().await;
-        self.used("LoginFunction", browser.requests as f64)
+        self.used("LoginFunction", browser.requests as f64).await
     }
 
     async fn provisioned(&self) -> Usage {
@@ -171,7 +185,7 @@ impl Counting {
             patch(json!([{ "op": "Replace", "path": "displayName", "value": "Edith C." }]));
         entra.call(Method::PATCH, &path, &rename).await;
         world.settled().await;
-        self.used("ScimFunction", 2.0)
+        self.used("ScimFunction", 2.0).await
     }
 
     async fn rounds(&self) -> (Usage, Usage, Usage) {
@@ -199,6 +213,6 @@ impl Counting {
         self.forget();
         self.world.sweep().await;
         self.world.settled().await;
-        Usage { requests: 0.0, ..self.used("DirectoryFunction", 1.0) }
+        Usage { requests: 0.0, ..self.used("DirectoryFunction", 1.0).await }
     }
 }
