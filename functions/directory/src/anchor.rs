@@ -189,7 +189,7 @@ impl App {
                         return self.put_off(organization, &lacking, taken, request_id).await;
                     }
                 }
-                Err(ImportError::Stale | ImportError::Taken(_)) => {}
+                Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => {}
                 Err(ImportError::Table(error)) => return Err(error.into()),
             }
             let user = self.store.user(organization, user.id, now).await?;
@@ -265,7 +265,9 @@ impl App {
         audit.reason = Some("directory_anchor_moved".to_owned());
         match self.store.change_directory_user(organization, &holder, &user, &audit).await {
             // Who changed meanwhile may have let go of it.
-            Ok(()) | Err(ImportError::Stale | ImportError::Taken(_)) => Ok(true),
+            Ok(()) | Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => {
+                Ok(true)
+            }
             Err(ImportError::Table(error)) => Err(error.into()),
         }
     }
@@ -329,9 +331,20 @@ fn fate(error: GraphError) -> Attempt {
     }
 }
 
-fn anchor_of(there: &DirectoryUser) -> Option<&str> {
+/// The anchor that a user has there.
+pub(crate) fn anchor_of(there: &DirectoryUser) -> Option<&str> {
     match &there.on_premises_immutable_id {
         Told::Value(text) => Some(text),
         Told::Empty | Told::Unsaid => None,
+    }
+}
+
+/// Whether Graph will not do it for this user, however often: in a federated domain an anchor cannot be
+/// set, and one of an administrator not by us. A consent that is gone shows when a token is asked for.
+pub(crate) fn is_refusal(error: &GraphError) -> bool {
+    match error {
+        GraphError::Bug { trace, .. } => trace.status == Some(400),
+        GraphError::ConsentLost(trace) => trace.status == Some(403),
+        _ => false,
     }
 }

@@ -50,6 +50,12 @@ pub enum Failure {
     /// It takes longer than one invocation: the next one goes on with it.
     #[error("the item is carried out in part")]
     Unfinished,
+    /// Something else has to be so first. Whoever waits sees what.
+    #[error("the item waits for something else")]
+    Waiting,
+    /// What is left of it has its time, and waits for nothing else.
+    #[error("the item rests")]
+    Resting,
     /// Some items of a sweep failed; the others were carried out.
     #[error("{failed} of {due} due items failed")]
     Sweep {
@@ -84,6 +90,8 @@ impl Failure {
             | Self::Bus(_)
             | Self::Table(_)
             | Self::Unfinished
+            | Self::Waiting
+            | Self::Resting
             | Self::Sweep { .. } => "OutboxPostponed",
         }
     }
@@ -105,6 +113,8 @@ impl From<Failure> for Diagnostic {
             Failure::Export(_) => "Export",
             Failure::Csv(_) => "Csv",
             Failure::Unfinished => "Unfinished",
+            Failure::Waiting => "Waiting",
+            Failure::Resting => "Resting",
             Failure::Sweep { .. } => "Sweep",
         };
         Self { error_type: error_type.to_owned(), error_message: failure.to_string() }

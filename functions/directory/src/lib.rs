@@ -9,6 +9,8 @@
 //! | | `connection` | reads the tenant that an organization is connected to, and says when it may not any more |
 //! | | `anchor` | gives users of the tenant an anchor there, who have none |
 //! | | `preflight` | what stands before the first sign-in of everybody: lists, and files of them |
+//! | | `push` | makes users of ours in the tenant, or links them to who is there |
+//! | | `gone` | disables the accounts that we made of users who were deleted |
 //! | | `import` | a round of reading: pages, users, and where it goes on |
 
 mod anchor;
@@ -17,11 +19,13 @@ mod code;
 mod connection;
 mod event;
 mod failure;
+mod gone;
 mod import;
 mod mail;
 mod notice;
 mod outbox;
 mod preflight;
+mod push;
 mod subscription;
 
 pub use crate::app::{App, Config, StartError};

@@ -9,6 +9,7 @@ use web::failure::RequestId;
 use crate::app::App;
 use crate::event::{Failed, Message, Reply};
 use crate::failure::Failure;
+use crate::gone::GoneAccount;
 
 /// How many items of each of the index's partitions one sweep takes.
 const SWEPT: i32 = 25;
@@ -22,6 +23,9 @@ const SOON: SignedDuration = SignedDuration::from_secs(30);
 /// How long a batch of the queue spends on what may take long: others wait behind it, who may have
 /// asked for a code. The sweep goes on with it, and gives no item more either.
 const LONG: SignedDuration = SignedDuration::from_secs(10);
+
+/// How long an item rests of which nothing is due.
+const REST: SignedDuration = SignedDuration::from_mins(5);
 
 /// One invocation: which, and how long it begins what.
 pub(crate) struct Turn<'a> {
@@ -154,6 +158,15 @@ impl App {
                 self.announce(std::slice::from_ref(&item.value), request_id).await;
                 Ok(())
             }
+            Err(Failure::Resting) => {
+                let now = self.clock.now();
+                let due_at = now.checked_add(REST).unwrap_or(now);
+                Ok(self.store.continue_outbox(&item, due_at).await?)
+            }
+            // Nothing failed: it is looked at again, less and less often.
+            Err(Failure::Waiting) => {
+                Ok(self.store.postpone_outbox(&item, None, self.clock.now()).await?)
+            }
             Err(failure) => {
                 self.postpone(&item, &failure, request_id).await?;
                 Ok(())
@@ -246,6 +259,11 @@ impl App {
             }
             Task::LookAtEverybody { look } => {
                 return self.look_at_everybody(item, *look, turn).await;
+            }
+            Task::PushUsers { shard } => return self.push_users(item, *shard, turn).await,
+            Task::DisableAccount { user, object, tenant } => {
+                let gone = GoneAccount { user: *user, object: *object, tenant: *tenant };
+                return self.disable_account(item, gone, turn).await;
             }
             Task::ReportConsentLost { tenant } => {
                 self.report_consent_lost(item, *tenant).await?;

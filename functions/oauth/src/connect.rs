@@ -59,7 +59,9 @@ pub(crate) async fn show(
     };
     let certificates = app.registration.certificates(now).await?;
     let circular = circular(&app, &visitor, &found, now).await?;
-    Ok(page::respond(&app, &visitor, &found, &certificates, circular.as_ref(), (language, now)))
+    let pushes = app.store.count_pushes(visitor.org).await?;
+    let (circular, shown) = (circular.as_ref(), (language, now));
+    Ok(page::respond(&app, &visitor, &found, &certificates, circular, pushes, shown))
 }
 
 /// The administrator's own domain, if Microsoft sends its sign-ins to us: whoever consents will come

@@ -16,6 +16,14 @@ pub(crate) const fn permissions(feature: Feature) -> &'static [Permission] {
     }
 }
 
+/// The documented wider permission that covers them all, for whoever cannot grant the narrow ones.
+pub(crate) const fn wider(feature: Feature) -> &'static str {
+    match feature {
+        Feature::ReadUsers => "Directory.Read.All",
+        Feature::WriteUsers => "Directory.ReadWrite.All",
+    }
+}
+
 /// Whether it can be consented to as the connection stands: writing builds on reading.
 pub(crate) fn is_offered(feature: Feature, connection: Option<&Connection>) -> bool {
     match feature {
@@ -33,6 +41,9 @@ mod tests {
         for feature in Feature::ALL {
             assert_eq!(parse(feature.word()), Some(feature));
             assert!(!permissions(feature).is_empty());
+            for permission in permissions(feature) {
+                assert!(permission.is_covered_by([wider(feature)]), "{permission}");
+            }
         }
         assert_eq!(parse("everything"), None);
     }

@@ -4,15 +4,15 @@ use axum::response::Response;
 use entra::ClientCertificates;
 use http::HeaderValue;
 use http::header::REFRESH;
-use identity::DomainName;
+use identity::{DomainName, Mode};
 use jiff::Timestamp;
 use keys::ring::SigningKey;
 use oidc::Verifier;
-use store::{Connecting, Connection, Feature, Import, ReadingRules, Stage, Tally};
+use store::{Connecting, Connection, Feature, Import, PushCounts, ReadingRules, Stage, Tally};
 use web::language::Language;
 use web::page::{
     ConnectedTenant, Connection as ConnectionPage, ConnectionState, Page as _, ReadingStatus,
-    UploadCertificate, WantedConsent, WantedPermission,
+    UploadCertificate, UserSource, WantedConsent, WantedPermission,
 };
 
 use crate::app::App;
@@ -49,6 +49,7 @@ pub(crate) fn respond(
     found: &Connecting<Verifier>,
     certificates: &ClientCertificates,
     circular: Option<&DomainName>,
+    pushes: PushCounts,
     (language, now): (Language, Timestamp),
 ) -> Response {
     let path = connect::path(visitor.org);
@@ -85,6 +86,11 @@ pub(crate) fn respond(
             .as_ref()
             .and_then(|import| reading(connection?, import, &found.rules, now)),
         preflight_url: &format!("{path}/preflight"),
+        users: UserSource {
+            cloud: found.organization.mode == Mode::Cloud,
+            pending: pushes.pending,
+            conflicts: pushes.conflicts,
+        },
         consents: &consents,
         certificates: &uploads,
         csrf: &visitor.csrf(),
@@ -148,6 +154,7 @@ fn consent(
     let permissions = feature::permissions(feature).iter().map(|permission| WantedPermission {
         name: permission.as_str(),
         granted: permission.is_covered_by(granted.iter().copied()),
+        by_wider: !granted.contains(&permission.as_str()),
     });
     let path = connect::path(visitor.org);
     let offered = feature::is_offered(feature, connection);
@@ -156,6 +163,7 @@ fn consent(
         writes: feature == Feature::WriteUsers,
         client_id: registered.map(str::to_owned),
         permissions: permissions.collect(),
+        wider: feature::wider(feature),
         start_url: registered
             .filter(|_| offered)
             .map(|_| format!("{path}/start/{}/{}", feature.word(), visitor.csrf())),

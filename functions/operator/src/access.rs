@@ -66,7 +66,8 @@ impl App {
         Ok((org, user))
     }
 
-    /// Why the user has no access now; an empty list is access.
+    /// Why the user has no access now; an empty list is access. Of an account that we made in Entra it
+    /// says that it stays as it is there.
     async fn blocks(
         &self,
         org: OrganizationId,
@@ -74,6 +75,12 @@ impl App {
         now: Timestamp,
     ) -> Result<Value, Failure> {
         let user = self.store.user(org, user.value.id, now).await?.ok_or(Failure::NoUser)?;
-        Ok(json!({ "blocks": user.value.stands_against(now) }))
+        let blocks = user.value.stands_against(now);
+        if user.value.made_in.is_none() {
+            return Ok(json!({ "blocks": blocks }));
+        }
+        let entra = "unchanged: the account that was made there stays as it is, and what is open there \
+                     lasts until it is disabled in Entra";
+        Ok(json!({ "blocks": blocks, "entra": entra }))
     }
 }

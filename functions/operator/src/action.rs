@@ -8,10 +8,13 @@ use web::failure::RequestId;
 use crate::access::Access;
 use crate::app::App;
 use crate::bootstrap::Bootstrap;
+use crate::create_user::CreateUser;
 use crate::directory::{CreateDirectory, ListDirectories, MoveUser, SetDirectoryMethod};
 use crate::failure::Failure;
 use crate::invite::Invite;
 use crate::last_day::{ListLeavers, SetLastDay};
+use crate::mode::SetMode;
+use crate::push::{LinkUser, ListPending};
 use crate::reading::CheckInterval;
 use crate::scim_key::{CreateScimKey, ListScimKeys, RevokeScimKey};
 
@@ -34,6 +37,11 @@ enum Action {
     SetLastDay(SetLastDay),
     ListLeavers(ListLeavers),
     CheckInterval(CheckInterval),
+    SetMode(SetMode),
+    CreateUser(CreateUser),
+    ListPending(ListPending),
+    PushUser(Access),
+    LinkUser(LinkUser),
 }
 
 impl App {
@@ -61,6 +69,11 @@ impl App {
             Ok(Action::SetLastDay(asked)) => self.set_last_day(asked, &request_id).await,
             Ok(Action::ListLeavers(asked)) => self.list_leavers(asked).await,
             Ok(Action::CheckInterval(asked)) => self.check_interval(asked, &request_id).await,
+            Ok(Action::SetMode(asked)) => self.set_mode(asked, &request_id).await,
+            Ok(Action::CreateUser(asked)) => self.create_user(asked, &request_id).await,
+            Ok(Action::ListPending(asked)) => self.list_pending(asked).await,
+            Ok(Action::PushUser(asked)) => self.push_user(asked, &request_id).await,
+            Ok(Action::LinkUser(asked)) => self.link_user(asked, &request_id).await,
             Err(failure) => Err(failure),
         };
         carried_out.map_err(|failure| failure.answer(&request_id))

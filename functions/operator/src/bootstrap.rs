@@ -1,7 +1,7 @@
 //! Founds an organization, and lets an administrator in again who lost everything.
 
 use identity::{
-    Address, Anchor, DomainName, FederatedDomain, Organization, OrganizationId, Role,
+    Address, Anchor, DomainName, FederatedDomain, Mode, Organization, OrganizationId, Role,
     SESSION_HOURS, Secret, User, UserId,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -117,6 +117,7 @@ impl App {
             session_hours: SESSION_HOURS,
             administrators: Vec::new(),
             directories: Vec::new(),
+            mode: Mode::default(),
             created_at: now,
         })
     }

@@ -144,7 +144,7 @@ impl App {
         Ok(json!({ "directory_id": id, "method": method }))
     }
 
-    async fn stored_organization(
+    pub(crate) async fn stored_organization(
         &self,
         domain: &str,
         now: Timestamp,

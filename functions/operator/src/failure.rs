@@ -99,6 +99,63 @@ pub enum Failure {
     /// The user's access is blocked.
     #[error("the user's access is blocked: nobody enrols who may not sign in")]
     Blocked,
+    /// The organization's users come from on-premises.
+    #[error(
+        "the organization's users are made on-premises and read from Entra (mode hybrid): make them \
+         there, or see what set_mode would change"
+    )]
+    Hybrid,
+    /// The user name is none that Entra takes, or lies outside the domain.
+    #[error(
+        "`user_name` must be a user principal name in the domain, such as ada@contoso.com: letters \
+         and digits without accents, and '.-_!#^~"
+    )]
+    NotAPrincipalName,
+    /// A part of the person's name is empty, too long, or more than text.
+    #[error("`given_name` and `surname` must be 1 to 64 characters, without control characters")]
+    NotAPersonsName,
+    /// The personal address is none, or the work address.
+    #[error("`personal_email` must be an address such as ada@example.org, and not the user name")]
+    NotAPersonalAddress,
+    /// The phone number is none.
+    #[error("`phone` must be + and 7 to 15 digits, such as +49 171 1234567")]
+    NotAPhone,
+    /// The country is none.
+    #[error("`usage_location` must be the two letters of a country, such as DE")]
+    NotACountry,
+    /// The licences are too many, or have nowhere to be used.
+    #[error("`licences` must be at most 20 ids of SKUs, and need a `usage_location`")]
+    NotLicences,
+    /// Somebody has the user name.
+    #[error("somebody has this user name already")]
+    NameTaken,
+    /// The page's token is none.
+    #[error("`next` must be what the last page answered")]
+    NotAPlace,
+    /// The user is in Entra, as far as we know.
+    #[error("the user does not wait to be in Entra")]
+    NotPending,
+    /// Nothing has to be decided.
+    #[error("nobody has to decide about the user: it is under way")]
+    NotInConflict,
+    /// Another object is offered.
+    #[error("another object stands against it: list_pending says which")]
+    OtherObject,
+    /// The object is another user here.
+    #[error("the object is another user of the organization")]
+    ObjectTaken,
+    /// Somebody enrolled as the user.
+    #[error(
+        "somebody enrolled as the user, of whom nobody knows whether the account in Entra is theirs: \
+         rename or delete that account, then push_user makes their own"
+    )]
+    EnrolledUnknown,
+    /// No tenant is connected.
+    #[error("connect the organization's Entra tenant first")]
+    NoTenant,
+    /// It was begun in another tenant.
+    #[error("it was begun in another tenant: push_user begins anew in this one")]
+    OtherTenant,
     /// Somebody else changed it at the same time.
     #[error("somebody else changed it at the same time: try again")]
     Changed,
@@ -158,7 +215,14 @@ impl Failure {
             | Self::HalfADay
             | Self::LastDay(_)
             | Self::NotAKeyId
-            | Self::NotADirectoryName => ("BadRequest", None),
+            | Self::NotADirectoryName
+            | Self::NotAPrincipalName
+            | Self::NotAPersonsName
+            | Self::NotAPersonalAddress
+            | Self::NotAPhone
+            | Self::NotACountry
+            | Self::NotLicences
+            | Self::NotAPlace => ("BadRequest", None),
             Self::OtherDeployment(fixed) => ("Conflict", Some(fixed.base_url.clone())),
             Self::Subdomain(parent) => ("Refused", Some(parent.to_string())),
             Self::NotAnAdministrator
@@ -168,11 +232,19 @@ impl Failure {
             | Self::MicrosoftAccount
             | Self::NotConnected
             | Self::TooManyKeys
-            | Self::TooManyDirectories => ("Refused", None),
+            | Self::TooManyDirectories
+            | Self::Hybrid
+            | Self::NotPending
+            | Self::NotInConflict
+            | Self::OtherObject
+            | Self::ObjectTaken
+            | Self::EnrolledUnknown
+            | Self::NoTenant
+            | Self::OtherTenant => ("Refused", None),
             Self::NoOrganization | Self::NoUser | Self::NoKey | Self::NoDirectory => {
                 ("NotFound", None)
             }
-            Self::Changed => ("Conflict", None),
+            Self::Changed | Self::NameTaken => ("Conflict", None),
             Self::Misconfigured(..) | Self::Certificate(_) | Self::Shape(_) | Self::Table(_) => {
                 web::failure::log(self, request_id);
                 ("Unavailable", None)

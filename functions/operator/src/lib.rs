@@ -7,6 +7,9 @@
 //! | `approve` | `approve` | lets a changed personal address enrol at once |
 //! | `block`, `unblock` | `access` | takes a user's access away at once, and gives it back |
 //! | `set_last_day`, `list_leavers` | `last_day` | when somebody's access ends, and whose ends next |
+//! | `set_mode` | `mode` | says where users come from, and changes it |
+//! | `create_user` | `create_user` | makes a user here and in Entra |
+//! | `list_pending`, `push_user`, `link_user` | `push` | who is not in Entra yet, and what becomes of them |
 //! | `create_scim_key`, `list_scim_keys`, `revoke_scim_key` | `scim_key` | the keys of provisioning clients |
 //!
 //! There is no route to it. Its answer is the invocation's result and never a line of the log.
@@ -16,11 +19,14 @@ mod action;
 mod app;
 mod approve;
 mod bootstrap;
+mod create_user;
 mod directory;
 mod failure;
 mod invite;
 mod last_day;
+mod mode;
 mod name;
+mod push;
 mod reading;
 mod scim_key;
 mod site;

@@ -12,6 +12,7 @@ mod dispatch;
 mod fault;
 mod library;
 mod limiter;
+mod memberships;
 mod notifications;
 mod query;
 mod recycle_bin;

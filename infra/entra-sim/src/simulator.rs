@@ -228,12 +228,20 @@ impl Simulator {
         })
     }
 
-    /// Gives a person the directory roles of these templates, and no others.
+    /// Gives a person, or a group, the directory roles of these templates, and no others.
     ///
     /// # Errors
-    /// Nobody has the sign-in name, or the change cannot be saved.
-    pub fn put_directory_roles(&self, upn: &str, templates: &[&str]) -> Result<(), DirectoryError> {
-        let id = self.app.directory().user_by_name(upn).map(|user| user.id.clone());
+    /// Nobody has the name, or the change cannot be saved.
+    pub fn put_directory_roles(
+        &self,
+        holder: &str,
+        templates: &[&str],
+    ) -> Result<(), DirectoryError> {
+        let id = {
+            let directory = self.app.directory();
+            let user = directory.user_by_name(holder).map(|user| user.id.clone());
+            user.or_else(|| directory.group_named(holder).map(|group| group.id.clone()))
+        };
         let id = id.ok_or(DirectoryError::UserUnknown)?;
         let roles = templates.iter().map(|role| (*role).to_owned()).collect();
         self.app.change_registrations(|known| {

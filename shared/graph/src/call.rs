@@ -1,5 +1,7 @@
 //! One call: what is asked of Graph.
 
+use std::fmt;
+
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
@@ -17,7 +19,7 @@ pub(crate) enum Target {
 }
 
 /// What is asked of Graph.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) target: Target,
@@ -26,6 +28,17 @@ pub(crate) struct Call {
     pub(crate) page_size: Option<usize>,
     /// Whether what is counted may be a while old: only then does Graph count.
     pub(crate) eventual: bool,
+}
+
+/// Shows that there is a body, and nothing of it: it may hold a password, and says who people are.
+impl fmt::Debug for Call {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Call")
+            .field("method", &self.method)
+            .field("has_body", &self.body.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Call {
@@ -69,5 +82,20 @@ impl Call {
     pub(crate) fn pages_of(mut self, size: usize) -> Self {
         self.page_size = Some(size);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_shows_no_log_what_it_says() {
+        let body = serde_json::json!({ "passwordProfile": { "password": "hunter2" } });
+        let address = Address::new("/users").segment("ada@contoso.test");
+
+        let shown = format!("{:?}", Call::patch(address).with(&body));
+
+        assert_eq!(shown, "Call { method: PATCH, has_body: true, .. }");
     }
 }

@@ -24,6 +24,7 @@ mod client;
 mod domain;
 mod error;
 mod link;
+mod membership;
 mod new_user;
 mod organization;
 mod page;

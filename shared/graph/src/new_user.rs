@@ -2,6 +2,7 @@
 
 use ambient::Entropy;
 use serde::Serialize;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// A user who is to be made in the directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,11 +27,17 @@ pub struct NewUser {
     /// The country whose services a licence may bring, two letters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage_location: Option<String>,
+    /// Further addresses, the personal ones among them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_mails: Vec<String>,
+    /// The mobile number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mobile_phone: Option<String>,
     /// A password that nobody ever knows: the directory insists on one.
     pub password_profile: Password,
 }
 
-/// A random password, forgotten as soon as it is sent.
+/// A random password, overwritten as soon as it is sent.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Password {
@@ -43,12 +50,20 @@ impl Password {
     pub fn random(entropy: &dyn Entropy) -> Self {
         const ALPHABET: &[u8; 64] =
             b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789-+=!.";
-        let drawn = entropy.bytes::<28>();
+        let drawn = Zeroizing::new(entropy.bytes::<28>());
         let letter = |byte: u8| ALPHABET.get(usize::from(byte % 64)).copied().unwrap_or(b'x');
-        let mut password: String = drawn.iter().map(|byte| char::from(letter(*byte))).collect();
+        // Never moved while it grows: nothing of it is left behind.
+        let mut password = String::with_capacity(32);
+        password.extend(drawn.iter().map(|byte| char::from(letter(*byte))));
         // Of each kind one, whatever was drawn; the strength is in the rest.
         password.push_str("aA1!");
         Self { password, force_change_password_next_sign_in: false }
+    }
+}
+
+impl Drop for Password {
+    fn drop(&mut self) {
+        self.password.zeroize();
     }
 }
 

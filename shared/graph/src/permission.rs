@@ -53,8 +53,10 @@ impl Permission {
     /// Whether one of these granted names covers it: its own, or a wider one.
     pub fn is_covered_by<'a>(self, granted: impl IntoIterator<Item = &'a str>) -> bool {
         let wider: &[&str] = match self {
-            Self::UserRead => &["User.ReadWrite.All", "Directory.Read.All"],
-            Self::UserReadWrite => &[],
+            Self::UserRead => {
+                &["User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"]
+            }
+            Self::UserReadWrite => &["Directory.ReadWrite.All"],
             Self::UserEnableDisable | Self::UserDeleteRestore | Self::UserRevokeSessions => {
                 &["User.ReadWrite.All"]
             }

@@ -13,6 +13,7 @@ use crate::client::{Graph, Work};
 use crate::domain::{self, Domain, FederationConfiguration};
 use crate::error::{GraphError, Trace};
 use crate::link::Link;
+use crate::membership::{self, Membership};
 use crate::new_user::{NewUser, UserChange};
 use crate::organization::{self, Organization};
 use crate::page::{Next, Page, Written};
@@ -153,6 +154,21 @@ impl<'graph> Tenant<'graph> {
     pub(crate) fn read_user(&self, answer: &Answer) -> Result<DirectoryUser, GraphError> {
         let written: serde_json::Value = self.parse(answer)?;
         DirectoryUser::deserialize(&written).map_err(|_| GraphError::Unread(self.trace_of(answer)))
+    }
+
+    /// `GET /users/{id}/transitiveMemberOf`: whether a user holds a directory role now, by themselves or
+    /// through a group. Roles that they may only activate, and those that the tenant made itself, are
+    /// not told.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphError::NotFound`]; else as every call.
+    pub async fn holds_role(&self, id: Uuid) -> Result<bool, GraphError> {
+        let address = user_address(id).then("transitiveMemberOf");
+        let address = address.query("$select", membership::SELECT);
+        let held: Vec<Membership> =
+            self.all(Call::get(address.query("$top", &PAGE.to_string()))).await?;
+        Ok(held.iter().any(Membership::is_role))
     }
 
     /// The user who has a sign-in name, if there is one.
@@ -302,6 +318,27 @@ impl<'graph> Tenant<'graph> {
             Err(GraphError::NotFound(_)) => Ok(()),
             other => other,
         }
+    }
+
+    /// `POST /users/{id}/assignLicense`: assigns licences, by the ids of their SKUs. One that the user
+    /// has already stays.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphError::Bug`] with status 400 when one is not to be had, or the user has no usage
+    /// location; else as every call.
+    pub async fn assign_licences(&self, id: Uuid, skus: &[Uuid]) -> Result<(), GraphError> {
+        // Whoever is answered instead is somebody's in between.
+        #[derive(Deserialize)]
+        struct Assigned {
+            #[serde(rename = "id")]
+            _id: Uuid,
+        }
+        let added: Vec<_> =
+            skus.iter().map(|sku| json!({ "skuId": sku, "disabledPlans": [] })).collect();
+        let body = json!({ "addLicenses": added, "removeLicenses": [] });
+        let call = Call::post(user_address(id).then("assignLicense")).with(&body);
+        self.read::<Assigned>(call).await.map(drop)
     }
 
     /// Makes a call whose answer says nothing more than that it was done.

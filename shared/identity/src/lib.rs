@@ -6,6 +6,7 @@
 mod address;
 mod anchor;
 mod code;
+mod country;
 mod directory;
 mod domain;
 mod enrolment;
@@ -16,6 +17,7 @@ mod last_day;
 mod limit;
 mod method;
 mod microsoft;
+mod mode;
 mod organization;
 mod preflight;
 mod scim_key;
@@ -27,6 +29,7 @@ mod user_name;
 pub use address::{Address, NotAnAddress};
 pub use anchor::{Anchor, NotAnAnchor};
 pub use code::{Code, NotACode};
+pub use country::{Country, NotACountry};
 pub use directory::Directory;
 pub use domain::{DomainName, FederatedDomain, NotADomainName};
 pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol, settled_address};
@@ -42,6 +45,7 @@ pub use method::Method;
 pub use microsoft::{
     MicrosoftAccount, MicrosoftRefusal, Recognition, may_enter, microsoft_cookie_name, recognise,
 };
+pub use mode::Mode;
 pub use organization::{Organization, SESSION_HOURS};
 pub use preflight::{ClaimUse, Listed, Match, Obstacle, obstacles, obstacles_there, signs_in_here};
 pub use scim_key::{NotAScimKey, ScimClient, ScimKey};

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Directory, DirectoryId, Method, OrganizationId, Secret, User, UserId};
+use crate::{Directory, DirectoryId, Method, Mode, OrganizationId, Secret, User, UserId};
 
 /// How long a session lives unless the organization says otherwise.
 pub const SESSION_HOURS: u32 = 8;
@@ -27,6 +27,9 @@ pub struct Organization {
     /// Its directories beside its own, at most [`Directory::MOST`]. None is ever taken away.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub directories: Vec<Directory>,
+    /// Where its users come from.
+    #[serde(default)]
+    pub mode: Mode,
     /// When it was set up.
     pub created_at: Timestamp,
 }

@@ -198,6 +198,7 @@ mod tests {
             session_hours: 8,
             administrators: Vec::new(),
             directories: Vec::new(),
+            mode: crate::Mode::Hybrid,
             created_at: noon,
         };
         let early = at("2026-01-01T09:00:00Z");

@@ -58,6 +58,10 @@ pub struct User {
     /// together are who it is, whatever either side calls them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Uuid>,
+    /// The tenant in which we made their account, where we did: when they are deleted here, it is
+    /// disabled there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_in: Option<Uuid>,
     /// Whether the account is mastered on-premises: its anchor is never ours to set.
     #[serde(default)]
     pub on_premises: bool,
@@ -96,6 +100,7 @@ impl User {
             unanchored: false,
             object_id: None,
             tenant: None,
+            made_in: None,
             on_premises: false,
             personal_email: None,
             claim_changed_at: None,

@@ -114,6 +114,20 @@ pub enum Action {
     PreflightBegun,
     /// What such a look found was fetched as a file: the reason names which.
     PreflightFetched,
+    /// Where an organization's users come from was changed: the reason says to what.
+    ModeChanged,
+    /// A user is in Entra now: the reason says whether they were made, found or linked there.
+    UserPushed,
+    /// A user cannot be made in Entra, and somebody has to decide: the reason says why.
+    PushStopped,
+    /// A user who was not in Entra is to be tried again, or linked: the reason says which.
+    PushResumed,
+    /// A licence was not assigned in Entra.
+    LicenceRefused,
+    /// An account in Entra was disabled that we made, of somebody who was deleted here.
+    AccountDisabled,
+    /// Such an account was left as it is: the reason says why.
+    AccountLeft,
 }
 
 /// What a change was made to.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use identity::{
     HeldSession, Method, Organization, OrganizationId, SecretHash, Session, User, UserId,
     accept_session, may_administer,
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use crate::item::Item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
+use crate::write::Clause;
 use crate::{
     AuditEntry, Import, OutboxItem, ReadingRules, Store, Stored, TableError, Task, Version,
 };
@@ -110,6 +112,16 @@ impl Connection {
             Stage::AwaitingRole | Stage::Disconnected => false,
         }
     }
+}
+
+/// That an organization is connected to a tenant.
+pub(crate) fn works_with(tenant: Uuid) -> Clause {
+    let connected = AttributeValue::S("connected".to_owned());
+    Clause::new("#v.stage = :stage").with(":stage", connected).and(
+        "#v.tenant = :tenant",
+        ":tenant",
+        AttributeValue::S(tenant.to_string()),
+    )
 }
 
 /// A browser on its way to Microsoft and back. Its id is the `state`: known to that browser, used

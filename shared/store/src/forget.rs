@@ -17,8 +17,9 @@ const ENDED_AT_ONCE: usize = 50;
 const AT_ONCE: usize = 8;
 
 impl Store {
-    /// Takes away what a deleted user left behind: passkeys with their claims, sessions and
-    /// memberships; nothing is begun at `until` or later. Whoever is still there loses nothing.
+    /// Takes away what a deleted user left behind: passkeys with their claims, sessions,
+    /// memberships, and that they were to be in Entra; nothing is begun at `until` or later. Whoever is
+    /// still there loses nothing.
     pub async fn forget_user(
         &self,
         org: OrganizationId,
@@ -30,6 +31,7 @@ impl Store {
         if self.table.find_all(vec![partition.clone()]).await?.has(&partition) {
             return Ok(Progress::Everything);
         }
+        self.forget_push(org, user, clock.now()).await?;
         loop {
             let items = self.table.first_page(&partition.pk).await?;
             if items.is_empty() {

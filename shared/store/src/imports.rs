@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use identity::{OrganizationId, Role, User, UserId, UserName};
+use identity::{Anchor, OrganizationId, Role, User, UserId, UserName};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::anchors;
+use crate::gone::of_nobody;
 use crate::item::Item;
 use crate::names::{Owner, claims, move_claim};
 use crate::schema::Key;
@@ -186,6 +187,9 @@ pub enum ImportError {
     /// A name belongs to somebody else.
     #[error("a name of the user belongs to somebody else")]
     Taken(Named),
+    /// The account is of somebody who was deleted here, or who is being brought there.
+    #[error("the account is of somebody of ours")]
+    Ours,
     /// The user is not as they were when it was decided.
     #[error("the user is not as they were when it was decided")]
     Stale,
@@ -305,21 +309,26 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`ImportError::Taken`] names the first claim that somebody else holds.
+    /// [`ImportError::Taken`] names the first claim that somebody else holds; [`ImportError::Ours`] when
+    /// it is not the directory that says who this is.
     pub async fn make_directory_user(
         &self,
         org: OrganizationId,
         user: &User,
         audit: &AuditEntry,
     ) -> Result<(), ImportError> {
-        let mut writes = crate::users::user_writes(org, user)?;
+        let anchor = user.anchor.as_ref().map(Anchor::as_str);
+        let mut writes = of_nobody(org, user.object_id, anchor);
+        let checks = writes.len();
+        writes.extend(crate::users::user_writes(org, user)?);
         writes.push(Write::Put(audit.item(org)?, Expect::Absent));
         writes.extend(anchors::moved(org, false, user, audit.at)?);
         let names: Vec<Named> = claims(org, user, None).into_iter().map(|claim| claim.0).collect();
         self.table.write(writes).await.map_err(|error| match error {
-            TableError::Conflict { position } => {
-                names.get(position).map_or(ImportError::Stale, |named| ImportError::Taken(*named))
-            }
+            TableError::Conflict { position } => match position.checked_sub(checks) {
+                None => ImportError::Ours,
+                Some(at) => names.get(at).map_or(ImportError::Stale, |it| ImportError::Taken(*it)),
+            },
             other => ImportError::Table(other),
         })
     }
@@ -338,25 +347,7 @@ impl Store {
         user: &User,
         audit: &AuditEntry,
     ) -> Result<(), ImportError> {
-        let old = claims(org, &before.value, None);
-        let new = claims(org, user, None);
-        let mut writes = vec![Write::Put(user_item(org, user)?, Expect::Version(before.version))];
-        let mut taken = vec![None];
-        for (named, key) in new.iter().filter(|claim| !old.contains(claim)) {
-            let item = Item::new(key.clone(), &Owner { user: user.id })?;
-            writes.push(Write::Put(item, Expect::Absent));
-            taken.push(Some(*named));
-        }
-        for (_, key) in old.iter().filter(|claim| !new.contains(claim)) {
-            writes.push(Write::Delete(key.clone(), 1));
-        }
-        writes.extend(move_claim(org, Some(&before.value), Some(user))?);
-        writes.push(Write::Put(audit.item(org)?, Expect::Absent));
-        if let Some(task) = follows(&before.value, user) {
-            let tell = OutboxItem::following(audit, org, task);
-            writes.push(Write::Put(tell.item()?, Expect::Absent));
-        }
-        writes.extend(anchors::moved(org, before.value.unanchored, user, audit.at)?);
+        let (writes, taken) = changing(org, before, user, audit)?;
         self.table.write(writes).await.map_err(|error| match error {
             TableError::Conflict { position } => match taken.get(position).copied().flatten() {
                 Some(named) => ImportError::Taken(named),
@@ -365,6 +356,35 @@ impl Store {
             other => ImportError::Table(other),
         })
     }
+}
+
+/// The writes of a change of a known user, and which of them claim a name.
+pub(crate) fn changing(
+    org: OrganizationId,
+    before: &Stored<User>,
+    user: &User,
+    audit: &AuditEntry,
+) -> Result<(Vec<Write>, Vec<Option<Named>>), TableError> {
+    let old = claims(org, &before.value, None);
+    let new = claims(org, user, None);
+    let mut writes = vec![Write::Put(user_item(org, user)?, Expect::Version(before.version))];
+    let mut taken = vec![None];
+    for (named, key) in new.iter().filter(|claim| !old.contains(claim)) {
+        let item = Item::new(key.clone(), &Owner { user: user.id })?;
+        writes.push(Write::Put(item, Expect::Absent));
+        taken.push(Some(*named));
+    }
+    for (_, key) in old.iter().filter(|claim| !new.contains(claim)) {
+        writes.push(Write::Delete(key.clone(), 1));
+    }
+    writes.extend(move_claim(org, Some(&before.value), Some(user))?);
+    writes.push(Write::Put(audit.item(org)?, Expect::Absent));
+    if let Some(task) = follows(&before.value, user) {
+        let tell = OutboxItem::following(audit, org, task);
+        writes.push(Write::Put(tell.item()?, Expect::Absent));
+    }
+    writes.extend(anchors::moved(org, before.value.unanchored, user, audit.at)?);
+    Ok((writes, taken))
 }
 
 /// What administrators are told: that one of them was blocked, or that a personal address changed,

@@ -5,16 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use identity::{OrganizationId, OutboxId, SecretHash};
+use identity::{OrganizationId, SecretHash};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::connections::works_with;
 use crate::item::Item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
-use crate::write::Clause;
 use crate::{OutboxItem, Store, Stored, TableError, Task, Version};
 
 /// How many users are remembered of one notice; those beyond are the round's.
@@ -83,13 +82,7 @@ impl Store {
         subscription: &Subscription,
         before: Version,
     ) -> Result<(), TableError> {
-        let tenant = AttributeValue::S(subscription.tenant.to_string());
-        let connected = AttributeValue::S("connected".to_owned());
-        let works = Clause::new("#v.stage = :stage").with(":stage", connected).and(
-            "#v.tenant = :tenant",
-            ":tenant",
-            tenant,
-        );
+        let works = works_with(subscription.tenant);
         let item = Item::new(Key::subscription(org), subscription)?;
         let writes = vec![
             Write::Put(item, Expect::read(before)),
@@ -147,7 +140,8 @@ impl Store {
         }
     }
 
-    fn marks(
+    /// What says that users of the tenant are to be read at once.
+    pub(crate) fn marks(
         &self,
         org: OrganizationId,
         objects: &BTreeSet<Uuid>,
@@ -192,16 +186,21 @@ impl OutboxItem {
     pub const GATHERED: SignedDuration = SignedDuration::from_millis(500);
 
     /// What is done about every notice of the same moment.
-    fn noticed(organization: OrganizationId, now: Timestamp) -> Self {
+    pub(crate) fn noticed(organization: OrganizationId, now: Timestamp) -> Self {
+        Self::of_a_moment(b"noticed", organization, true, now)
+    }
+
+    /// What is done about whoever was brought to the directory in the same moment.
+    pub(crate) fn pushed(organization: OrganizationId, now: Timestamp) -> Self {
+        Self::of_a_moment(b"pushed", organization, false, now)
+    }
+
+    fn of_a_moment(kind: &[u8], organization: OrganizationId, again: bool, now: Timestamp) -> Self {
         let moment = now.as_millisecond().div_euclid(Self::GATHERED.as_millis() as i64);
-        let hash =
-            SecretHash::of(&[b"noticed", organization.uuid().as_bytes(), &moment.to_be_bytes()]);
-        let digits = hash.as_str().get(..32).unwrap_or_default();
-        let id: OutboxId = digits.parse().unwrap_or_else(|_| OutboxId::from_uuid(Uuid::nil()));
         Self {
-            id,
+            id: Self::id_of(&[kind, organization.uuid().as_bytes(), &moment.to_be_bytes()]),
             organization,
-            task: Task::ReadNoticed { at: now, again: true },
+            task: Task::ReadNoticed { at: now, again },
             created_at: now,
             due_at: now.checked_add(Self::GATHERED).unwrap_or(now),
             attempts: 0,

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::item::Item;
 use crate::queries::From;
 use crate::schema::{IndexKey, Key, SHARDS};
-use crate::table::{Expect, Write};
+use crate::table::{Expect, Write, number};
+use crate::write::Clause;
 use crate::{AuditEntry, Folding, Store, Stored, TableError};
 
 /// How long whoever carries an item out has before somebody else may.
@@ -158,6 +159,20 @@ pub enum Task {
         /// Which look: another one is none of its business.
         look: PreflightId,
     },
+    /// Make users in Entra who were made here, or link them to who is there already: all of one shard.
+    PushUsers {
+        /// Which shard.
+        shard: u8,
+    },
+    /// Disable an account in Entra that we made, of somebody who was deleted here.
+    DisableAccount {
+        /// Whose it was; its anchor.
+        user: UserId,
+        /// Which object it is, where that was known.
+        object: Option<Uuid>,
+        /// The tenant it was made in.
+        tenant: Uuid,
+    },
     /// Say on the bus that a tenant took its consent back.
     ReportConsentLost {
         /// Which tenant.
@@ -179,6 +194,7 @@ impl Task {
             | Self::AlertBlocks { user, .. }
             | Self::AlertBlock { user, .. }
             | Self::EndAccess { user, .. }
+            | Self::DisableAccount { user, .. }
             | Self::ForgetUser { user } => Some(*user),
             Self::SendCode { .. }
             | Self::ForgetGroup { .. }
@@ -187,6 +203,7 @@ impl Task {
             | Self::ReadNoticed { .. }
             | Self::WriteAnchors
             | Self::LookAtEverybody { .. }
+            | Self::PushUsers { .. }
             | Self::ReportConsentLost { .. } => None,
         }
     }
@@ -201,6 +218,8 @@ impl Task {
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
             | Self::ReadNoticed { .. }
+            | Self::PushUsers { .. }
+            | Self::DisableAccount { .. }
             | Self::WriteAnchors
             | Self::LookAtEverybody { .. } => true,
             Self::SendCode { .. }
@@ -258,6 +277,38 @@ impl OutboxItem {
     #[must_use]
     pub fn not_before(self, due_at: Timestamp) -> Self {
         Self { due_at, ..self }
+    }
+
+    /// What brings a user to Entra, with everybody else of their shard. It may be there already.
+    pub fn pushing(organization: OrganizationId, user: UserId, now: Timestamp) -> Self {
+        let shard = crate::schema::shard(user.uuid().as_bytes());
+        Self {
+            id: Self::id_of(&[b"push users", organization.uuid().as_bytes(), &[shard]]),
+            organization,
+            task: Task::PushUsers { shard },
+            created_at: now,
+            due_at: now.checked_add(GRACE).unwrap_or(now),
+            attempts: 0,
+        }
+    }
+
+    /// The id of an item of which there is one.
+    pub(crate) fn id_of(parts: &[&[u8]]) -> OutboxId {
+        let hash = SecretHash::of(parts);
+        let digits = hash.as_str().get(..32).unwrap_or_default();
+        digits.parse().unwrap_or_else(|_| OutboxId::from_uuid(Uuid::nil()))
+    }
+
+    /// What must hold for it to be over.
+    fn over(&self) -> Option<Write> {
+        match self.task {
+            Task::PushUsers { shard } => {
+                let nobody = Clause::new("attribute_not_exists(tally) OR tally <= :zero");
+                let nobody = nobody.with(":zero", number(0));
+                Some(Write::CheckThat(Key::pending_count(self.organization, shard), nobody))
+            }
+            _ => None,
+        }
     }
 
     /// What must happen because of what an entry of the audit reports, in the same transaction.
@@ -334,6 +385,9 @@ impl Store {
     ) -> Result<(), TableError> {
         let org = item.value.organization;
         let mut writes = vec![Write::Delete(Key::outbox(org, item.value.id), item.version)];
+        let over = item.value.over();
+        let expected = 1 + over.iter().count();
+        writes.extend(over);
         if let Some(audit) = audit {
             writes.push(Write::Put(audit.item(org)?, Expect::Absent));
         }
@@ -343,6 +397,10 @@ impl Store {
         match self.table.write(writes).await {
             // Somebody else carried it out after our lease ended.
             Err(TableError::Conflict { position: 0 }) => Ok(()),
+            // It is not over: whoever comes next goes on with it.
+            Err(TableError::Conflict { position }) if position < expected => {
+                self.continue_outbox(item, item.value.created_at).await
+            }
             other => other,
         }
     }
@@ -367,13 +425,14 @@ impl Store {
         }
     }
 
-    /// Puts an item off that was carried out in part: whoever comes next goes on with it.
+    /// Puts an item off that was carried out in part: whoever comes next goes on with it, at the latest
+    /// when it is due, and sooner if an event names it.
     pub async fn continue_outbox(
         &self,
         item: &Stored<OutboxItem>,
-        now: Timestamp,
+        due_at: Timestamp,
     ) -> Result<(), TableError> {
-        let next = OutboxItem { due_at: now, attempts: 0, ..item.value.clone() };
+        let next = OutboxItem { due_at, attempts: 0, ..item.value.clone() };
         match self.table.write(vec![Write::Put(next.item()?, Expect::Version(item.version))]).await
         {
             Err(TableError::Conflict { .. }) => Ok(()),

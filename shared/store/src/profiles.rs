@@ -150,6 +150,15 @@ impl Provisioned {
         Ok(Some(Self { user, profile }))
     }
 
+    /// As they are just after they were made.
+    pub(crate) fn new(user: &User, profile: &Profile) -> Self {
+        let (user, profile) = (user.clone(), profile.clone());
+        Self {
+            user: Stored { value: user, version: 1 },
+            profile: Stored { value: profile, version: 1 },
+        }
+    }
+
     /// About how many bytes the user takes, in memory as in an answer.
     pub fn size(&self) -> usize {
         let (user, profile) = (&self.user.value, &self.profile.value);

@@ -4,6 +4,7 @@
 use ambient::Entropy;
 use identity::{OrganizationId, Role, User, UserId};
 
+use crate::gone::Made;
 use crate::item::Item;
 use crate::names::{Owner, claims, move_claim};
 use crate::profiles::profile_item;
@@ -11,7 +12,8 @@ use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::users::user_item;
 use crate::{
-    Action, AuditEntry, Named, OutboxItem, Profile, Provisioned, Store, Stored, TableError, Task,
+    Action, AuditEntry, Named, OutboxItem, Profile, Provisioned, Push, Store, Stored, TableError,
+    Task,
 };
 
 /// Why a provisioning client's change was not stored; nothing of it was.
@@ -179,6 +181,27 @@ fn check_size(profile: &Profile) -> Result<(), ProvisionError> {
     }
 }
 
+/// A new user with their profile.
+fn creation(
+    org: OrganizationId,
+    user: &User,
+    profile: &Profile,
+    audit: &AuditEntry,
+    ignored: Option<&AuditEntry>,
+) -> Result<Plan, ProvisionError> {
+    check_size(profile)?;
+    let mut plan = Plan::default();
+    let external_id = profile.external_id.as_deref();
+    plan.reclaim(&[], &claims(org, user, external_id), user.id)?;
+    plan.push(Write::Put(user_item(org, user)?, Expect::Absent));
+    plan.push(Write::Put(profile_item(org, user.id, profile)?, Expect::Absent));
+    plan.look_up(&[], &email_keys(org, user.id, profile))?;
+    plan.move_claim(org, None, Some(user))?;
+    plan.push(Write::Tally(Key::user_count(org, user.id), 1));
+    plan.tell(org, audit, ignored)?;
+    Ok(plan)
+}
+
 impl Store {
     /// Stores a new user with their profile, claims their names and counts them: all or nothing, in
     /// one transaction. `ignored` says of what was left out for safety.
@@ -195,21 +218,31 @@ impl Store {
         audit: &AuditEntry,
         ignored: Option<&AuditEntry>,
     ) -> Result<Provisioned, ProvisionError> {
-        check_size(profile)?;
-        let mut plan = Plan::default();
-        let external_id = profile.external_id.as_deref();
-        plan.reclaim(&[], &claims(org, user, external_id), user.id)?;
-        plan.push(Write::Put(user_item(org, user)?, Expect::Absent));
-        plan.push(Write::Put(profile_item(org, user.id, profile)?, Expect::Absent));
-        plan.look_up(&[], &email_keys(org, user.id, profile))?;
-        plan.move_claim(org, None, Some(user))?;
-        plan.push(Write::Tally(Key::user_count(org, user.id), 1));
-        plan.tell(org, audit, ignored)?;
+        let plan = creation(org, user, profile, audit, ignored)?;
         plan.carry_out(self).await?;
-        Ok(Provisioned {
-            user: Stored { value: user.clone(), version: 1 },
-            profile: Stored { value: profile.clone(), version: 1 },
-        })
+        Ok(Provisioned::new(user, profile))
+    }
+
+    /// The same of somebody who is to be in Entra.
+    ///
+    /// # Errors
+    ///
+    /// As for anybody else.
+    pub async fn create_provisioned_to_push(
+        &self,
+        org: OrganizationId,
+        user: &User,
+        profile: &Profile,
+        (push, task): (&Push, &OutboxItem),
+        audit: &AuditEntry,
+        ignored: Option<&AuditEntry>,
+    ) -> Result<Provisioned, ProvisionError> {
+        let mut plan = creation(org, user, profile, audit, ignored)?;
+        for write in push.beginning(org, task)? {
+            plan.push(write);
+        }
+        plan.carry_out(self).await?;
+        Ok(Provisioned::new(user, profile))
     }
 
     /// Stores what a user and their profile became, with the claims and look-ups that follow from
@@ -278,7 +311,8 @@ impl Store {
 
     /// Deletes a user for good: frees their names, counts them no more, and puts into the outbox
     /// what they leave behind (passkeys, sessions, memberships), which [`Store::forget_user`] takes
-    /// away. From then on nobody signs in as them.
+    /// away. From then on nobody signs in as them. An account in Entra that we made is disabled there,
+    /// and brings nobody back.
     ///
     /// Answers the outbox item, so that it can be announced.
     ///
@@ -306,6 +340,12 @@ impl Store {
         plan.push(Write::Tally(Key::user_count(org, user.id), -1));
         if user.role == Role::Administrator {
             plan.alert(org, audit, user)?;
+        }
+        if let Some(tenant) = user.made_in {
+            let made = Made { user: user.id, object: user.object_id, tenant };
+            for write in made.leaves(org, audit.at)? {
+                plan.push(write);
+            }
         }
         let forget = OutboxItem::new(entropy, org, Task::ForgetUser { user: user.id }, audit.at);
         plan.push(Write::Put(forget.item()?, Expect::Absent));

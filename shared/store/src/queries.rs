@@ -2,8 +2,11 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
-use crate::item::{Attributes, key_of};
+use crate::Stored;
+use crate::item::{Attributes, key_of, read};
 use crate::schema::Key;
 use crate::table::{Found, Table, TableError, unavailable};
 
@@ -100,6 +103,32 @@ impl Table {
             .map_err(unavailable)?;
         let items = answer.items.unwrap_or_default().into_iter();
         Ok(items.filter_map(|item| Some((key_of(&item)?, item))).collect())
+    }
+
+    /// Reads the first `most` items of a partition behind a sort key.
+    pub(crate) async fn behind<T: DeserializeOwned>(
+        &self,
+        pk: &str,
+        after: &str,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Stored<T>>, TableError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .limit(i32::try_from(most).unwrap_or(i32::MAX));
+        // DynamoDB takes no empty text as a key's value.
+        let query = match after {
+            "" => query.key_condition_expression("pk = :pk"),
+            _ => query
+                .key_condition_expression("pk = :pk AND sk > :after")
+                .expression_attribute_values(":after", AttributeValue::S(after.to_owned())),
+        };
+        let items = query.send().await.map_err(unavailable)?.items.unwrap_or_default();
+        items.into_iter().filter_map(|item| read(item, now).transpose()).collect()
     }
 
     /// Names at most `most` candidates of an index partition, each with its place in it.

@@ -34,6 +34,9 @@
 //! | external id → group | `ORG#{org}#GROUP_EXTERNAL#{sha256}` | `OWNER` | 1 get; claimed |
 //! | group name → group | `ORG#{org}#GROUP_NAME#{sha256 of folded}` | `OWNER` | 1 get; claimed |
 //! | how many users, groups | `ORG#{org}#COUNT#USERS`, `…#GROUPS` | `{shard}` | 1 query |
+//! | user who is to be in Entra | `ORG#{org}#PUSHES#{shard}` | `{user}` | in a batch; a page: 1 to 16 queries |
+//! | account in Entra, by user and object id, of somebody who was deleted here | `ORG#{org}#GONE#{uuid}` | `GONE` | in the transaction that would make its user |
+//! | how many of those who are to be in Entra wait, are in conflict | `ORG#{org}#COUNT#PENDING`, `…#CONFLICTS` | `{shard}` | all in a batch |
 //! | how many provisioning keys | `ORG#{org}#COUNT#SCIM_KEYS` | `0` | in the transaction that it bounds |
 //! | where a walk through a list goes on | `ORG#{org}#WALK#{sha256}` | `WALK` | 1 get |
 //! | pending request | `ORG#{org}#REQUEST#{sha256}` | `REQUEST` | in a batch |
@@ -334,6 +337,30 @@ impl Key {
     pub(crate) fn group_count(org: OrganizationId, group: GroupId) -> Self {
         let shard = shard(group.uuid().as_bytes());
         Self::new(Self::group_counts(org), shard.to_string())
+    }
+
+    /// One of the partitions of those who are to be in Entra.
+    pub(crate) fn pushes(org: OrganizationId, shard: u8) -> String {
+        format!("ORG#{org}#PUSHES#{shard}")
+    }
+
+    pub(crate) fn push(org: OrganizationId, user: UserId) -> Self {
+        Self::new(Self::pushes(org, shard(user.uuid().as_bytes())), user.to_string())
+    }
+
+    /// Whoever was deleted here, by their own id or their object's.
+    pub(crate) fn gone(org: OrganizationId, id: Uuid) -> Self {
+        Self::new(format!("ORG#{org}#GONE#{}", id.as_hyphenated()), "GONE")
+    }
+
+    /// One of the counters of those who wait to be in Entra.
+    pub(crate) fn pending_count(org: OrganizationId, shard: u8) -> Self {
+        Self::new(format!("ORG#{org}#COUNT#PENDING"), shard.to_string())
+    }
+
+    /// One of the counters of those about whom somebody has to decide.
+    pub(crate) fn conflict_count(org: OrganizationId, shard: u8) -> Self {
+        Self::new(format!("ORG#{org}#COUNT#CONFLICTS"), shard.to_string())
     }
 
     pub(crate) fn scim_key_count(org: OrganizationId) -> Self {

@@ -230,6 +230,10 @@ impl Found {
         self.0.contains_key(key)
     }
 
+    pub(crate) fn attributes(&self, key: &Key) -> Option<&Attributes> {
+        self.0.get(key)
+    }
+
     pub(crate) fn take<T: DeserializeOwned>(
         &mut self,
         key: &Key,

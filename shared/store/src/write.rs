@@ -35,6 +35,8 @@ impl Expect {
 pub(crate) enum Write {
     /// Stores an item.
     Put(Item, Expect),
+    /// Stores an item unless one is there: for items that say the same either way.
+    Ensure(Item),
     /// Deletes an item of a version.
     Delete(Key, Version),
     /// Deletes an item if it is there.
@@ -84,6 +86,7 @@ impl Write {
     pub(crate) const fn key(&self) -> &Key {
         match self {
             Self::Put(Item { key, .. }, _)
+            | Self::Ensure(Item { key, .. })
             | Self::Delete(key, _)
             | Self::Remove(key)
             | Self::Check(key, _)
@@ -101,6 +104,7 @@ impl Write {
         let action = TransactWriteItem::builder();
         let action = match self {
             Self::Put(item, expect) => action.put(put(table, item, expect)?),
+            Self::Ensure(item) => action.update(ensure(table, item)?),
             Self::Delete(key, version) => {
                 let delete = Delete::builder()
                     .table_name(table)
@@ -188,6 +192,21 @@ fn put(table: &str, item: Item, expect: Expect) -> Result<Put, BuildError> {
             .build(),
         Expect::Anything => put.set_item(Some(item.attributes(1))).build(),
     }
+}
+
+/// Each attribute stays as it is where there is one.
+fn ensure(table: &str, item: Item) -> Result<Update, BuildError> {
+    let key = item.key.clone();
+    let mut update = Update::builder().table_name(table).set_key(Some(key_attributes(key)));
+    let (mut parts, rest) = (Vec::new(), ["pk", "sk"]);
+    let attributes = item.attributes(1).into_iter().filter(|(name, _)| !rest.contains(&&**name));
+    for (place, (name, value)) in attributes.enumerate() {
+        parts.push(format!("#a{place} = if_not_exists(#a{place}, :a{place})"));
+        update = update
+            .expression_attribute_names(format!("#a{place}"), name)
+            .expression_attribute_values(format!(":a{place}"), value);
+    }
+    update.update_expression(format!("SET {}", parts.join(", "))).build()
 }
 
 fn check(

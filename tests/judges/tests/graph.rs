@@ -86,9 +86,14 @@ fn new_user(name: &str) -> NewUser {
         given_name: Some("O'Neil".to_owned()),
         surname: None,
         usage_location: Some("DE".to_owned()),
+        other_mails: vec![format!("{name}@personal.test")],
+        mobile_phone: Some("+49 171 1234567".to_owned()),
         password_profile: Password::random(&SystemEntropy),
     }
 }
+
+/// The template of Helpdesk Administrator.
+const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
 
 #[tokio::test]
 async fn a_user_is_made_found_changed_deleted_and_restored_by_the_contract() {
@@ -105,7 +110,12 @@ async fn a_user_is_made_found_changed_deleted_and_restored_by_the_contract() {
         ..UserChange::default()
     };
     graph.change_user(made.id, &change).await.unwrap();
+    // The id of any SKU.
+    graph.assign_licences(made.id, &[made.id]).await.unwrap();
     graph.revoke_sessions(made.id).await.unwrap();
+    assert!(!graph.holds_role(made.id).await.unwrap());
+    lab.simulator.put_directory_roles("ada@contoso.test", &[HELPDESK]).unwrap();
+    assert!(graph.holds_role(made.id).await.unwrap());
     let read = graph.user(made.id).await.unwrap();
     graph.delete_user(made.id).await.unwrap();
     let gone = graph.user(made.id).await.unwrap_err();

@@ -33,6 +33,10 @@ struct Belongings {
     /// Groups that are known as some whose changes wait.
     folding: BTreeSet<String>,
     counts: BTreeMap<String, i64>,
+    /// Whose account in Entra brings nobody back.
+    gone: BTreeSet<String>,
+    /// Those who are to be in Entra, with how far it has come.
+    pushes: BTreeMap<String, Value>,
     keys: BTreeSet<String>,
     listed_keys: BTreeSet<String>,
     tasks: Vec<Value>,
@@ -108,6 +112,11 @@ fn shard(id: &str) -> u8 {
     u8::from_str_radix(&id[..2], 16).unwrap() % 16
 }
 
+/// Whether a push stopped until somebody decides.
+fn is_conflict(push: &Value) -> bool {
+    push["stage"].get("conflict").is_some()
+}
+
 impl Belongings {
     /// Takes an item in, and says whether the schema knows it.
     fn sort(&mut self, rest: &str, sk: &str, item: &Value) -> bool {
@@ -156,6 +165,13 @@ impl Belongings {
                 true
             }
             ("JOURNEY", "JOURNEY") => ends,
+            ("PUSHES", user) if id == shard(user).to_string() => {
+                self.pushes.insert(user.to_owned(), value.clone()).is_none()
+            }
+            ("GONE", "GONE") => {
+                self.gone.insert(text(value, "user").unwrap().to_owned());
+                true
+            }
             ("IMPORT", "IMPORT" | "RULES") => true,
             ("SUBSCRIPTION", "SUBSCRIPTION") => {
                 self.subscribed = value["tenant"].as_str().map(str::to_owned);
@@ -288,10 +304,14 @@ impl Belongings {
         self.check_leftovers();
         self.check_members();
         self.check_staged();
+        self.check_pushes();
+        let conflicts = self.pushes.values().filter(|push| is_conflict(push)).count();
         let counts = [
             ("USERS", self.users.len()),
             ("GROUPS", self.groups.len()),
             ("SCIM_KEYS", self.keys.len()),
+            ("PENDING", self.pushes.len() - conflicts),
+            ("CONFLICTS", conflicts),
         ];
         for (what, many) in counts {
             let counted = self.counts.get(what).copied().unwrap_or_default();
@@ -357,6 +377,26 @@ impl Belongings {
         }
         let left = std::mem::take(&mut self.owners);
         self.wrong.extend(left.iter().map(|(key, owner)| format!("{key:?} names {owner} in vain")));
+    }
+
+    /// Whoever waits to be in Entra has a task that brings them there; whoever is gone is let go of, and
+    /// nobody is remembered as gone who is there.
+    fn check_pushes(&mut self) {
+        let back = self.gone.iter().filter(|id| self.users.contains_key(*id));
+        self.wrong.extend(back.map(|id| format!("{id} is gone and there")));
+        for (id, push) in &self.pushes {
+            let brings = |task: &Value| task["push_users"]["shard"] == shard(id);
+            let tried = self.tasks.iter().any(brings);
+            match self.users.contains_key(id) {
+                true if !is_conflict(push) && !tried => {
+                    self.wrong.push(format!("{id} waits to be in Entra, and nobody brings them"));
+                }
+                false if !self.waits("forget_user", "user", id) => {
+                    self.wrong.push(format!("{id}, who is gone, is still to be in Entra"));
+                }
+                _ => {}
+            }
+        }
     }
 
     fn check_leftovers(&mut self) {

@@ -46,6 +46,12 @@ impl World {
         self.provisioner(&self.contoso(), "other").await
     }
 
+    /// Some other client, with a new key of a directory of the world's organization.
+    pub async fn other_client_of(&self, directory_id: &str) -> Provisioner {
+        let payload = json!({ "name": "other", "client": "other", "directory_id": directory_id });
+        self.provisioner_by(&self.contoso(), payload).await
+    }
+
     /// Lets the count say that the organization has so many users.
     pub async fn pretend_users(&self, count: usize) {
         let pk = format!("ORG#{}#COUNT#USERS", self.organization);

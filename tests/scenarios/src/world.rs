@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::{Credentials, Region};
 use axum::extract::Request;
 use axum::serve;
 use bytes::Bytes;
-use entra_sim::{Delivery, Settings, Simulator};
+use entra_sim::{Delivery, Domain, InternalDomainFederation, Settings, Simulator};
 use identity::{Anchor, Block, OrganizationId, OutboxId, User, UserId, UserName};
 use jiff::Timestamp;
 use lambda_http::RequestExt as _;
@@ -134,8 +134,29 @@ impl World {
         Self::with(Deliveries::Once).await
     }
 
+    /// An account whose organization's domain is federated in the simulated tenant, which takes its
+    /// answers.
+    pub async fn federated() -> Self {
+        let world = Self::build(Deliveries::Once, true).await;
+        let text = |name: &str| world.bootstrap[name].as_str().unwrap().to_owned();
+        let federation = InternalDomainFederation {
+            display_name: "Contoso".to_owned(),
+            issuer_uri: text("issuer_uri"),
+            passive_sign_in_uri: text("sso_url"),
+            sign_out_uri: text("slo_url"),
+            signing_certificate: text("certificate_base64"),
+            ..InternalDomainFederation::default()
+        };
+        world.microsoft.federate(Domain::named(DOMAIN), federation).unwrap();
+        world
+    }
+
     /// An account whose events arrive as often as said.
     pub async fn with(deliveries: Deliveries) -> Self {
+        Self::build(deliveries, false).await
+    }
+
+    async fn build(deliveries: Deliveries, answers_microsoft: bool) -> Self {
         let clock = Arc::new(TestClock::at("2026-03-02T09:00:00Z"));
         let folder = tempfile::tempdir().unwrap();
         let site = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -145,7 +166,9 @@ impl World {
         let microsoft = Simulator::start(Settings::default()).unwrap();
         // A story that is about notices turns them on.
         microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
-        let model = model_at(&base_url, &endpoints.sqs, &microsoft.url());
+        let taken = microsoft.login_srf_url();
+        let reply_url = if answers_microsoft { &taken } else { REPLY_URL };
+        let model = model_at(&base_url, &endpoints.sqs, &microsoft.url(), reply_url);
         let functions = model.functions.iter();
         let environments =
             functions.map(|(id, function)| (id.clone(), function.environment.clone()));
@@ -417,11 +440,11 @@ pub fn code_of(message: &Message) -> String {
 
 /// `template.yaml`, as the local stack reads it.
 pub fn model(base_url: &str, sqs_endpoint: &str) -> Model {
-    model_at(base_url, sqs_endpoint, "https://login.microsoftonline.com")
+    model_at(base_url, sqs_endpoint, "https://login.microsoftonline.com", REPLY_URL)
 }
 
 /// The same with another Microsoft.
-fn model_at(base_url: &str, sqs_endpoint: &str, microsoft: &str) -> Model {
+fn model_at(base_url: &str, sqs_endpoint: &str, microsoft: &str, reply_url: &str) -> Model {
     let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
     let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let context = Context {
@@ -431,7 +454,7 @@ fn model_at(base_url: &str, sqs_endpoint: &str, microsoft: &str) -> Model {
         account: ACCOUNT.to_owned(),
         stack: "passerelle".to_owned(),
         parameters: BTreeMap::from([
-            own("EntraLoginUrl", REPLY_URL),
+            own("EntraLoginUrl", reply_url),
             own("MailFrom", "passerelle@contoso.test"),
             own("EntraUrl", microsoft),
             own("GraphUrl", &format!("{microsoft}/v1.0")),

@@ -71,6 +71,9 @@ enum Written {
     Clash(Named),
     /// Somebody has it whom the directory does not speak for: they keep it.
     Taken,
+    /// The account is of somebody who was deleted here, or is being brought there: that says itself
+    /// who they are.
+    Ours,
 }
 
 impl App {
@@ -104,6 +107,10 @@ impl App {
                 match self.write(directory, known.as_ref(), &decided, request_id).await? {
                     Written::Done => {
                         done.tally = done.tally.plus(decided.tally);
+                        written = true;
+                        break;
+                    }
+                    Written::Ours => {
                         written = true;
                         break;
                     }
@@ -180,7 +187,7 @@ impl App {
         audit.reason = Some("directory_renamed".to_owned());
         match self.store.change_directory_user(organization, &holder, &user, &audit).await {
             // Who changed meanwhile may have let go of it, or is told of again.
-            Ok(()) | Err(ImportError::Stale | ImportError::Taken(_)) => {
+            Ok(()) | Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => {
                 Ok(theirs.map(|told| Member::new(object, vec![told])))
             }
             Err(ImportError::Table(error)) => Err(error.into()),
@@ -264,6 +271,7 @@ impl App {
             Ok(()) => Ok(Written::Done),
             Err(ImportError::Stale) => Ok(Written::Again),
             Err(ImportError::Table(error)) => Err(error.into()),
+            Err(ImportError::Ours) => Ok(Written::Ours),
             Err(ImportError::Taken(Named::ObjectId)) => Ok(Written::Again),
             Err(ImportError::Taken(Named::UserName)) if known.is_none() => {
                 self.link(directory, decided, request_id).await
@@ -300,7 +308,9 @@ impl App {
         if theirs.object_id.is_some() {
             return Ok(Written::Clash(Named::UserName));
         }
-        if holder.names == NamesOf::Client {
+        // Whoever is on the way there, and is not this object, is linked by somebody's decision alone.
+        let pushed = self.store.push(organization, theirs.id, now).await?.is_some();
+        if holder.names == NamesOf::Client || pushed {
             return Ok(Written::Taken);
         }
         let linked = decision::linked(theirs, &decided.user, now);
@@ -310,7 +320,9 @@ impl App {
         let before: &Stored<_> = &holder.user;
         match self.store.change_directory_user(organization, before, &linked, &audit).await {
             Ok(()) => Ok(Written::Done),
-            Err(ImportError::Stale | ImportError::Taken(Named::ObjectId)) => Ok(Written::Again),
+            Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(Named::ObjectId)) => {
+                Ok(Written::Again)
+            }
             Err(ImportError::Taken(named)) => Ok(Written::Clash(named)),
             Err(ImportError::Table(error)) => Err(error.into()),
         }

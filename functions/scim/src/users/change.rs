@@ -168,6 +168,8 @@ impl Change {
         if known.personal_email.is_some() {
             self.user.claim_changed_at = Some(now);
         }
+        // Whoever was asked to enrol before was asked as somebody else.
+        self.user.sessions_valid_from = self.user.sessions_valid_from.max(now);
         Ok(())
     }
 

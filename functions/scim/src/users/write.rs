@@ -1,9 +1,11 @@
 //! Creates, changes and deletes a user: the same for one request and for a part of a bulk.
 
-use identity::UserId;
+use identity::{Method, Mode, ScimClient, UserId};
 use jiff::Timestamp;
 use scim::{Patch, Resource};
-use store::{Action, AuditEntry, Named, ProvisionError, Provisioned};
+use store::{
+    Action, AuditEntry, Named, OutboxItem, Particulars, ProvisionError, Provisioned, Push, Stored,
+};
 
 use super::change::{self, Change};
 use super::resource;
@@ -28,12 +30,53 @@ impl App {
         let audit = self.audit_change(caller, Action::UserCreated, &change, now);
         let ignored = self.audit_ignored(caller, &change, now);
         let (org, user, profile) = (caller.org, &change.user, &change.profile);
-        let created =
-            self.store.create_provisioned(org, user, profile, &audit, ignored.as_ref()).await;
+        let push = self.push(caller, &change, now).await?;
+        let created = match &push {
+            None => {
+                self.store.create_provisioned(org, user, profile, &audit, ignored.as_ref()).await
+            }
+            Some((push, task)) => {
+                let push = (push, task);
+                let ignored = ignored.as_ref();
+                self.store
+                    .create_provisioned_to_push(org, user, profile, push, &audit, ignored)
+                    .await
+            }
+        };
         if let Err(ProvisionError::Taken(named)) = created {
             self.tell_taken(caller, named, &change, None).await?;
         }
-        Ok(created?)
+        let created = created?;
+        if let Some((_, task)) = &push {
+            self.announce(task, &caller.request_id).await;
+        }
+        Ok(created)
+    }
+
+    /// That a new user is to be made in Entra, where users come from here. Whom Entra's own client
+    /// brings is there, and so are whoever signs in with Microsoft and whoever has an anchor by the
+    /// client's word. All that is looked at once more when it is carried out.
+    async fn push(
+        &self,
+        caller: &Caller,
+        change: &Change,
+        now: Timestamp,
+    ) -> Result<Option<(Push, OutboxItem)>, Failure> {
+        let is_there = change.user.object_id.is_some() || change.user.anchor.is_some();
+        if caller.key.client == ScimClient::Entra || is_there {
+            return Ok(None);
+        }
+        let organization = self.store.organization(caller.org, now).await?;
+        let is_pushed = organization.is_some_and(|Stored { value: organization, .. }| {
+            organization.mode == Mode::Cloud
+                && organization.method_of(&change.user) == Method::Passkey
+        });
+        if !is_pushed {
+            return Ok(None);
+        }
+        let user = change.user.id;
+        let push = Push::new(user, Particulars::default(), now);
+        Ok(Some((push, OutboxItem::pushing(caller.org, user, now))))
     }
 
     /// Replaces a user by another resource, RFC 7644 §3.5.1.

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::request::Request;
-use super::{delta, recycle_bin, subscriptions, tenant, users};
+use super::{delta, memberships, recycle_bin, subscriptions, tenant, users};
 use crate::app::App;
 
 /// Does what a request asks for.
@@ -21,6 +21,8 @@ pub(crate) fn dispatch(app: &App, request: &Request) -> Answer {
         ("PATCH", ["users", id]) => users::patch(app, request, id),
         ("DELETE", ["users", id]) => users::delete(app, request, id),
         ("POST", ["users", id, "revokeSignInSessions"]) => users::revoke(app, request, id),
+        ("GET", ["users", id, "transitiveMemberOf"]) => memberships::list(app, request, id),
+        ("POST", ["users", id, "assignLicense"]) => users::assign_license(app, request, id),
         ("GET", ["directory", "deletedItems", id]) => recycle_bin::get(app, request, id),
         ("DELETE", ["directory", "deletedItems", id]) => recycle_bin::purge(app, request, id),
         ("POST", ["directory", "deletedItems", id, "restore"]) => {

@@ -54,11 +54,6 @@ impl Simulator {
         self.app().graph.hold().faults.push(fault);
     }
 
-    /// Lets every call of Graph go well again.
-    pub fn mend(&self) {
-        self.app().graph.hold().faults.clear();
-    }
-
     /// Says how notifications are told from now on.
     pub fn set_delivery(&self, delivery: Delivery) {
         self.app().graph.hold().delivery = delivery;
@@ -84,6 +79,11 @@ impl Simulator {
         let app = Arc::clone(self.app());
         let told = self.runtime().spawn(async move { notifications::announce(&app, event).await });
         assert!(told.await.is_ok_and(|told| told.is_ok()), "the simulator was stopped");
+    }
+
+    /// Lets every call of Graph go well again.
+    pub fn mend(&self) {
+        self.app().graph.hold().faults.clear();
     }
 
     /// What Graph was asked, oldest first.

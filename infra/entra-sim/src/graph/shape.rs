@@ -23,7 +23,8 @@ const DEFAULT: [&str; 11] = [
 ];
 
 /// Properties of a user that exist without a field of their own.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 11] = [
+    "assignedLicenses",
     "createdDateTime",
     "deletedDateTime",
     "onPremisesDomainName",
@@ -67,7 +68,8 @@ pub(crate) fn check_select(select: &[String]) -> Result<(), Answer> {
 pub(crate) fn user(user: &GraphUser, select: Option<&[String]>) -> Value {
     let all = properties(user);
     let value = |name: &str| {
-        let empty = if name == "proxyAddresses" { json!([]) } else { Value::Null };
+        let lists = ["assignedLicenses", "proxyAddresses"];
+        let empty = if lists.contains(&name) { json!([]) } else { Value::Null };
         all.get(name).cloned().unwrap_or(empty)
     };
     let shown: Map<String, Value> = match select {

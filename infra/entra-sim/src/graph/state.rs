@@ -33,6 +33,8 @@ pub struct GraphSettings {
     pub units: Option<u32>,
     /// How long every answer takes, in milliseconds.
     pub latency_ms: u64,
+    /// The SKUs of which no seats are left.
+    pub unavailable_skus: Vec<String>,
     /// With what links begin, when Graph is reached through something else.
     pub public_url: Option<String>,
 }
@@ -58,6 +60,7 @@ impl Default for GraphSettings {
             unseen_reads: 0,
             units: None,
             latency_ms: 0,
+            unavailable_skus: Vec::new(),
             public_url: None,
         }
     }

@@ -11,8 +11,13 @@ use crate::graph_user::{GraphUser, domain_of};
 const REQUIRED: [&str; 5] =
     ["accountEnabled", "displayName", "mailNickname", "passwordProfile", "userPrincipalName"];
 /// What nobody writes.
-const READ_ONLY: [&str; 4] =
-    ["id", "createdDateTime", "deletedDateTime", "signInSessionsValidFromDateTime"];
+const READ_ONLY: [&str; 5] = [
+    "assignedLicenses",
+    "id",
+    "createdDateTime",
+    "deletedDateTime",
+    "signInSessionsValidFromDateTime",
+];
 /// What stays ours to write of a user who is mastered on-premises.
 const CLOUD_ONLY: [&str; 3] = ["usageLocation", "otherMails", "passwordProfile"];
 

@@ -161,7 +161,47 @@ pub(crate) fn revoke(app: &App, request: &Request, id: &str) -> Result<Answer, A
     Ok(Answer::ok(json!({ "@odata.context": context, "value": true })))
 }
 
-fn find<'a>(directory: &'a Directory, id: &str) -> Result<&'a GraphUser, Answer> {
+/// `POST /users/{id or name}/assignLicense`: of a user whose place of use is known.
+pub(crate) fn assign_license(app: &App, request: &Request, id: &str) -> Result<Answer, Answer> {
+    request.needs(&[
+        "LicenseAssignment.ReadWrite.All",
+        "User.ReadWrite.All",
+        "Directory.ReadWrite.All",
+    ])?;
+    let (mut user, unavailable) = {
+        let directory = app.directory();
+        (find(&directory, id)?.clone(), app.graph.settings().unavailable_skus)
+    };
+    if user.more.get("usageLocation").and_then(Value::as_str).is_none() {
+        return Err(Answer::bad(
+            "License assignment cannot be done for user with invalid usage location.",
+        ));
+    }
+    let listed = |name: &str| request.object().ok()?.get(name)?.as_array().cloned();
+    let (Some(added), Some(removed)) = (listed("addLicenses"), listed("removeLicenses")) else {
+        return Err(Answer::bad("addLicenses and removeLicenses must be given."));
+    };
+    let held = user.more.get("assignedLicenses").and_then(Value::as_array).cloned();
+    let mut held = held.unwrap_or_default();
+    held.retain(|one| !removed.iter().any(|gone| gone.as_str() == sku(one)));
+    for one in added {
+        if unavailable.iter().any(|gone| Some(gone.as_str()) == sku(&one)) {
+            return Err(Answer::bad("License assignment failed because no seats are left."));
+        }
+        held.retain(|other| sku(other) != sku(&one));
+        held.push(one);
+    }
+    user.more.insert("assignedLicenses".to_owned(), json!(held));
+    let user = app.change(|directory| directory.put_user(user))?;
+    Ok(Answer::created(shape::user(&user, None)))
+}
+
+/// The SKU of a licence.
+fn sku(licence: &Value) -> Option<&str> {
+    licence.get("skuId")?.as_str()
+}
+
+pub(crate) fn find<'a>(directory: &'a Directory, id: &str) -> Result<&'a GraphUser, Answer> {
     let found = directory.users.get(id).or_else(|| directory.user_by_name(id));
     found.ok_or_else(|| Answer::not_found(id))
 }

@@ -18,6 +18,7 @@ fn calls() -> Vec<(Method, String, Option<Value>, Vec<&'static str>)> {
         (Method::GET, at("/users/{ada}"), None, read.clone()),
         (Method::GET, at("/users/delta"), None, read.clone()),
         (Method::GET, at("/subscriptions"), None, read),
+        (Method::GET, at("/users/{ada}/transitiveMemberOf"), None, vec!["User.Read.All"]),
         (Method::POST, at("/users"), Some(user), vec!["User.ReadWrite.All"]),
         (
             Method::PATCH,

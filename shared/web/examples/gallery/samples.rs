@@ -9,7 +9,8 @@ use web::page::{
     Address, AutoPost, Certificate, Code, ConnectedTenant, Connection, ConnectionState, Entry,
     FileLinks, Found, FoundObstacle, Invitation, ListedUser, LookStatus, LookStep, Microsoft,
     MicrosoftStep, Notice, Preflight, PreflightList, Problem, ReadingStatus, Recover, Recovery,
-    Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, WantedConsent, WantedPermission,
+    Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, UserSource, WantedConsent,
+    WantedPermission,
 };
 
 /// What the pages are filled with.
@@ -168,7 +169,12 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
     let consent = |writes| WantedConsent {
         writes,
         client_id: (!writes).then(|| v.request_id.to_owned()),
-        permissions: vec![WantedPermission { name: "User.Read.All", granted: !writes }],
+        permissions: vec![WantedPermission {
+            name: "User.Read.All",
+            granted: !writes,
+            by_wider: writes,
+        }],
+        wider: "Directory.Read.All",
         start_url: (!writes).then(|| v.url.to_owned()),
     };
     let consents = [consent(false), consent(true)];
@@ -210,6 +216,7 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         tenant,
         reading,
         preflight_url: v.url,
+        users: UserSource { cloud: true, pending: 3, conflicts: 1 },
         consents: &consents,
         certificates: &certificates,
         csrf: v.csrf,

@@ -434,10 +434,10 @@ messages! {
         es: "Cambiar usuarios",
     }
     connection_write_why {
-        en: "So that whoever has no anchor in Entra gets one, which signing in needs. Users who are synced from on-premises are never touched. Read users first.",
-        de: "Damit alle, die in Entra keinen Anker haben, einen erhalten; ohne ihn ist keine Anmeldung möglich. Benutzer, die lokal synchronisiert werden, bleiben unberührt. Zuerst Benutzer lesen.",
-        fr: "Pour que ceux qui n’ont pas d’ancre dans Entra en reçoivent une, nécessaire à la connexion. Les utilisateurs synchronisés depuis le site local ne sont jamais touchés. Commencez par la lecture.",
-        es: "Para que quien no tenga ancla en Entra reciba una, necesaria para iniciar sesión. Los usuarios sincronizados desde el entorno local no se tocan nunca. Lea primero los usuarios.",
+        en: "So that whoever has no anchor in Entra gets one, which signing in needs, and users who are made here are made in Entra too. Users who are synced from on-premises are never touched. Read users first.",
+        de: "Damit alle, die in Entra keinen Anker haben, einen erhalten (ohne ihn ist keine Anmeldung möglich), und damit hier angelegte Benutzer auch in Entra angelegt werden. Benutzer, die lokal synchronisiert werden, bleiben unberührt. Zuerst Benutzer lesen.",
+        fr: "Pour que ceux qui n’ont pas d’ancre dans Entra en reçoivent une, nécessaire à la connexion, et que les utilisateurs créés ici le soient aussi dans Entra. Les utilisateurs synchronisés depuis le site local ne sont jamais touchés. Commencez par la lecture.",
+        es: "Para que quien no tenga ancla en Entra reciba una, necesaria para iniciar sesión, y los usuarios creados aquí se creen también en Entra. Los usuarios sincronizados desde el entorno local no se tocan nunca. Lea primero los usuarios.",
     }
     connection_granted {
         en: "granted",
@@ -450,6 +450,54 @@ messages! {
         de: "nicht erteilt",
         fr: "non accordée",
         es: "no concedido",
+    }
+    connection_granted_wider {
+        en: "granted by a wider one",
+        de: "durch eine weitere erteilt",
+        fr: "accordée par une plus large",
+        es: "concedido por uno más amplio",
+    }
+    connection_wider {
+        en: "If your tenant does not offer these, or your rules want one permission for all of them, give the application this wider one and consent in the same way. It allows more than is needed, so choose it only then:",
+        de: "Wenn Ihr Mandant diese nicht anbietet oder Ihre Regeln eine einzige Berechtigung verlangen, geben Sie der Anwendung diese weitere und stimmen ebenso zu. Sie erlaubt mehr als nötig, wählen Sie sie also nur dann:",
+        fr: "Si votre locataire ne les propose pas, ou si vos règles exigent une seule autorisation, donnez à l’application celle-ci, plus large, et consentez de la même façon. Elle permet plus que nécessaire : ne la choisissez que dans ce cas :",
+        es: "Si su inquilino no los ofrece, o sus reglas piden un solo permiso, dé a la aplicación este, más amplio, y consienta del mismo modo. Permite más de lo necesario: elíjalo solo en ese caso:",
+    }
+    users_title {
+        en: "Where users come from",
+        de: "Woher Benutzer kommen",
+        fr: "D’où viennent les utilisateurs",
+        es: "De dónde vienen los usuarios",
+    }
+    users_hybrid {
+        en: "From on-premises: they are made there and read from Entra, and nobody is made here for Entra. Whoever operates this deployment can change that with set_mode, which first says what would follow.",
+        de: "Aus der lokalen Umgebung: Sie werden dort angelegt und aus Entra gelesen; hier wird niemand für Entra angelegt. Wer diese Installation betreibt, kann das mit set_mode ändern, das zuerst sagt, was daraus folgt.",
+        fr: "Du site local : ils y sont créés et lus dans Entra, et personne n’est créé ici pour Entra. Qui exploite ce déploiement peut le changer avec set_mode, qui dit d’abord ce qui s’ensuit.",
+        es: "Del entorno local: se crean allí y se leen de Entra, y aquí no se crea a nadie para Entra. Quien opera esta instalación puede cambiarlo con set_mode, que primero dice qué se sigue.",
+    }
+    users_cloud {
+        en: "From here: whoever is made here, by the operator or by a provisioning client other than Entra, is made in Entra too, with a password that nobody knows. Users who are synced from on-premises are never written.",
+        de: "Von hier: Wer hier angelegt wird, vom Betreiber oder von einem anderen Bereitstellungsdienst als Entra, wird auch in Entra angelegt, mit einem Kennwort, das niemand kennt. Lokal synchronisierte Benutzer werden nie verändert.",
+        fr: "D’ici : qui est créé ici, par l’exploitant ou par un autre client d’approvisionnement qu’Entra, l’est aussi dans Entra, avec un mot de passe que personne ne connaît. Les utilisateurs synchronisés ne sont jamais modifiés.",
+        es: "De aquí: quien se crea aquí, por el operador o por un cliente de aprovisionamiento que no sea Entra, se crea también en Entra, con una contraseña que nadie conoce. Los usuarios sincronizados no se modifican nunca.",
+    }
+    users_pending {
+        en: "Waiting to be made in Entra",
+        de: "Warten darauf, in Entra angelegt zu werden",
+        fr: "En attente de création dans Entra",
+        es: "En espera de ser creados en Entra",
+    }
+    users_conflicts {
+        en: "Stopped, somebody has to decide",
+        de: "Angehalten, jemand muss entscheiden",
+        fr: "Arrêtés, quelqu’un doit décider",
+        es: "Detenidos, alguien debe decidir",
+    }
+    users_waiting {
+        en: "Nobody is lost: it is tried again at least every hour. The operator’s list_pending says who waits and why; push_user tries again, link_user takes the account that is there already.",
+        de: "Niemand geht verloren: Es wird mindestens jede Stunde erneut versucht. list_pending des Betreibers sagt, wer wartet und warum; push_user versucht es erneut, link_user übernimmt das vorhandene Konto.",
+        fr: "Personne n’est perdu : un nouvel essai a lieu au moins toutes les heures. list_pending, chez l’exploitant, dit qui attend et pourquoi ; push_user réessaie, link_user prend le compte existant.",
+        es: "Nadie se pierde: se reintenta al menos cada hora. list_pending, del operador, dice quién espera y por qué; push_user reintenta, link_user toma la cuenta que ya existe.",
     }
     connection_consent {
         en: "Consent at Microsoft",

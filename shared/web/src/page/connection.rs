@@ -25,6 +25,8 @@ pub struct Connection<'a> {
     pub reading: Option<ReadingStatus>,
     /// Where it is shown who cannot sign in yet.
     pub preflight_url: &'a str,
+    /// Where users come from.
+    pub users: UserSource,
     /// What can be consented to.
     pub consents: &'a [WantedConsent],
     /// What is to be uploaded: the certificate in use first.
@@ -154,6 +156,28 @@ impl ReadingStatus {
     }
 }
 
+/// Where users come from, and who is on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct UserSource {
+    /// Whether they are made here; on-premises otherwise.
+    pub cloud: bool,
+    /// How many wait to be made in Entra.
+    pub pending: u64,
+    /// How many stopped, until somebody decides.
+    pub conflicts: u64,
+}
+
+impl UserSource {
+    fn text(self, language: Language) -> &'static str {
+        if self.cloud { language.users_cloud() } else { language.users_hybrid() }
+    }
+
+    /// Whether anybody is on the way.
+    const fn waits(self) -> bool {
+        self.pending > 0 || self.conflicts > 0
+    }
+}
+
 /// Something that can be consented to.
 #[derive(Clone, Debug)]
 pub struct WantedConsent {
@@ -163,6 +187,8 @@ pub struct WantedConsent {
     pub client_id: Option<String>,
     /// What it needs.
     pub permissions: Vec<WantedPermission>,
+    /// The wider permission that would do instead of all of them.
+    pub wider: &'static str,
     /// Where the way to Microsoft begins, when it can be gone.
     pub start_url: Option<String>,
 }
@@ -188,11 +214,17 @@ pub struct WantedPermission {
     pub name: &'static str,
     /// Whether it is granted.
     pub granted: bool,
+    /// Whether it is so by a wider one alone.
+    pub by_wider: bool,
 }
 
 impl WantedPermission {
     fn text(&self, language: Language) -> &'static str {
-        if self.granted { language.connection_granted() } else { language.connection_missing() }
+        match (self.granted, self.by_wider) {
+            (true, false) => language.connection_granted(),
+            (true, true) => language.connection_granted_wider(),
+            (false, _) => language.connection_missing(),
+        }
     }
 
     fn class(&self) -> &'static str {

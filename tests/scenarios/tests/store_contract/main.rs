@@ -78,6 +78,7 @@ fn organization(base_url: &str) -> Organization {
         base_url: base_url.to_owned(),
         rp_id: "id.contoso.test".to_owned(),
         session_hours: SESSION_HOURS,
+        mode: identity::Mode::default(),
         administrators: Vec::new(),
         directories: Vec::new(),
         created_at: noon(),

@@ -1,0 +1,162 @@
+//! Accounts in Entra that we made, of users who were deleted here: disabled there, with their sessions.
+
+use graph::{DirectoryUser, GraphError, Tenant, Told, UserChange};
+use identity::{Anchor, OrganizationId, UserId};
+use jiff::SignedDuration;
+use store::{Action, Connection, Feature, OutboxItem, Stored};
+use uuid::Uuid;
+
+use crate::anchor::{anchor_of, is_refusal};
+use crate::app::App;
+use crate::connection::{AGREE, may_write};
+use crate::failure::Failure;
+use crate::outbox::{Outcome, Turn};
+
+/// How long Graph may take.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(15);
+/// How long a tenant may be let go of.
+const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long an account is looked for that may just have been made.
+const LOOKED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// An account that we made.
+#[derive(Clone, Copy)]
+pub(crate) struct GoneAccount {
+    pub(crate) user: UserId,
+    /// Which object it is, where that was known.
+    pub(crate) object: Option<Uuid>,
+    /// Where it was made.
+    pub(crate) tenant: Uuid,
+}
+
+/// What became of it.
+enum Fate {
+    Disabled,
+    /// It is left as it is, and this is why.
+    Left(&'static str),
+    /// It is not to be seen, or not yet.
+    Unseen,
+}
+
+impl App {
+    /// Disables the account, unless it is somebody's here, or not ours to write any more.
+    pub(crate) async fn disable_account(
+        &self,
+        item: &OutboxItem,
+        gone: GoneAccount,
+        turn: &Turn<'_>,
+    ) -> Result<Outcome, Failure> {
+        let (org, now) = (item.organization, self.clock.now());
+        let connection = self.store.connection(org, now).await?;
+        let connection = connection
+            .filter(|stored| stored.value.holds_tenant() && stored.value.tenant == gone.tenant);
+        let Some(connection) = connection else {
+            // A tenant that is let go of may be connected again.
+            if now.duration_since(item.created_at) < GIVEN_UP_AFTER {
+                return Err(Failure::Waiting);
+            }
+            return Ok(self.over(gone, (Action::AccountLeft, Some("not_connected")), turn));
+        };
+        if !may_write(&connection.value) {
+            return Err(Failure::Waiting);
+        }
+        let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
+        let until = now.checked_add(PATIENCE).unwrap_or(now);
+        let graph = self.writer.tenant(gone.tenant, correlation, until);
+        match self.disable_there(org, graph, gone).await? {
+            Ok(Fate::Disabled) => Ok(self.over(gone, (Action::AccountDisabled, None), turn)),
+            Ok(Fate::Left(why)) => Ok(self.over(gone, (Action::AccountLeft, Some(why)), turn)),
+            Ok(Fate::Unseen) if now.duration_since(item.created_at) < LOOKED_FOR => {
+                Err(Failure::Waiting)
+            }
+            Ok(Fate::Unseen) => Ok(self.over(gone, (Action::AccountLeft, Some("not_found")), turn)),
+            Err(error) => self.not_disabled(item, gone, &connection, error, turn).await,
+        }
+    }
+
+    async fn disable_there(
+        &self,
+        org: OrganizationId,
+        graph: Tenant<'_>,
+        gone: GoneAccount,
+    ) -> Result<Result<Fate, GraphError>, Failure> {
+        let found = match find(graph, gone).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(Ok(Fate::Unseen)),
+            Err(error) => return Ok(Err(error)),
+        };
+        if found.is_synced() {
+            return Ok(Ok(Fate::Left("synced")));
+        }
+        // Somebody linked another user to it meanwhile: what the one had open who is gone is over.
+        if !self.store.users_of_objects(org, &[found.id], self.clock.now()).await?.is_empty() {
+            let revoked = graph.revoke_sessions(found.id).await;
+            return Ok(revoked.map(|()| Fate::Left("somebody_here")));
+        }
+        if found.account_enabled != Told::Value(false) {
+            let change = UserChange { account_enabled: Some(false), ..UserChange::default() };
+            if let Err(error) = graph.change_user(found.id, &change).await {
+                return Ok(Err(error));
+            }
+        }
+        Ok(graph.revoke_sessions(found.id).await.map(|()| Fate::Disabled))
+    }
+
+    /// Whether it is tried again. What Graph forbids of an account is believed once fresh tokens agree.
+    async fn not_disabled(
+        &self,
+        item: &OutboxItem,
+        gone: GoneAccount,
+        connection: &Stored<Connection>,
+        error: GraphError,
+        turn: &Turn<'_>,
+    ) -> Result<Outcome, Failure> {
+        let is_agreed = item.attempts >= AGREE;
+        match error {
+            GraphError::ConsentLost(_) if !is_agreed => {
+                self.writer.forget(gone.tenant);
+                Err(Failure::Writing(error))
+            }
+            refused if is_refusal(&refused) => {
+                web::failure::log(&refused, turn.request_id);
+                Ok(self.over(gone, (Action::AccountLeft, Some("refused")), turn))
+            }
+            GraphError::ConsentLost(_) => {
+                web::failure::log(&error, turn.request_id);
+                let lost = Feature::WriteUsers;
+                self.lose_consent(item.organization, connection, lost, turn).await?;
+                Err(Failure::Waiting)
+            }
+            other => Err(Failure::Writing(other)),
+        }
+    }
+
+    fn over(
+        &self,
+        gone: GoneAccount,
+        (action, reason): (Action, Option<&str>),
+        turn: &Turn<'_>,
+    ) -> Outcome {
+        let mut audit = self.audit(action, turn.request_id, self.clock.now());
+        audit.subject = Some(gone.user);
+        audit.reason = reason.map(str::to_owned);
+        Outcome { audit: Some(audit), next: Vec::new() }
+    }
+}
+
+/// The account: by its object id, or, where nobody learned it, by exactly the anchor that it was made
+/// with.
+async fn find(graph: Tenant<'_>, gone: GoneAccount) -> Result<Option<DirectoryUser>, GraphError> {
+    match gone.object {
+        Some(object) => match graph.user(object).await {
+            Ok(found) => Ok(Some(found)),
+            Err(GraphError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        },
+        None => {
+            let anchor = Anchor::of(gone.user);
+            let found = graph.user_anchored(anchor.as_str()).await?;
+            Ok(found.filter(|found| anchor_of(found) == Some(anchor.as_str())))
+        }
+    }
+}
