@@ -18,7 +18,7 @@ async fn a_bulk_costs_its_key_once_and_then_what_its_operations_cost() {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
         "Operations": (0..10).map(create).collect::<Value>(),
     });
-    let ten = Cost::of(1, 1.0).and(10, 10.0 * 19.0);
+    let ten = Cost::of(1, 1.0).and(10, 10.0 * 21.0);
     let cases = [("create ten", &Method::POST, "/Bulk", &bulk, 200, ten)];
     check(&world, &entra, &cases).await;
     let made = entra.filter("/Users", "displayName sw \"The user\"").await.expect(200);
