@@ -51,14 +51,14 @@ impl App {
         let connection = connection
             .filter(|stored| stored.value.holds_tenant() && stored.value.tenant == gone.tenant);
         let Some(connection) = connection else {
-            // A tenant that is let go of may be connected again.
+            // A tenant that is let go of may be connected again. That is no attempt.
             if now.duration_since(item.created_at) < GIVEN_UP_AFTER {
-                return Err(Failure::Waiting);
+                return Err(Failure::Resting);
             }
             return Ok(self.over(gone, (Action::AccountLeft, Some("not_connected")), turn));
         };
         if !may_write(&connection.value) {
-            return Err(Failure::Waiting);
+            return Err(Failure::Resting);
         }
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let until = now.checked_add(PATIENCE).unwrap_or(now);

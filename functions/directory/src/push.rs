@@ -175,25 +175,39 @@ impl App {
         turn: &Turn<'_>,
     ) -> Result<Outcome, Failure> {
         let org = item.organization;
-        let (mut behind, mut rests, mut failures) = (None, false, 0);
-        loop {
-            let some = self.store.pushes(org, shard, behind, TOGETHER, self.clock.now()).await?;
-            let Some(last) = some.last() else { break };
-            behind = Some(last.user);
-            for push in some.iter().filter(|push| !push.is_conflict()) {
-                let now = self.clock.now();
-                if now >= turn.long_ends {
-                    return Err(Failure::Unfinished);
+        // A turn may begin with anybody: those whose own calls fail, and end it, are not always the
+        // first ones, and keep nobody behind them waiting for good.
+        let start = UserId::mint(&*self.entropy);
+        let (mut rests, mut failures) = (false, 0);
+        for (mut behind, end) in [(Some(start), None), (None, Some(start))] {
+            loop {
+                let some =
+                    self.store.pushes(org, shard, behind, TOGETHER, self.clock.now()).await?;
+                let before_end = |push: &&Push| end.is_none_or(|end| push.user <= end);
+                let is_last = some.iter().any(|push| !before_end(&push));
+                let Some(last) = some.last() else { break };
+                behind = Some(last.user);
+                let some = some.iter().filter(before_end).filter(|push| !push.is_conflict());
+                for push in some {
+                    let now = self.clock.now();
+                    if now >= turn.long_ends {
+                        // A Graph that is out of order is not asked again at once.
+                        let failed = failures > 0;
+                        return Err(if failed { Failure::Waiting } else { Failure::Unfinished });
+                    }
+                    if now < push.due_at {
+                        rests = true;
+                        continue;
+                    }
+                    let fate = self.push_user(org, push.user, turn).await?;
+                    rests |= fate != Fate::Over;
+                    failures = if fate == Fate::Failed { failures + 1 } else { 0 };
+                    if failures >= FAILURES {
+                        return Err(Failure::Waiting);
+                    }
                 }
-                if now < push.due_at {
-                    rests = true;
-                    continue;
-                }
-                let fate = self.push_user(org, push.user, turn).await?;
-                rests |= fate != Fate::Over;
-                failures = if fate == Fate::Failed { failures + 1 } else { 0 };
-                if failures >= FAILURES {
-                    return Err(Failure::Waiting);
+                if is_last {
+                    break;
                 }
             }
         }
