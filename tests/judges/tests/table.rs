@@ -49,9 +49,11 @@ async fn whatever_people_are_called_python_reads_the_table_as_the_lines_of_json(
             .await;
     }
     olga.look().await;
+    let found = world.store.preflight(world.organization, world.now()).await.unwrap().unwrap();
+    let look = found.value.written(world.now()).expect("files").id;
     let mut files = Vec::new();
     for name in ["users.csv", "users.jsonl"] {
-        let path = format!("{}/preflight/file/{name}", world.connection_path());
+        let path = format!("{}/preflight/{look}/file/{name}", world.connection_path());
         let link = olga.person.browser.get(&path).await.location().unwrap();
         files.push(world.browser().get(&link).await.text);
     }

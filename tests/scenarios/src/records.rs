@@ -246,7 +246,11 @@ impl World {
     pub async fn amend(&self, user: &User, change: impl FnOnce(&mut User)) {
         let stored = self.store.user(self.organization, user.id, self.now()).await.unwrap();
         let mut stored = stored.unwrap();
+        let address = stored.value.personal_email.clone();
         change(&mut stored.value);
+        if stored.value.personal_email != address {
+            self.forget_claim(user.id).await;
+        }
         let value = stored_form(&serde_json::to_value(&stored.value).unwrap());
         let version = AttributeValue::N((stored.version + 1).to_string());
         let pk = format!("ORG#{}#USER#{}", self.organization, user.id);
@@ -263,6 +267,18 @@ impl World {
             .send()
             .await
             .unwrap();
+    }
+
+    /// Lets nobody find a user by the personal address that they had.
+    async fn forget_claim(&self, user: UserId) {
+        let records = self.records().await;
+        let of_user =
+            |(pk, sk): &&(String, String)| pk.contains("#CLAIM#") && *sk == user.to_string();
+        for (pk, sk) in records.0.keys().filter(of_user) {
+            let delete = self.dynamodb.delete_item().table_name(&self.table);
+            let delete = delete.key("pk", AttributeValue::S(pk.clone()));
+            delete.key("sk", AttributeValue::S(sk.clone())).send().await.unwrap();
+        }
     }
 
     /// Sends the login function what no client could, or what a socket would make a race of.

@@ -113,7 +113,9 @@ async fn a_name_or_an_anchor_that_is_taken_is_told_as_a_conflict() {
     let lab = Lab::start();
     lab.post("/users", new_user("new")).await;
 
-    let name = lab.post("/users", new_user("ADA")).await;
+    let mut ada = new_user("ADA");
+    ada["onPremisesImmutableId"] = json!("nobodys");
+    let name = lab.post("/users", ada).await;
     let mut other = new_user("other");
     let anchor = lab.post("/users", other.clone()).await;
     other["onPremisesImmutableId"] = json!("another");
