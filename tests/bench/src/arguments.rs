@@ -5,10 +5,11 @@ use std::time::Duration;
 
 /// The text of `--help`.
 pub(crate) const HELP: &str = "\
-Measures what a sign-in costs, or with `scim` what provisioning costs, and prints tables.
+Measures what a sign-in costs, with `scim` what provisioning costs, or with `import` what reading a
+tenant costs, and prints tables.
 With `month` it counts what each thing uses, and computes what a month costs.
 
-usage: cargo run --release -p bench [-- [scim] [OPTIONS]]
+usage: cargo run --release -p bench [-- [scim | import] [OPTIONS]]
        cargo run -p bench -- month [--json]
 
 options:
@@ -16,7 +17,7 @@ options:
   --quick           small counts: to see that it works, not to quote
   --function-only   ours alone: neither node, npm nor Python is needed
   --functions DIR   measure the functions in DIR as they are, instead of building them
-  --users N         provision so many users, in hundreds, instead of 50,000 (with `scim`)";
+  --users N         so many users, in hundreds, instead of 50,000 (with `scim` or `import`)";
 
 /// How often each thing is done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,7 +38,7 @@ pub(crate) struct Counts {
     pub(crate) turns: usize,
     /// How long each turn of each server lasts.
     pub(crate) turn: Duration,
-    /// Users that are provisioned.
+    /// Users that are provisioned, or read.
     pub(crate) users: usize,
     /// Members that one request adds to a group.
     pub(crate) members: usize,
@@ -91,6 +92,7 @@ pub(crate) enum Scope {
 pub(crate) enum Subject {
     SignIn,
     Provisioning,
+    Import,
     Month,
 }
 
@@ -119,6 +121,7 @@ impl Arguments {
         while let Some(word) = typed.next() {
             match word.as_str() {
                 "scim" => arguments.subject = Subject::Provisioning,
+                "import" => arguments.subject = Subject::Import,
                 "month" => arguments.subject = Subject::Month,
                 "--help" | "-h" => arguments.output = Output::Help,
                 "--json" => arguments.output = Output::Json,

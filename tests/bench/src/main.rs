@@ -1,10 +1,11 @@
-//! What a sign-in and what provisioning cost, measured on this machine: the tables of
+//! What a sign-in, provisioning and reading a tenant cost, measured on this machine: the tables of
 //! `docs/PERFORMANCE.md`.
 //!
 //! ```text
 //! cargo run --release -p bench              a sign-in: the tables, in Markdown
 //! cargo run --release -p bench -- scim      provisioning: the same
-//! cargo run --release -p bench -- --json    either as one JSON document
+//! cargo run --release -p bench -- import    reading a tenant: the same
+//! cargo run --release -p bench -- --json    each as one JSON document
 //! cargo run -p bench -- month               what a month costs, from what is counted and a list of prices
 //! ```
 //!
@@ -16,6 +17,7 @@
 //! | [`start`] | from the start of a process to its first poll and to its first answer |
 //! | [`size`] | what is uploaded |
 //! | [`scim`] | provisioning, beside scimmy-routers and scim2-server |
+//! | [`import`] | reading a tenant: what it asks for, users per second, memory |
 //! | [`month`] | requests and units of each thing, and what AWS asks for a month of them |
 //!
 //! It builds the functions as they are deployed, starts [`local::Stack`] with them, and signs a
@@ -26,6 +28,7 @@ mod account;
 mod answer;
 mod arguments;
 mod cpu;
+mod import;
 mod machine;
 mod month;
 mod parts;
@@ -66,6 +69,7 @@ async fn main() -> ExitCode {
     let figures: Result<Box<dyn Figures>, Failure> = match arguments.subject {
         Subject::SignIn => run(&arguments).await.map(|report| Box::new(report) as _),
         Subject::Provisioning => scim::run(&arguments).await.map(|report| Box::new(report) as _),
+        Subject::Import => import::run(&arguments).await.map(|report| Box::new(report) as _),
         Subject::Month => month::run().await.map(|report| Box::new(report) as _),
     };
     match figures {
