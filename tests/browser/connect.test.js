@@ -1,10 +1,13 @@
-// A new administrator connects the organization to its Entra tenant and sees who cannot sign in yet.
+// A new administrator connects the organization to its Entra tenant, sees who cannot sign in yet, and
+// makes somebody who can.
 
 import assert from 'node:assert/strict';
 
 import { stories } from './support/story.js';
 
 const ADMIN = 'admin@contoso.test';
+const LISE = 'lise@contoso.test';
+const PERSONAL = 'lise@personal.test';
 
 const story = stories();
 
@@ -15,7 +18,18 @@ const said = (tab, term) => tab.page.locator(`dt:text-is("${term}") + dd`).first
 const before = async (tab, obstacle) =>
   Number(await tab.page.locator(`#${obstacle} .badge`).innerText());
 
-story('the tenant is connected and read, and its page tells who cannot sign in yet', async (visitor) => {
+/** Consents at Microsoft to what a link of the page asks for, and comes back. */
+async function consent(tab, feature) {
+  const { page } = tab;
+  await page.locator(`a[href*="/start/${feature}/"]`).first().click();
+  for (const heading of ['Permissions requested', 'Pick an account']) {
+    await tab.sees(heading);
+    await page.locator(`button[data-account="${ADMIN}"]`).click();
+  }
+  await tab.sees('Connection to Microsoft Entra');
+}
+
+story('the tenant is connected and read, its page tells who cannot sign in yet, and whoever is made here signs in', async (visitor) => {
   const { tab, stack } = visitor;
   const { page } = tab;
   await page.goto(stack.ready.bootstrap_url);
@@ -25,12 +39,7 @@ story('the tenant is connected and read, and its page tells who cannot sign in y
   await page.goto(stack.ready.connect_url);
   await tab.sees('Connection to Microsoft Entra');
   await tab.look('connection-none');
-  await page.getByRole('link', { name: 'Consent at Microsoft' }).first().click();
-  await tab.sees('Permissions requested');
-  await page.locator(`button[data-account="${ADMIN}"]`).click();
-  await tab.sees('Pick an account');
-  await page.locator(`button[data-account="${ADMIN}"]`).click();
-  await tab.sees('Connection to Microsoft Entra');
+  await consent(tab, 'read-users');
   await page.locator('#state').getByText('Connected.').waitFor({ timeout: 15_000 });
 
   // The page comes again by itself until everybody is read.
@@ -65,4 +74,30 @@ story('the tenant is connected and read, and its page tells who cannot sign in y
   const text = await (await fetch(download.url())).text();
   assert.match(text, /^\ufeff?obstacle,user_name,/);
   assert.ok(text.includes('no-claim,noclaim@contoso.test,Nora Klein,'));
+
+  await page.goto(stack.ready.connect_url);
+  await consent(tab, 'write-users');
+  const { domain } = stack.ready;
+  const operate = (action, fields) => stack.invoke('OperatorFunction', { action, domain, ...fields });
+  assert.deepEqual((await operate('set_mode', { mode: 'cloud', confirm: true })).missing, []);
+  const made = await operate('create_user', {
+    given_name: 'Lise',
+    surname: 'Meitner',
+    user_name: LISE,
+    personal_email: PERSONAL,
+  });
+  assert.equal(made.status, 'pending');
+  await page.reload();
+  const waiting = () => said(tab, 'Waiting to be made in Entra');
+  for (let looks = 0; (await waiting()) !== '0'; looks += 1) {
+    assert.ok(looks < 30, 'Lise is made in Entra');
+    await page.waitForTimeout(500);
+    await page.reload();
+  }
+  await tab.look('connection-cloud');
+
+  const { tab: theirs } = await visitor.somebodyElse();
+  await theirs.start(LISE);
+  await theirs.enrol(LISE, PERSONAL);
+  await theirs.arrives(LISE);
 });
