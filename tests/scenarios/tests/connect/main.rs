@@ -7,4 +7,5 @@ mod faults;
 mod permissions;
 mod reading;
 mod refusals;
+mod rounds;
 mod story;
