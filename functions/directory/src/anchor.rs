@@ -182,7 +182,7 @@ impl App {
             }
             audit.subject = Some(user.id);
             match self.store.change_directory_user(organization, before, &user, &audit).await {
-                Ok(()) => return Ok(()),
+                Ok(_) => return Ok(()),
                 Err(ImportError::Taken(Named::Anchor)) => {
                     if !self.free_anchor(organization, graph, &user, request_id).await? {
                         let taken = Some("anchor_taken");
@@ -265,9 +265,7 @@ impl App {
         audit.reason = Some("directory_anchor_moved".to_owned());
         match self.store.change_directory_user(organization, &holder, &user, &audit).await {
             // Who changed meanwhile may have let go of it.
-            Ok(()) | Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => {
-                Ok(true)
-            }
+            Ok(_) | Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => Ok(true),
             Err(ImportError::Table(error)) => Err(error.into()),
         }
     }

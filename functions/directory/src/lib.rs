@@ -13,6 +13,7 @@
 //! | | `gone` | disables the accounts that we made of users who were deleted |
 //! | | `import` | a round of reading: pages, users, and where it goes on |
 
+mod access;
 mod anchor;
 mod app;
 mod code;

@@ -234,6 +234,7 @@ impl App {
             Task::AskApproval { administrator, user } => {
                 self.ask_approval(item, *administrator, *user).await?;
             }
+            Task::TellAccess(change) => return self.tell_access(item, change).await,
             Task::AlertBlocks { administrators, user, account } => {
                 let about = (*user, account.as_ref());
                 let next = self.alert_blocks(item, administrators.as_deref(), about).await?;
@@ -293,8 +294,8 @@ impl App {
         let mut audit = self.audit(Action::AccessTaken, request_id, now);
         audit.subject = Some(user);
         audit.reason = Some("last_day".to_owned());
-        let alert = self.store.see_off(org, user, &audit).await?;
-        self.announce(alert.as_slice(), request_id).await;
+        let told = self.store.see_off(org, user, &audit).await?;
+        self.announce(&told, request_id).await;
         Ok(Outcome::default())
     }
 

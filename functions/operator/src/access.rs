@@ -33,8 +33,8 @@ impl App {
         let mut audit = self.audit(Action::AccessTaken, request_id, now);
         audit.subject = Some(user.value.id);
         audit.reason = Some("administrator".to_owned());
-        let alert = self.store.block_user(org, user.value.id, Block::Administrator, &audit).await?;
-        self.announce(alert.as_slice(), request_id).await;
+        let told = self.store.block_user(org, user.value.id, Block::Administrator, &audit).await?;
+        self.announce(&told, request_id).await;
         self.blocks(org, &user, now).await
     }
 
@@ -49,7 +49,9 @@ impl App {
         let mut audit = self.audit(Action::AccessGiven, request_id, now);
         audit.subject = Some(user.value.id);
         audit.reason = Some("administrator".to_owned());
-        self.store.unblock_user(org, user.value.id, Block::Administrator, &audit).await?;
+        let told =
+            self.store.unblock_user(org, user.value.id, Block::Administrator, &audit).await?;
+        self.announce(&told, request_id).await;
         self.blocks(org, &user, now).await
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::Action;
+use store::{Action, Task};
 use web::failure::RequestId;
 
 use crate::access::Access;
@@ -66,10 +66,11 @@ impl App {
         let mut audit = self.audit(Action::LastDayChanged, request_id, now);
         audit.subject = Some(id);
         audit.reason = last_day.as_ref().map(|day| format!("{} {}", day.date, day.time_zone));
-        let end = self.store.change_last_day(org, id, last_day.as_ref(), &audit).await?;
+        let mut follows = self.store.change_last_day(org, id, last_day.as_ref(), &audit).await?;
         // What is due later is the sweep's: an event would come too early.
         let over = last_day.is_some_and(|day| day.is_over(now));
-        self.announce(end.filter(|_| over).as_slice(), request_id).await;
+        follows.retain(|item| over || !matches!(item.task, Task::EndAccess { .. }));
+        self.announce(&follows, request_id).await;
         let user = self.store.user(org, id, now).await?.ok_or(Failure::NoUser)?;
         Ok(shown(&user.value, now))
     }

@@ -11,7 +11,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use identity::{OrganizationId, OutboxId};
+use identity::{Block, OrganizationId, OutboxId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -52,6 +52,64 @@ pub struct ConsentLost {
 impl ConsentLost {
     /// The `detail-type` of this event.
     pub const DETAIL_TYPE: &str = "connection.consent_lost";
+}
+
+/// Somebody lost their access, or got it back. For the owner's own automation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessChanged {
+    /// 1: what is here now keeps its meaning for as long as this number stays.
+    pub version: u32,
+    /// Names the occurrence: the same one may be told twice.
+    pub id: OutboxId,
+    /// Whose user it is.
+    pub organization: OrganizationId,
+    /// The user, by our id.
+    pub user: UserId,
+    /// The user, by Entra's object id, where it is known.
+    pub object_id: Option<Uuid>,
+    /// What stands against the access; nothing where it came back.
+    pub reasons: Vec<Reason>,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
+/// What stands against somebody's access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Entra says that the account is disabled or gone.
+    Entra,
+    /// An administrator took the access away.
+    Administrator,
+    /// A provisioning client set `active` to false.
+    Provisioning,
+    /// The person's last day is over.
+    LastDay,
+    /// A provisioning client deleted the user.
+    Deleted,
+}
+
+impl From<Block> for Reason {
+    fn from(block: Block) -> Self {
+        match block {
+            Block::Entra => Self::Entra,
+            Block::Administrator => Self::Administrator,
+            Block::Provisioning => Self::Provisioning,
+            Block::LastDay => Self::LastDay,
+        }
+    }
+}
+
+impl AccessChanged {
+    /// The `detail-type` where access was taken.
+    pub const OFFBOARDED: &str = "user.offboarded";
+    /// The `detail-type` where it was given back.
+    pub const REENABLED: &str = "user.reenabled";
+
+    /// Which of both it is.
+    pub const fn detail_type(&self) -> &'static str {
+        if self.reasons.is_empty() { Self::REENABLED } else { Self::OFFBOARDED }
+    }
 }
 
 /// An event was not taken.
@@ -104,6 +162,15 @@ impl Bus {
     /// [`BusError`] when the bus could not be reached or refused it.
     pub async fn consent_lost(&self, lost: &ConsentLost) -> Result<(), BusError> {
         self.put(vec![self.entry(ConsentLost::DETAIL_TYPE, lost)?]).await
+    }
+
+    /// Says that somebody lost their access, or got it back.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] when the bus could not be reached or refused it.
+    pub async fn access_changed(&self, changed: &AccessChanged) -> Result<(), BusError> {
+        self.put(vec![self.entry(changed.detail_type(), changed)?]).await
     }
 
     fn entry(

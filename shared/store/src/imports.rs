@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use identity::{Anchor, OrganizationId, Role, User, UserId, UserName};
+use identity::{Anchor, OrganizationId, User, UserId, UserName};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::access;
 use crate::anchors;
 use crate::gone::of_nobody;
 use crate::item::Item;
@@ -334,7 +335,8 @@ impl Store {
     }
 
     /// Stores what the directory makes of a known user, and moves their names: all or nothing.
-    /// Administrators are told where one of them loses access, or a personal address changed.
+    /// It is told where access is taken or given, or a personal address changed: answers what of the
+    /// same transaction is in the outbox.
     ///
     /// # Errors
     ///
@@ -346,9 +348,9 @@ impl Store {
         before: &Stored<User>,
         user: &User,
         audit: &AuditEntry,
-    ) -> Result<(), ImportError> {
-        let (writes, taken) = changing(org, before, user, audit)?;
-        self.table.write(writes).await.map_err(|error| match error {
+    ) -> Result<Vec<OutboxItem>, ImportError> {
+        let Changing { writes, taken, follows } = changing(org, before, user, audit)?;
+        self.table.write(writes).await.map(|()| follows).map_err(|error| match error {
             TableError::Conflict { position } => match taken.get(position).copied().flatten() {
                 Some(named) => ImportError::Taken(named),
                 None => ImportError::Stale,
@@ -358,13 +360,21 @@ impl Store {
     }
 }
 
-/// The writes of a change of a known user, and which of them claim a name.
+/// A change of a known user.
+pub(crate) struct Changing {
+    pub(crate) writes: Vec<Write>,
+    /// Which of the first writes claim a name.
+    pub(crate) taken: Vec<Option<Named>>,
+    /// What they put into the outbox.
+    pub(crate) follows: Vec<OutboxItem>,
+}
+
 pub(crate) fn changing(
     org: OrganizationId,
     before: &Stored<User>,
     user: &User,
     audit: &AuditEntry,
-) -> Result<(Vec<Write>, Vec<Option<Named>>), TableError> {
+) -> Result<Changing, TableError> {
     let old = claims(org, &before.value, None);
     let new = claims(org, user, None);
     let mut writes = vec![Write::Put(user_item(org, user)?, Expect::Version(before.version))];
@@ -379,24 +389,17 @@ pub(crate) fn changing(
     }
     writes.extend(move_claim(org, Some(&before.value), Some(user))?);
     writes.push(Write::Put(audit.item(org)?, Expect::Absent));
-    if let Some(task) = follows(&before.value, user) {
-        let tell = OutboxItem::following(audit, org, task);
-        writes.push(Write::Put(tell.item()?, Expect::Absent));
+    let claimed =
+        user.claim_changed_at.filter(|_| user.claim_changed_at != before.value.claim_changed_at);
+    let claimed =
+        claimed.map(|_| OutboxItem::following(audit, org, Task::ClaimChanged { user: user.id }));
+    let told = access::told(org, &before.value, Some(user), audit);
+    let follows = told.into_iter().chain(claimed).collect::<Vec<_>>();
+    for item in &follows {
+        writes.push(Write::Put(item.item()?, Expect::Absent));
     }
     writes.extend(anchors::moved(org, before.value.unanchored, user, audit.at)?);
-    Ok((writes, taken))
-}
-
-/// What administrators are told: that one of them was blocked, or that a personal address changed,
-/// which matters less to somebody who has no access.
-fn follows(before: &User, user: &User) -> Option<Task> {
-    let blocked = before.blocks.is_empty() && !user.blocks.is_empty();
-    if blocked && user.role == Role::Administrator {
-        let account = Some(user.user_name.clone());
-        return Some(Task::AlertBlocks { administrators: None, user: user.id, account });
-    }
-    let claimed = user.claim_changed_at != before.claim_changed_at;
-    (claimed && user.claim_changed_at.is_some()).then_some(Task::ClaimChanged { user: user.id })
+    Ok(Changing { writes, taken, follows })
 }
 
 #[cfg(test)]

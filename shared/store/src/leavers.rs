@@ -34,7 +34,7 @@ impl Store {
         user: UserId,
         last_day: Option<&LastDay>,
         audit: &AuditEntry,
-    ) -> Result<Option<OutboxItem>, TableError> {
+    ) -> Result<Vec<OutboxItem>, TableError> {
         let change = |user: &mut User| {
             if user.last_day.as_ref() == last_day {
                 return None;
@@ -50,19 +50,19 @@ impl Store {
     }
 
     /// Takes the access of a user whose last day is over: the write that blocks anybody. Where it is not
-    /// over, or was done already, nothing changes and nothing is audited. Answers the outbox item of the
-    /// same transaction that tells every administrator, where one of them left.
+    /// over, or was done already, nothing changes and nothing is audited. Answers what of the same
+    /// transaction is in the outbox.
     pub async fn see_off(
         &self,
         org: OrganizationId,
         user: UserId,
         audit: &AuditEntry,
-    ) -> Result<Option<OutboxItem>, TableError> {
+    ) -> Result<Vec<OutboxItem>, TableError> {
         let block = |user: &mut User| {
-            if !user.has_left(audit.at) || user.blocks.contains(&Block::LastDay) {
-                return None;
+            if user.has_left(audit.at) && !user.blocks.contains(&Block::LastDay) {
+                user.block(Block::LastDay, audit.at);
             }
-            Self::block(org, user, Block::LastDay, audit)
+            None
         };
         self.change_user(org, user, audit, block).await
     }

@@ -6,6 +6,7 @@
 
 pub mod schema;
 
+mod access;
 mod anchors;
 mod audit;
 mod codes;
@@ -46,6 +47,7 @@ mod table;
 mod users;
 mod write;
 
+pub use access::{Access, AccessChange};
 pub use anchors::{Lacking, SomeLacking, Unanchored};
 pub use audit::{Action, Actor, AuditEntry, Resource};
 pub use codes::CodeSlip;

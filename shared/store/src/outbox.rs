@@ -14,7 +14,7 @@ use crate::queries::From;
 use crate::schema::{IndexKey, Key, SHARDS};
 use crate::table::{Expect, Write, number};
 use crate::write::Clause;
-use crate::{AuditEntry, Folding, Store, Stored, TableError};
+use crate::{AccessChange, AuditEntry, Folding, Store, Stored, TableError};
 
 /// How long whoever carries an item out has before somebody else may.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -91,6 +91,9 @@ pub enum Task {
         /// Who waits.
         user: UserId,
     },
+    /// Tell that somebody lost their access or got it back: on the bus, and administrators where it is
+    /// one of theirs.
+    TellAccess(AccessChange),
     /// Tell administrators that the access of one of them was taken away, each by an item of their
     /// own.
     AlertBlocks {
@@ -194,6 +197,7 @@ impl Task {
             | Self::AlertBlocks { user, .. }
             | Self::AlertBlock { user, .. }
             | Self::EndAccess { user, .. }
+            | Self::TellAccess(AccessChange { user, .. })
             | Self::DisableAccount { user, .. }
             | Self::ForgetUser { user } => Some(*user),
             Self::SendCode { .. }
@@ -232,6 +236,7 @@ impl Task {
             | Self::AskApproval { .. }
             | Self::AlertBlocks { .. }
             | Self::AlertBlock { .. }
+            | Self::TellAccess(_)
             | Self::ReportConsentLost { .. } => false,
         }
     }
@@ -239,7 +244,7 @@ impl Task {
     /// Whether nobody waits for it any more after a day. What repairs the table, what others hang their
     /// work on, and what takes access away is never given up.
     const fn may_be_given_up(&self) -> bool {
-        !self.is_long() && !matches!(self, Self::ReportConsentLost { .. })
+        !self.is_long() && !matches!(self, Self::ReportConsentLost { .. } | Self::TellAccess(_))
     }
 }
 

@@ -2,8 +2,9 @@
 //! its count and its audit.
 
 use ambient::Entropy;
-use identity::{OrganizationId, Role, User, UserId};
+use identity::{OrganizationId, User, UserId};
 
+use crate::access;
 use crate::gone::Made;
 use crate::item::Item;
 use crate::names::{Owner, claims, move_claim};
@@ -12,8 +13,8 @@ use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::users::user_item;
 use crate::{
-    Action, AuditEntry, Named, OutboxItem, Profile, Provisioned, Push, Store, Stored, TableError,
-    Task,
+    AccessChange, Action, AuditEntry, Named, OutboxItem, Profile, Provisioned, Push, Store, Stored,
+    TableError, Task,
 };
 
 /// Why a provisioning client's change was not stored; nothing of it was.
@@ -130,21 +131,23 @@ impl Plan {
         Ok(())
     }
 
-    /// Tells every administrator that one of them lost their access by a change or a deletion.
-    fn alert(
+    /// Tells of an access that it takes or gives. That an administrator loses theirs is in the audit by
+    /// itself.
+    fn tell_access(
         &mut self,
         org: OrganizationId,
         audit: &AuditEntry,
-        user: &User,
+        before: &User,
+        after: Option<&User>,
     ) -> Result<(), TableError> {
-        let mut taken = audit.beside(Action::AccessTaken);
-        taken.subject = Some(user.id);
-        taken.reason = Some("provisioning".to_owned());
-        let account = Some(user.user_name.clone());
-        let alert = Task::AlertBlocks { administrators: None, user: user.id, account };
-        let alert = OutboxItem::following(&taken, org, alert);
-        self.push(Write::Put(taken.item(org)?, Expect::Absent));
-        self.push(Write::Put(alert.item()?, Expect::Absent));
+        let Some(told) = access::told(org, before, after, audit) else { return Ok(()) };
+        if let Task::TellAccess(AccessChange { administrator: Some(_), .. }) = &told.task {
+            let mut taken = audit.beside(Action::AccessTaken);
+            taken.subject = Some(before.id);
+            taken.reason = Some("provisioning".to_owned());
+            self.push(Write::Put(taken.item(org)?, Expect::Absent));
+        }
+        self.push(Write::Put(told.item()?, Expect::Absent));
         Ok(())
     }
 
@@ -298,9 +301,7 @@ impl Store {
             let tell = OutboxItem::following(audit, org, Task::ClaimChanged { user: id });
             plan.push(Write::Put(tell.item()?, Expect::Absent));
         }
-        if user.role == Role::Administrator && !user.blocks.is_subset(&old_user.blocks) {
-            plan.alert(org, audit, user)?;
-        }
+        plan.tell_access(org, audit, old_user, Some(user))?;
         plan.carry_out(self).await?;
         let version = before.user.version + u64::from(!same_user);
         Ok(Provisioned {
@@ -338,9 +339,7 @@ impl Store {
         plan.look_up(&email_keys(org, user.id, profile), &[])?;
         plan.move_claim(org, Some(user), None)?;
         plan.push(Write::Tally(Key::user_count(org, user.id), -1));
-        if user.role == Role::Administrator {
-            plan.alert(org, audit, user)?;
-        }
+        plan.tell_access(org, audit, user, None)?;
         if let Some(tenant) = user.made_in {
             let made = Made { user: user.id, object: user.object_id, tenant };
             for write in made.leaves(org, audit.at)? {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::connections::works_with;
 use crate::gone::Made;
-use crate::imports::changing;
+use crate::imports::{Changing, changing};
 use crate::item::Item;
 use crate::names::claims;
 use crate::schema::{Key, SHARDS, shard};
@@ -438,7 +438,7 @@ impl Store {
         audit: &[AuditEntry],
     ) -> Result<(), ImportError> {
         let Some((first, more)) = audit.split_first() else { return Err(ImportError::Stale) };
-        let (mut writes, taken) = changing(org, before.0, user, first)?;
+        let Changing { mut writes, taken, .. } = changing(org, before.0, user, first)?;
         writes.extend(Push::end(before.1, org));
         for entry in more {
             writes.push(Write::Put(entry.item(org)?, Expect::Absent));

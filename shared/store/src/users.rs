@@ -1,13 +1,13 @@
 //! People, and the names by which they are found.
 
-use identity::{Block, DirectoryId, OrganizationId, Role, User, UserId, UserName};
+use identity::{Block, DirectoryId, OrganizationId, User, UserId, UserName};
 use jiff::Timestamp;
 
 use crate::item::Item;
 use crate::names::{Named, Owner, claims, move_claim};
 use crate::schema::{IndexKey, Key};
 use crate::table::{Expect, Write};
-use crate::{AuditEntry, OutboxItem, Store, Stored, TableError, Task, leavers};
+use crate::{AuditEntry, OutboxItem, Store, Stored, TableError, access, leavers};
 
 /// Why a user was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -88,45 +88,36 @@ impl Store {
     }
 
     /// Takes a user's access away, for a reason: one write, which ends every session with it.
-    /// Done already, it changes nothing and audits nothing. Answers the outbox item of the same
-    /// transaction that tells every administrator, where an administrator's access was taken.
+    /// Done already, it changes nothing and audits nothing. Answers what of the same transaction
+    /// is in the outbox.
     pub async fn block_user(
         &self,
         org: OrganizationId,
         user: UserId,
         reason: Block,
         audit: &AuditEntry,
-    ) -> Result<Option<OutboxItem>, TableError> {
-        let block = |user: &mut User| Self::block(org, user, reason, audit);
+    ) -> Result<Vec<OutboxItem>, TableError> {
+        let block = |user: &mut User| {
+            user.block(reason, audit.at);
+            None
+        };
         self.change_user(org, user, audit, block).await
     }
 
-    /// What blocks a user, and tells of it where that is an administrator.
-    pub(crate) fn block(
-        org: OrganizationId,
-        user: &mut User,
-        reason: Block,
-        audit: &AuditEntry,
-    ) -> Option<OutboxItem> {
-        user.block(reason, audit.at);
-        let alert = Task::AlertBlocks { administrators: None, user: user.id, account: None };
-        let is_told = user.role == Role::Administrator;
-        is_told.then(|| OutboxItem::following(audit, org, alert))
-    }
-
-    /// Gives a user's access back as far as one reason took it.
+    /// Gives a user's access back as far as one reason took it. Answers what of the same transaction
+    /// is in the outbox.
     pub async fn unblock_user(
         &self,
         org: OrganizationId,
         user: UserId,
         reason: Block,
         audit: &AuditEntry,
-    ) -> Result<(), TableError> {
+    ) -> Result<Vec<OutboxItem>, TableError> {
         let unblock = |user: &mut User| {
             user.unblock(reason, audit.at);
             None
         };
-        self.change_user(org, user, audit, unblock).await.map(drop)
+        self.change_user(org, user, audit, unblock).await
     }
 
     /// Lets a changed personal address count at once. Done already, it changes nothing.
@@ -167,31 +158,34 @@ impl Store {
         self.table.write(vec![Write::Put(entry.item(org)?, Expect::Absent)]).await
     }
 
-    /// Makes a change and decides what follows from it: [`None`] too where nothing changed.
+    /// Makes a change, decides what follows from it, and answers what of it is in the outbox: nothing
+    /// too where nothing changed.
     pub(crate) async fn change_user(
         &self,
         org: OrganizationId,
         id: UserId,
         audit: &AuditEntry,
         change: impl Fn(&mut User) -> Option<OutboxItem>,
-    ) -> Result<Option<OutboxItem>, TableError> {
+    ) -> Result<Vec<OutboxItem>, TableError> {
         let mut race = 0;
         loop {
             let Some(Stored { value: before, version }) = self.user(org, id, audit.at).await?
             else {
-                return Ok(None);
+                return Ok(Vec::new());
             };
             let mut after = before.clone();
             let follows = change(&mut after);
             if after == before {
-                return Ok(None);
+                return Ok(Vec::new());
             }
+            let told = access::told(org, &before, Some(&after), audit);
+            let follows = told.into_iter().chain(follows).collect::<Vec<_>>();
             let mut writes = vec![
                 Write::Put(user_item(org, &after)?, Expect::Version(version)),
                 Write::Put(audit.item(org)?, Expect::Absent),
             ];
             writes.extend(leavers::moved(org, &before, &after)?);
-            if let Some(item) = &follows {
+            for item in &follows {
                 writes.push(Write::Put(item.item()?, Expect::Absent));
             }
             match self.table.write(writes).await {

@@ -417,6 +417,17 @@ impl World {
         self.services.outbox().wait_for(|message| message.to == to && is_new(message)).await
     }
 
+    /// What the functions said on the bus under a `detail-type`, each as often as they did.
+    pub fn said(&self, detail_type: &str) -> Vec<Value> {
+        let calls = self.directory.seen().into_iter().chain(self.oauth.seen());
+        let entries =
+            calls.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
+        let of_it = entries.filter(|entry| entry["DetailType"] == detail_type);
+        of_it
+            .map(|entry| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap())
+            .collect()
+    }
+
     /// The mails to an address so far, newest first.
     pub fn mails(&self, to: &str) -> Vec<Message> {
         let mut messages = self.services.outbox().messages();

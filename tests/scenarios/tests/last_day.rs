@@ -248,7 +248,7 @@ async fn seeing_somebody_off_survives_every_fault() {
         let day = LastDay::new("2026-03-01".parse().unwrap(), "UTC").unwrap();
         let end =
             world.store.change_last_day(world.organization, user.id, Some(&day), &audit).await;
-        (user, (world.organization, end.unwrap().unwrap().id))
+        (user, (world.organization, end.unwrap().remove(0).id))
     };
     let (_, due) = begin(0).await;
     world.directory.calls();

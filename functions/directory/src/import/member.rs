@@ -187,7 +187,7 @@ impl App {
         audit.reason = Some("directory_renamed".to_owned());
         match self.store.change_directory_user(organization, &holder, &user, &audit).await {
             // Who changed meanwhile may have let go of it, or is told of again.
-            Ok(()) | Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => {
+            Ok(_) | Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => {
                 Ok(theirs.map(|told| Member::new(object, vec![told])))
             }
             Err(ImportError::Table(error)) => Err(error.into()),
@@ -265,10 +265,16 @@ impl App {
             Some(known) => {
                 self.store.change_directory_user(organization, &known.user, user, &audit).await
             }
-            None => self.store.make_directory_user(organization, user, &audit).await,
+            None => {
+                let made = self.store.make_directory_user(organization, user, &audit).await;
+                made.map(|()| Vec::new())
+            }
         };
         match outcome {
-            Ok(()) => Ok(Written::Done),
+            Ok(follows) => {
+                self.announce(&follows, request_id).await;
+                Ok(Written::Done)
+            }
             Err(ImportError::Stale) => Ok(Written::Again),
             Err(ImportError::Table(error)) => Err(error.into()),
             Err(ImportError::Ours) => Ok(Written::Ours),
@@ -319,7 +325,7 @@ impl App {
         audit.reason = Some("directory_linked".to_owned());
         let before: &Stored<_> = &holder.user;
         match self.store.change_directory_user(organization, before, &linked, &audit).await {
-            Ok(()) => Ok(Written::Done),
+            Ok(_) => Ok(Written::Done),
             Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(Named::ObjectId)) => {
                 Ok(Written::Again)
             }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use scenarios::microsoft::{account, stands};
 use scenarios::world::READER;
 use scenarios::{Effect, Fault as Cut, World};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{Action, Actor, AuditEntry, Order, OutboxItem, Stage, Task};
 
 /// Everybody here, by name.
@@ -114,7 +114,7 @@ async fn a_consent_that_is_taken_back_is_seen_by_the_next_round_said_on_the_bus_
     let stored = world.store.connection(world.organization, world.now()).await.unwrap().unwrap();
     assert_eq!(stored.value.stage, Stage::Lost);
     assert!(stands(&olga.page().await).starts_with("The consent was taken back"));
-    let said = said(&world);
+    let said = world.said("connection.consent_lost");
     assert_eq!(said.len(), 1, "{said:?}");
     assert_eq!(said[0]["organization"], json!(world.organization));
     assert_eq!(said[0]["version"], 1);
@@ -124,15 +124,6 @@ async fn a_consent_that_is_taken_back_is_seen_by_the_next_round_said_on_the_bus_
     world.quiet().await;
     let import = world.store.import(world.organization, world.now()).await.unwrap().unwrap();
     assert_eq!((import.value.round, import.value.tally.made), (3, 0), "it goes on where it was");
-}
-
-/// What was said of consents on the bus.
-fn said(world: &World) -> Vec<Value> {
-    let calls = world.directory.seen().into_iter().chain(world.oauth.seen());
-    let entries =
-        calls.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
-    let lost = entries.filter(|entry| entry["DetailType"] == "connection.consent_lost");
-    lost.map(|entry| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap()).collect()
 }
 
 #[tokio::test]

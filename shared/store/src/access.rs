@@ -1,0 +1,132 @@
+//! What follows when somebody loses their access, or gets it back: it is told, by an item of the same
+//! transaction.
+
+use std::collections::BTreeSet;
+
+use identity::{Block, OrganizationId, Role, User, UserId, UserName};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{AuditEntry, OutboxItem, Task};
+
+/// Somebody's access, before a write and after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessChange {
+    /// Whose.
+    pub user: UserId,
+    /// Entra's object id, where it is known.
+    pub object_id: Option<Uuid>,
+    /// What became of it.
+    pub access: Access,
+    /// What an administrator's account is called: the others are told when one of them loses access.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administrator: Option<UserName>,
+}
+
+/// What became of somebody's access.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// It is over, for these reasons.
+    Taken(BTreeSet<Block>),
+    /// It is over with the user, who was deleted.
+    Deleted,
+    /// No reason stands against it any more.
+    Given,
+}
+
+/// Tells of an access that a write takes or gives; another reason for somebody who has none is no news.
+/// Its id follows from the audit entry's: whoever hears of it twice can know.
+pub(crate) fn told(
+    org: OrganizationId,
+    before: &User,
+    after: Option<&User>,
+    audit: &AuditEntry,
+) -> Option<OutboxItem> {
+    let had = before.blocks.is_empty();
+    let access = match after {
+        None if had => Access::Deleted,
+        Some(after) if had && !after.blocks.is_empty() => Access::Taken(after.blocks.clone()),
+        Some(after) if !had && after.has_access(audit.at) => Access::Given,
+        None | Some(_) => return None,
+    };
+    let is_alarming = before.role == Role::Administrator && access != Access::Given;
+    let change = AccessChange {
+        user: before.id,
+        object_id: after.unwrap_or(before).object_id,
+        access,
+        administrator: is_alarming.then(|| before.user_name.clone()),
+    };
+    let item = OutboxItem::following(audit, org, Task::TellAccess(change));
+    let id = OutboxItem::id_of(&[b"access", audit.id.uuid().as_bytes()]);
+    Some(OutboxItem { id, ..item })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use ambient::SystemEntropy;
+    use identity::{LastDay, OutboxId};
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{Action, Actor};
+
+    fn user(blocks: &[Block]) -> User {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let id = UserId::from_uuid(Uuid::from_u128(7));
+        let mut user = User::new(id, "ada@contoso.com".parse().unwrap(), "Ada".to_owned(), now);
+        user.blocks = blocks.iter().copied().collect();
+        user
+    }
+
+    fn access(before: &User, after: Option<&User>) -> Option<AccessChange> {
+        let at = "2026-11-22T12:00:00Z".parse().unwrap();
+        let id = OutboxId::mint(&SystemEntropy);
+        let audit = AuditEntry::new(id, at, Actor::System, Action::UserChanged);
+        let item = told(OrganizationId::mint(&SystemEntropy), before, after, &audit)?;
+        assert_ne!(item.id, id, "something else may follow from the entry too");
+        match item.task {
+            Task::TellAccess(change) => Some(change),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_what_takes_or_gives_access_is_told() {
+        let (entra, both) = ([Block::Entra], [Block::Entra, Block::Administrator]);
+        let taken = |blocks: &[Block]| Some(Access::Taken(blocks.iter().copied().collect()));
+        for (before, after, expected) in [
+            (&[][..], &[][..], None),
+            (&[], &entra, taken(&entra)),
+            (&[], &both, taken(&both)),
+            (&entra, &both, None),
+            (&both, &entra, None),
+            (&both, &[], Some(Access::Given)),
+        ] {
+            let found = access(&user(before), Some(&user(after))).map(|change| change.access);
+            assert_eq!(found, expected, "{before:?} → {after:?}");
+        }
+        assert_eq!(access(&user(&[]), None).unwrap().access, Access::Deleted);
+        assert_eq!(access(&user(&entra), None), None);
+    }
+
+    #[test]
+    fn access_that_the_last_day_ended_comes_back_by_no_other_reason() {
+        let left = LastDay::new("2026-11-01".parse().unwrap(), "UTC").unwrap();
+        let [mut before, mut after] = [user(&[Block::Entra]), user(&[])];
+        (before.last_day, after.last_day) = (Some(left.clone()), Some(left));
+        assert_eq!(access(&before, Some(&after)), None);
+    }
+
+    #[test]
+    fn administrators_are_named_where_one_of_them_loses_access() {
+        let administrator = |blocks: &[Block]| User { role: Role::Administrator, ..user(blocks) };
+        let [with, without] = [administrator(&[]), administrator(&[Block::Entra])];
+        let name = Some(with.user_name.clone());
+        assert_eq!(access(&with, Some(&without)).unwrap().administrator, name);
+        assert_eq!(access(&with, None).unwrap().administrator, name);
+        assert_eq!(access(&without, Some(&with)).unwrap().administrator, None);
+        assert_eq!(access(&user(&[]), None).unwrap().administrator, None);
+    }
+}
