@@ -56,10 +56,14 @@ impl App {
         Self { store, clock, entropy, bus: Bus::new(aws, config.bus) }
     }
 
-    /// Says that an outbox item is due. A lost event is made up for by the sweep.
-    pub(crate) async fn announce(&self, item: &OutboxItem, request_id: &RequestId) {
-        let due = OutboxDue { organization: item.organization, item: item.id };
-        if let Err(error) = self.bus.outbox_due(&[due]).await {
+    /// Says that outbox items are due. A lost event is made up for by the sweep.
+    pub(crate) async fn announce(&self, items: &[OutboxItem], request_id: &RequestId) {
+        let due = |item: &OutboxItem| OutboxDue { organization: item.organization, item: item.id };
+        let due = items.iter().map(due).collect::<Vec<_>>();
+        if due.is_empty() {
+            return;
+        }
+        if let Err(error) = self.bus.outbox_due(&due).await {
             web::failure::log(&error, request_id);
         }
     }

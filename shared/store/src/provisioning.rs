@@ -139,8 +139,8 @@ impl Plan {
         audit: &AuditEntry,
         before: &User,
         after: Option<&User>,
-    ) -> Result<(), TableError> {
-        let Some(told) = access::told(org, before, after, audit) else { return Ok(()) };
+    ) -> Result<Option<OutboxItem>, TableError> {
+        let Some(told) = access::told(org, before, after, audit) else { return Ok(None) };
         if let Task::TellAccess(AccessChange { administrator: Some(_), .. }) = &told.task {
             let mut taken = audit.beside(Action::AccessTaken);
             taken.subject = Some(before.id);
@@ -148,7 +148,7 @@ impl Plan {
             self.push(Write::Put(taken.item(org)?, Expect::Absent));
         }
         self.push(Write::Put(told.item()?, Expect::Absent));
-        Ok(())
+        Ok(Some(told))
     }
 
     pub(crate) async fn carry_out(self, store: &Store) -> Result<(), ProvisionError> {
@@ -267,7 +267,7 @@ impl Store {
         profile: &Profile,
         audit: &AuditEntry,
         ignored: Option<&AuditEntry>,
-    ) -> Result<Provisioned, ProvisionError> {
+    ) -> Result<(Provisioned, Vec<OutboxItem>), ProvisionError> {
         check_size(profile)?;
         let id = before.user.value.id;
         let (old_user, old_profile) = (&before.user.value, &before.profile.value);
@@ -281,7 +281,7 @@ impl Store {
             if let Some(ignored) = ignored {
                 self.audit(org, ignored).await?;
             }
-            return Ok(before.clone());
+            return Ok((before.clone(), Vec::new()));
         }
 
         let profile = Profile { changed_at: audit.at, ..profile.clone() };
@@ -297,17 +297,20 @@ impl Store {
         plan.look_up(&email_keys(org, id, old_profile), &email_keys(org, id, &profile))?;
         plan.move_claim(org, Some(old_user), Some(user))?;
         plan.tell(org, audit, ignored)?;
+        let mut follows = Vec::new();
         if user.claim_changed_at.is_some() && user.claim_changed_at != old_user.claim_changed_at {
             let tell = OutboxItem::following(audit, org, Task::ClaimChanged { user: id });
             plan.push(Write::Put(tell.item()?, Expect::Absent));
+            follows.push(tell);
         }
-        plan.tell_access(org, audit, old_user, Some(user))?;
+        follows.extend(plan.tell_access(org, audit, old_user, Some(user))?);
         plan.carry_out(self).await?;
         let version = before.user.version + u64::from(!same_user);
-        Ok(Provisioned {
+        let after = Provisioned {
             user: Stored { value: user.clone(), version },
             profile: Stored { value: profile, version: before.profile.version + 1 },
-        })
+        };
+        Ok((after, follows))
     }
 
     /// Deletes a user for good: frees their names, counts them no more, and puts into the outbox
@@ -315,7 +318,7 @@ impl Store {
     /// away. From then on nobody signs in as them. An account in Entra that we made is disabled there,
     /// and brings nobody back.
     ///
-    /// Answers the outbox item, so that it can be announced.
+    /// Answers what of the same transaction is in the outbox.
     ///
     /// # Errors
     ///
@@ -326,7 +329,7 @@ impl Store {
         before: &Provisioned,
         audit: &AuditEntry,
         entropy: &dyn Entropy,
-    ) -> Result<OutboxItem, ProvisionError> {
+    ) -> Result<Vec<OutboxItem>, ProvisionError> {
         let (user, profile) = (&before.user.value, &before.profile.value);
         let profile_key = Key::profile(org, user.id);
         let profile_write = match before.profile.version {
@@ -339,7 +342,7 @@ impl Store {
         plan.look_up(&email_keys(org, user.id, profile), &[])?;
         plan.move_claim(org, Some(user), None)?;
         plan.push(Write::Tally(Key::user_count(org, user.id), -1));
-        plan.tell_access(org, audit, user, None)?;
+        let told = plan.tell_access(org, audit, user, None)?;
         if let Some(tenant) = user.made_in {
             let made = Made { user: user.id, object: user.object_id, tenant };
             for write in made.leaves(org, audit.at)? {
@@ -350,6 +353,6 @@ impl Store {
         plan.push(Write::Put(forget.item()?, Expect::Absent));
         plan.push(Write::Put(audit.item(org)?, Expect::Absent));
         plan.carry_out(self).await?;
-        Ok(forget)
+        Ok(std::iter::once(forget).chain(told).collect())
     }
 }

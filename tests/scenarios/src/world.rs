@@ -21,7 +21,7 @@ use local::services::mail::{MailAccount, Message};
 use local::services::{Config, Deliveries, Listeners, Ports, Services, Timing};
 use local::template::{Context, Model};
 use serde_json::{Value, json};
-use store::{Action, Actor, AuditEntry, Store, Table};
+use store::{Action, Actor, AuditEntry, OutboxItem, Store, Table};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
@@ -354,13 +354,25 @@ impl World {
     /// Takes a user's access away, as Entra's word will.
     pub async fn block(&self, user: &User) {
         let entry = self.entry(Action::AccessTaken);
-        self.store.block_user(self.organization, user.id, Block::Entra, &entry).await.unwrap();
+        let (org, id) = (self.organization, user.id);
+        let follows = self.store.block_user(org, id, Block::Entra, &entry).await.unwrap();
+        self.carry_out(&follows).await;
     }
 
     /// Gives back what [`block`](Self::block) took.
     pub async fn unblock(&self, user: &User) {
         let entry = self.entry(Action::AccessGiven);
-        self.store.unblock_user(self.organization, user.id, Block::Entra, &entry).await.unwrap();
+        let (org, id) = (self.organization, user.id);
+        let follows = self.store.unblock_user(org, id, Block::Entra, &entry).await.unwrap();
+        self.carry_out(&follows).await;
+    }
+
+    /// Carries out what follows from a write of the story's own.
+    async fn carry_out(&self, follows: &[OutboxItem]) {
+        let due: Vec<_> = follows.iter().map(|item| (item.organization, item.id)).collect();
+        if !due.is_empty() {
+            self.batch(&due).await;
+        }
     }
 
     fn entry(&self, action: Action) -> AuditEntry {

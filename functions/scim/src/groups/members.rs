@@ -160,7 +160,7 @@ impl App {
     pub(super) async fn fold(&self, caller: &Caller, group: GroupId, staged: Option<&OutboxItem>) {
         let Some(staged) = staged else { return };
         self.fold_from(caller, group, caller.now).await;
-        self.announce(staged, &caller.request_id).await;
+        self.announce(std::slice::from_ref(staged), &caller.request_id).await;
     }
 
     /// Carries some of what waits out, so that another change may wait.

@@ -166,7 +166,7 @@ impl App {
             audit.resource = Some(store::Resource::Group(id));
             match self.store.delete_group(caller.org, &group, &audit, &*self.entropy).await {
                 Ok(forget) => {
-                    self.announce(&forget, &caller.request_id).await;
+                    self.announce(&[forget], &caller.request_id).await;
                     return Ok(());
                 }
                 Err(error) if is_race(&error) => {

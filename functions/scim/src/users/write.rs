@@ -48,7 +48,7 @@ impl App {
         }
         let created = created?;
         if let Some((_, task)) = &push {
-            self.announce(task, &caller.request_id).await;
+            self.announce(std::slice::from_ref(task), &caller.request_id).await;
         }
         Ok(created)
     }
@@ -167,7 +167,12 @@ impl App {
         let audit = self.audit_change(caller, Action::UserChanged, change, now);
         let ignored = self.audit_ignored(caller, change, now);
         let (org, user, profile) = (caller.org, &change.user, &change.profile);
-        self.store.change_provisioned(org, before, user, profile, &audit, ignored.as_ref()).await
+        let ignored = ignored.as_ref();
+        let changed =
+            self.store.change_provisioned(org, before, user, profile, &audit, ignored).await;
+        let (after, follows) = changed?;
+        self.announce(&follows, &caller.request_id).await;
+        Ok(after)
     }
 
     /// Deletes a user for good, RFC 7644 §3.6. What they leave behind goes afterwards.
@@ -186,8 +191,8 @@ impl App {
             let deleted =
                 self.store.delete_provisioned(caller.org, &user, &audit, &*self.entropy).await;
             match deleted {
-                Ok(forget) => {
-                    self.announce(&forget, &caller.request_id).await;
+                Ok(follows) => {
+                    self.announce(&follows, &caller.request_id).await;
                     return Ok(());
                 }
                 Err(error) if is_race(&error) => {

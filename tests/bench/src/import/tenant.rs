@@ -102,7 +102,7 @@ impl<'a> Watching<'a> {
         let expected = u64::try_from(users)?;
         let import = loop {
             tokio::time::sleep(POLL).await;
-            let Some(import) = self.import().await? else { continue };
+            let Some(import) = self.import().await else { continue };
             let next = MARKS.get(resident.len()).copied().unwrap_or(100);
             if import.tally.told * 100 >= expected * next && next < 100 {
                 resident.push((next, self.resident()?));
@@ -117,7 +117,7 @@ impl<'a> Watching<'a> {
         let (asked, ended) = import.asked_at.zip(import.ended_at).ok_or("a round without times")?;
         tell("looking at everybody");
         let findings = loop {
-            let found = self.preflight().await?.filter(|found| found.look.is_none());
+            let found = self.preflight().await.filter(|found| found.look.is_none());
             if let Some(findings) = found.and_then(|found| found.findings) {
                 break findings;
             }
@@ -134,14 +134,15 @@ impl<'a> Watching<'a> {
         })
     }
 
-    async fn import(&self) -> Result<Option<Import>, Failure> {
-        let stored = self.store.import(self.organization, SystemClock.now()).await?;
-        Ok(stored.map(|stored| stored.value))
+    /// How far it has come; a table that is too busy to say is asked again.
+    async fn import(&self) -> Option<Import> {
+        let stored = self.store.import(self.organization, SystemClock.now()).await;
+        stored.ok().flatten().map(|stored| stored.value)
     }
 
-    async fn preflight(&self) -> Result<Option<Preflight>, Failure> {
-        let stored = self.store.preflight(self.organization, SystemClock.now()).await?;
-        Ok(stored.map(|stored| stored.value))
+    async fn preflight(&self) -> Option<Preflight> {
+        let stored = self.store.preflight(self.organization, SystemClock.now()).await;
+        stored.ok().flatten().map(|stored| stored.value)
     }
 
     fn resident(&self) -> Result<f64, Failure> {

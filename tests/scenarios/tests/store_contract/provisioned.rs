@@ -57,7 +57,10 @@ impl Place {
         let (mut user, mut profile) = (before.user.value.clone(), before.profile.value.clone());
         change(&mut user, &mut profile);
         let audit = audit(noon() + seconds(60), user.id, &["title"]);
-        self.store.change_provisioned(self.org(), before, &user, &profile, &audit, None).await
+        let org = self.org();
+        let changed =
+            self.store.change_provisioned(org, before, &user, &profile, &audit, None).await;
+        changed.map(|(after, _)| after)
     }
 
     async fn read(&self, user: UserId) -> Option<Provisioned> {
@@ -289,13 +292,14 @@ async fn a_deleted_user_is_gone_at_once_and_what_they_leave_is_taken_away() {
     let ada = place.read(id).await.unwrap();
 
     let end = audit(noon(), id, &[]);
-    let item = place.store.delete_provisioned(org, &ada, &end, &SystemEntropy).await.unwrap();
+    let follows = place.store.delete_provisioned(org, &ada, &end, &SystemEntropy).await.unwrap();
 
     assert!(place.read(id).await.is_none());
     assert_eq!(place.owner_of("ada@contoso.test").await, None);
     assert_eq!(place.found_by("ada@contoso.test").await, 0);
     assert_eq!(place.store.count_users(org).await.unwrap(), 1);
-    assert_eq!(item.task, Task::ForgetUser { user: id });
+    assert_eq!(follows[0].task, Task::ForgetUser { user: id });
+    assert!(matches!(follows[1].task, Task::TellAccess(_)), "{follows:?}");
     place.sound_records().await;
     place.provision(&user("ada"), &profile("e1", &[])).await;
 
