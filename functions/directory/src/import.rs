@@ -4,7 +4,8 @@
 //! goes on.
 //!
 //! Nobody is ever removed. Who is told to be gone loses access, and gets it back when they come back;
-//! who is merely not told of keeps everything.
+//! who is merely not told of keeps everything here. After a round that told of everybody `missing` asks
+//! for each of them by themselves.
 
 mod carrying;
 mod decision;
@@ -111,7 +112,13 @@ impl App {
                 }
                 Err(error) => return Err(error),
             };
-            stored = match self.store.keep_import(organization, stored.version, &import).await {
+            let ends_whole = stored.value.whole && !import.whole;
+            let (before, kept) = (stored.version, &import);
+            let kept = match ends_whole {
+                true => self.end_whole_round(directory, (before, kept), request_id).await,
+                false => self.store.keep_import(organization, before, kept).await,
+            };
+            stored = match kept {
                 Ok(stored) => stored,
                 Err(TableError::Conflict { .. }) => return Ok(Reading::Elsewhere),
                 Err(error) => return Err(error.into()),

@@ -11,6 +11,7 @@
 //! | | `preflight` | what stands before the first sign-in of everybody: lists, and files of them |
 //! | | `push` | makes users of ours in the tenant, or links them to who is there |
 //! | | `gone` | disables the accounts that we made of users who were deleted |
+//! | | `missing` | who is missing in the tenant though nobody said so, and whether they lose access |
 //! | | `import` | a round of reading: pages, users, and where it goes on |
 
 mod access;
@@ -23,6 +24,7 @@ mod failure;
 mod gone;
 mod import;
 mod mail;
+mod missing;
 mod notice;
 mod outbox;
 mod preflight;

@@ -266,6 +266,12 @@ impl App {
                 let gone = GoneAccount { user: *user, object: *object, tenant: *tenant };
                 return self.disable_account(item, gone, turn).await;
             }
+            Task::LookForMissing { search } => {
+                return self.look_for_missing(item, *search, turn).await;
+            }
+            Task::ReportMissing { tenant, search, missing, asked } => {
+                self.report_missing(item, (*tenant, *search), (*missing, *asked)).await?;
+            }
             Task::ReportConsentLost { tenant } => {
                 self.report_consent_lost(item, *tenant).await?;
             }

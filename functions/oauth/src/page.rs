@@ -11,8 +11,8 @@ use oidc::Verifier;
 use store::{Connecting, Connection, Feature, Import, PushCounts, ReadingRules, Stage, Tally};
 use web::language::Language;
 use web::page::{
-    ConnectedTenant, Connection as ConnectionPage, ConnectionState, Page as _, ReadingStatus,
-    UploadCertificate, UserSource, WantedConsent, WantedPermission,
+    ConnectedTenant, Connection as ConnectionPage, ConnectionState, MissingUsers, Page as _,
+    ReadingStatus, UploadCertificate, UserSource, WantedConsent, WantedPermission,
 };
 
 use crate::app::App;
@@ -85,6 +85,11 @@ pub(crate) fn respond(
             .import
             .as_ref()
             .and_then(|import| reading(connection?, import, &found.rules, now)),
+        missing: found.missing.as_ref().and_then(|search| {
+            let since = search.held_since(now)?;
+            let (missing, asked) = (search.missing, search.asked());
+            Some(MissingUsers { missing, asked, since, search: search.id.to_string() })
+        }),
         preflight_url: &format!("{path}/preflight"),
         users: UserSource {
             cloud: found.organization.mode == Mode::Cloud,

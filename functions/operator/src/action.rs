@@ -13,9 +13,10 @@ use crate::directory::{CreateDirectory, ListDirectories, MoveUser, SetDirectoryM
 use crate::failure::Failure;
 use crate::invite::Invite;
 use crate::last_day::{ListLeavers, SetLastDay};
+use crate::missing::{ApproveMissing, DismissMissing, ListMissing};
 use crate::mode::SetMode;
 use crate::push::{LinkUser, ListPending};
-use crate::reading::CheckInterval;
+use crate::reading::{CheckInterval, SetMissingLimit};
 use crate::scim_key::{CreateScimKey, ListScimKeys, RevokeScimKey};
 
 /// What may be asked for. A misspelt field is an error, never ignored.
@@ -37,6 +38,10 @@ enum Action {
     SetLastDay(SetLastDay),
     ListLeavers(ListLeavers),
     CheckInterval(CheckInterval),
+    MissingLimit(SetMissingLimit),
+    ListMissing(ListMissing),
+    ApproveMissing(ApproveMissing),
+    DismissMissing(DismissMissing),
     SetMode(SetMode),
     CreateUser(CreateUser),
     ListPending(ListPending),
@@ -69,6 +74,10 @@ impl App {
             Ok(Action::SetLastDay(asked)) => self.set_last_day(asked, &request_id).await,
             Ok(Action::ListLeavers(asked)) => self.list_leavers(asked).await,
             Ok(Action::CheckInterval(asked)) => self.check_interval(asked, &request_id).await,
+            Ok(Action::MissingLimit(asked)) => self.missing_limit(asked, &request_id).await,
+            Ok(Action::ListMissing(asked)) => self.list_missing(asked).await,
+            Ok(Action::ApproveMissing(asked)) => self.approve_missing(asked, &request_id).await,
+            Ok(Action::DismissMissing(asked)) => self.dismiss_missing(asked, &request_id).await,
             Ok(Action::SetMode(asked)) => self.set_mode(asked, &request_id).await,
             Ok(Action::CreateUser(asked)) => self.create_user(asked, &request_id).await,
             Ok(Action::ListPending(asked)) => self.list_pending(asked).await,

@@ -48,6 +48,18 @@ pub enum Failure {
     /// The interval is too short or too long.
     #[error("`minutes` must be 5 to 1440")]
     NotAnInterval,
+    /// The limit makes no sense.
+    #[error("`users` must be 0 to 100000, and `percent` 0 to 100")]
+    NotAMissingLimit,
+    /// No list waits for a decision.
+    #[error("no list of missing users waits for a decision")]
+    NothingHeld,
+    /// Another list does.
+    #[error("another search has begun since: list_missing shows what it misses")]
+    OtherSearch,
+    /// The list is another one than somebody saw.
+    #[error("`missing` must be how many are missing, as list_missing counts them")]
+    OtherCount,
     /// The organization has as many keys as it may have.
     #[error("the organization has twenty keys: revoke one first")]
     TooManyKeys,
@@ -211,6 +223,7 @@ impl Failure {
             | Self::NotAKeyName
             | Self::NotAnExpiry
             | Self::NotAnInterval
+            | Self::NotAMissingLimit
             | Self::NotADay
             | Self::HalfADay
             | Self::LastDay(_)
@@ -236,6 +249,9 @@ impl Failure {
             | Self::Hybrid
             | Self::NotPending
             | Self::NotInConflict
+            | Self::NothingHeld
+            | Self::OtherSearch
+            | Self::OtherCount
             | Self::OtherObject
             | Self::ObjectTaken
             | Self::EnrolledUnknown

@@ -10,6 +10,8 @@
 //! | `set_mode` | `mode` | says where users come from, and changes it |
 //! | `create_user` | `create_user` | makes a user here and in Entra |
 //! | `list_pending`, `push_user`, `link_user` | `push` | who is not in Entra yet, and what becomes of them |
+//! | `missing_limit` | `reading` | how many who are missing in the tenant may lose access unasked |
+//! | `list_missing`, `approve_missing`, `dismiss_missing` | `missing` | who is missing there, and what somebody decides about them |
 //! | `create_scim_key`, `list_scim_keys`, `revoke_scim_key` | `scim_key` | the keys of provisioning clients |
 //!
 //! There is no route to it. Its answer is the invocation's result and never a line of the log.
@@ -24,6 +26,7 @@ mod directory;
 mod failure;
 mod invite;
 mod last_day;
+mod missing;
 mod mode;
 mod name;
 mod push;

@@ -1,5 +1,6 @@
-//! How often an organization's Entra tenant is read.
+//! How an organization's Entra tenant is read.
 
+use identity::MissingLimit;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,7 +20,44 @@ pub(crate) struct CheckInterval {
     minutes: u16,
 }
 
+/// Asks for another limit on how many may lose access unasked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetMissingLimit {
+    /// A domain of the organization.
+    domain: String,
+    /// So many users, or
+    users: u32,
+    /// so many in a hundred, whichever is more.
+    percent: u8,
+}
+
 impl App {
+    /// Changes how many users may lose access unasked because they are missing in the tenant. What a
+    /// search decided before stays.
+    pub(crate) async fn missing_limit(
+        &self,
+        asked: SetMissingLimit,
+        request_id: &RequestId,
+    ) -> Result<Value, Failure> {
+        let limit = MissingLimit { users: asked.users, percent: asked.percent };
+        if limit.users > MissingLimit::MOST_USERS || limit.percent > MissingLimit::MOST_PERCENT {
+            return Err(Failure::NotAMissingLimit);
+        }
+        let now = self.clock.now();
+        let domain = Self::domain(&asked.domain)?;
+        let org = self.store.domain_owner(&domain, now).await?.ok_or(Failure::NoOrganization)?;
+        let Stored { value, version } = self.store.reading_rules(org, now).await?;
+        let before = value.missing;
+        let rules = Stored { value: ReadingRules { missing: limit, ..value }, version };
+        let audit = self.audit(Action::ReadingRulesChanged, request_id, now);
+        self.store.change_reading_rules(org, &rules, None, &audit).await?;
+        Ok(json!({
+            "users": limit.users, "percent": limit.percent,
+            "users_before": before.users, "percent_before": before.percent,
+        }))
+    }
+
     /// Changes how often the directory is asked who is disabled or gone. The next round begins now.
     pub(crate) async fn check_interval(
         &self,
@@ -30,7 +68,7 @@ impl App {
         if !(least..=most).contains(&asked.minutes) {
             return Err(Failure::NotAnInterval);
         }
-        let rules = |_| ReadingRules { minutes: asked.minutes };
+        let rules = |before| ReadingRules { minutes: asked.minutes, ..before };
         let before = self.change_rules(&asked.domain, rules, request_id).await?;
         Ok(json!({ "minutes": asked.minutes, "minutes_before": before.minutes }))
     }

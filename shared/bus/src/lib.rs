@@ -11,7 +11,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use identity::{Block, OrganizationId, OutboxId, UserId};
+use identity::{Block, OrganizationId, OutboxId, SearchId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -112,6 +112,33 @@ impl AccessChanged {
     }
 }
 
+/// More users are missing in a tenant than may lose access unasked: nobody did, and somebody has to
+/// decide. For the owner's own automation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingHeld {
+    /// 1: what is here now keeps its meaning for as long as this number stays.
+    pub version: u32,
+    /// Names the occurrence: the same one may be told twice.
+    pub id: OutboxId,
+    /// Whose users they are.
+    pub organization: OrganizationId,
+    /// The tenant that does not have them.
+    pub tenant: Uuid,
+    /// Names the list of them.
+    pub search: SearchId,
+    /// How many are missing.
+    pub missing: u64,
+    /// How many the tenant was asked for.
+    pub asked: u64,
+    /// When it was seen.
+    pub at: Timestamp,
+}
+
+impl MissingHeld {
+    /// The `detail-type` of this event.
+    pub const DETAIL_TYPE: &str = "connection.missing_held";
+}
+
 /// An event was not taken.
 #[derive(Debug, thiserror::Error)]
 #[error("the event bus did not take an event")]
@@ -171,6 +198,15 @@ impl Bus {
     /// [`BusError`] when the bus could not be reached or refused it.
     pub async fn access_changed(&self, changed: &AccessChanged) -> Result<(), BusError> {
         self.put(vec![self.entry(changed.detail_type(), changed)?]).await
+    }
+
+    /// Says that users are missing in a tenant, and that somebody has to decide about them.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] when the bus could not be reached or refused it.
+    pub async fn missing_held(&self, held: &MissingHeld) -> Result<(), BusError> {
+        self.put(vec![self.entry(MissingHeld::DETAIL_TYPE, held)?]).await
     }
 
     fn entry(

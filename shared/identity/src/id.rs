@@ -33,6 +33,10 @@ pub enum ScimKeyKind {}
 #[derive(Debug)]
 pub enum PreflightKind {}
 
+/// Marks the identifiers of searches for missing users.
+#[derive(Debug)]
+pub enum SearchKind {}
+
 /// Marks the identifiers of directories.
 #[derive(Debug)]
 pub enum DirectoryKind {}
@@ -53,6 +57,8 @@ pub type ChangeId = Id<ChangeKind>;
 pub type ScimKeyId = Id<ScimKeyKind>;
 /// One look at everybody of an organization.
 pub type PreflightId = Id<PreflightKind>;
+/// One search for whoever of an organization is missing in its tenant.
+pub type SearchId = Id<SearchKind>;
 
 /// 128 random bits, typed by what they name, written as 32 lower-case hexadecimal digits.
 ///

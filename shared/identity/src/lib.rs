@@ -17,6 +17,7 @@ mod last_day;
 mod limit;
 mod method;
 mod microsoft;
+mod missing;
 mod mode;
 mod organization;
 mod preflight;
@@ -37,7 +38,7 @@ pub use held_session::HeldSession;
 pub use hint::Hint;
 pub use id::{
     ChangeId, DirectoryId, GroupId, Id, NotAnId, OrganizationId, OutboxId, PreflightId, ScimKeyId,
-    UserId,
+    SearchId, UserId,
 };
 pub use last_day::{LastDay, NotALastDay};
 pub use limit::{Attempt, Limit};
@@ -45,6 +46,7 @@ pub use method::Method;
 pub use microsoft::{
     MicrosoftAccount, MicrosoftRefusal, Recognition, may_enter, microsoft_cookie_name, recognise,
 };
+pub use missing::{Missed, MissingLimit};
 pub use mode::Mode;
 pub use organization::{Organization, SESSION_HOURS};
 pub use preflight::{ClaimUse, Listed, Match, Obstacle, obstacles, obstacles_there, signs_in_here};

@@ -106,6 +106,12 @@ pub enum Action {
     ReadingRulesChanged,
     /// What was granted in an Entra tenant is gone.
     ConsentLost,
+    /// More users are missing in an Entra tenant than may lose access unasked: nobody did.
+    MissingHeld,
+    /// Somebody decided that those who are missing lose access.
+    MissingApproved,
+    /// Somebody decided that those who are missing keep access.
+    MissingDismissed,
     /// A user's anchor was written to Entra, or found there.
     AnchorWritten,
     /// A user has no anchor in Entra, and it cannot be written: the reason says why.

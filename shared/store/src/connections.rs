@@ -17,7 +17,8 @@ use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::write::Clause;
 use crate::{
-    AuditEntry, Import, OutboxItem, ReadingRules, Store, Stored, TableError, Task, Version,
+    AuditEntry, Import, MissingSearch, OutboxItem, ReadingRules, Store, Stored, TableError, Task,
+    Version,
 };
 
 /// What a connection is good for. Each is an application of its own, with its own consent.
@@ -195,6 +196,8 @@ pub struct Connecting<Proof> {
     pub import: Option<Import>,
     /// How it is read.
     pub rules: ReadingRules,
+    /// The latest search for whoever is missing there, once there was one.
+    pub missing: Option<MissingSearch>,
     /// The journey that the browser comes back from.
     pub journey: Option<Stored<Journey<Proof>>>,
 }
@@ -255,8 +258,9 @@ impl Store {
         let connection = Key::connection(org);
         let import = Key::import(org);
         let rules = Key::reading_rules(org);
+        let missing = Key::missing(org);
         let journey = journey.map(|journey| Key::journey(org, journey));
-        let fixed = [&organization, &connection, &import, &rules];
+        let fixed = [&organization, &connection, &import, &rules, &missing];
         let optional = [&user, &session, &journey].into_iter().flatten();
         let keys = fixed.into_iter().chain(optional).cloned().collect();
         let mut found = self.table.get_many(keys).await?;
@@ -267,6 +271,7 @@ impl Store {
             session.map_or(Ok(None), |key| found.take(&key, now))?;
         let import: Option<Stored<Import>> = found.take(&import, now)?;
         let rules: Option<Stored<ReadingRules>> = found.take(&rules, now)?;
+        let missing: Option<Stored<MissingSearch>> = found.take(&missing, now)?;
         Ok(Some(Connecting {
             organization: organization.value,
             user: user.map_or(Ok(None), |key| found.take(&key, now))?,
@@ -274,6 +279,7 @@ impl Store {
             connection: found.take(&connection, now)?,
             import: import.map(|stored| stored.value),
             rules: rules.map(|stored| stored.value).unwrap_or_default(),
+            missing: missing.map(|stored| stored.value),
             journey: journey.map_or(Ok(None), |key| found.take(&key, now))?,
         }))
     }

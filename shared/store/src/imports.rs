@@ -28,6 +28,9 @@ pub struct Import {
     pub tenant: Uuid,
     /// The round that is under way, or the next one: the first tells of everybody.
     pub round: u64,
+    /// Whether the round that is under way tells of everybody.
+    #[serde(default)]
+    pub whole: bool,
     /// Where the next page is, exactly as Graph said; nothing before the first page of all.
     pub next: Option<String>,
     /// When the present round began, if one is under way.
@@ -101,6 +104,7 @@ impl Import {
         Self {
             tenant,
             round: 1,
+            whole: true,
             next: None,
             carried_out: Vec::new(),
             began_at: None,
@@ -151,6 +155,7 @@ impl Import {
     pub fn end(&mut self, next: String, tally: Tally, now: Timestamp) {
         self.turn(next, tally);
         self.round += 1;
+        self.whole = false;
         self.began_at = None;
         self.ended_at = Some(now);
     }
@@ -158,6 +163,7 @@ impl Import {
     /// Everything is read anew, from the beginning. Nobody is removed for it.
     pub fn restart(&mut self) {
         self.round += 1;
+        self.whole = true;
         self.next = None;
         self.carried_out = Vec::new();
         self.began_at = None;
@@ -420,6 +426,7 @@ mod tests {
         assert_eq!((import.began_at, import.round), (Some(now), 1), "it is under way");
         import.end("next round".to_owned(), one, later);
         assert_eq!((import.pages, import.tally.made, import.round), (2, 2, 2));
+        assert!(!import.whole, "the next one tells what changed");
         assert_eq!((import.began_at, import.ended_at), (None, Some(later)));
 
         import.begin(later);
@@ -439,6 +446,7 @@ mod tests {
         import.pause(vec![9], one);
         import.restart();
         assert_eq!((import.next, import.began_at, import.round), (None, None, 3));
+        assert!(import.whole);
         assert!(import.carried_out.is_empty());
     }
 }

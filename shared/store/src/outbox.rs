@@ -3,7 +3,8 @@
 use ambient::Entropy;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use identity::{
-    ChangeId, GroupId, OrganizationId, OutboxId, PreflightId, SecretHash, UserId, UserName,
+    ChangeId, GroupId, OrganizationId, OutboxId, PreflightId, SearchId, SecretHash, UserId,
+    UserName,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -162,6 +163,12 @@ pub enum Task {
         /// Which look: another one is none of its business.
         look: PreflightId,
     },
+    /// Look for whoever is missing in the tenant, and take their access as far as that is decided: a page
+    /// of users at a time.
+    LookForMissing {
+        /// Which search: another one is none of its business.
+        search: SearchId,
+    },
     /// Make users in Entra who were made here, or link them to who is there already: all of one shard.
     PushUsers {
         /// Which shard.
@@ -180,6 +187,17 @@ pub enum Task {
     ReportConsentLost {
         /// Which tenant.
         tenant: Uuid,
+    },
+    /// Say on the bus that more users are missing in a tenant than may lose access unasked.
+    ReportMissing {
+        /// Which tenant.
+        tenant: Uuid,
+        /// Which search misses them.
+        search: SearchId,
+        /// How many are missing.
+        missing: u64,
+        /// How many the tenant was asked for.
+        asked: u64,
     },
 }
 
@@ -207,8 +225,10 @@ impl Task {
             | Self::ReadNoticed { .. }
             | Self::WriteAnchors
             | Self::LookAtEverybody { .. }
+            | Self::LookForMissing { .. }
             | Self::PushUsers { .. }
-            | Self::ReportConsentLost { .. } => None,
+            | Self::ReportConsentLost { .. }
+            | Self::ReportMissing { .. } => None,
         }
     }
 
@@ -225,6 +245,7 @@ impl Task {
             | Self::PushUsers { .. }
             | Self::DisableAccount { .. }
             | Self::WriteAnchors
+            | Self::LookForMissing { .. }
             | Self::LookAtEverybody { .. } => true,
             Self::SendCode { .. }
             | Self::ReportEnrolment { .. }
@@ -237,14 +258,19 @@ impl Task {
             | Self::AlertBlocks { .. }
             | Self::AlertBlock { .. }
             | Self::TellAccess(_)
-            | Self::ReportConsentLost { .. } => false,
+            | Self::ReportConsentLost { .. }
+            | Self::ReportMissing { .. } => false,
         }
     }
 
     /// Whether nobody waits for it any more after a day. What repairs the table, what others hang their
     /// work on, and what takes access away is never given up.
     const fn may_be_given_up(&self) -> bool {
-        !self.is_long() && !matches!(self, Self::ReportConsentLost { .. } | Self::TellAccess(_))
+        let reports = matches!(
+            self,
+            Self::ReportConsentLost { .. } | Self::ReportMissing { .. } | Self::TellAccess(_)
+        );
+        !self.is_long() && !reports
     }
 }
 

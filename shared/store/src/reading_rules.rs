@@ -1,6 +1,6 @@
 //! How an organization's tenant is read, where that is not as usual.
 
-use identity::OrganizationId;
+use identity::{MissingLimit, OrganizationId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -14,11 +14,14 @@ use crate::{AuditEntry, Connection, OutboxItem, Store, Stored, TableError};
 pub struct ReadingRules {
     /// Minutes from the end of a round to the beginning of the next one.
     pub minutes: u16,
+    /// How many users may lose access unasked because they are missing in the tenant.
+    #[serde(default)]
+    pub missing: MissingLimit,
 }
 
 impl Default for ReadingRules {
     fn default() -> Self {
-        Self { minutes: 240 }
+        Self { minutes: 240, missing: MissingLimit::default() }
     }
 }
 

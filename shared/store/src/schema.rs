@@ -46,6 +46,8 @@
 //! | counted attempts, and that one too many was audited | `ORG#{org}#LIMIT#{what}#{window}` | `LIMIT` | in the transaction that they bound |
 //! | how far reading the directory has come | `ORG#{org}#IMPORT` | `IMPORT` | 1 get and 1 write a page |
 //! | how a tenant is read, where not as usual | `ORG#{org}#IMPORT` | `RULES` | 1 get a round; in a batch |
+//! | search for whoever is missing in the tenant | `ORG#{org}#MISSING` | `MISSING` | 1 get; 1 write each 100 users; in a batch |
+//! | page of those whom a search misses | `ORG#{org}#MISSING#{id}#{number}` | `PAGE` | in a batch |
 //! | subscription to what changes in the tenant | `ORG#{org}#SUBSCRIPTION` | `SUBSCRIPTION` | 1 get a notice, and a round |
 //! | user who is to be read at once | `ORG#{org}#NOTICED` | `OBJECT#{uuid}` | all of them: 1 query; gone with their reading |
 //! | preflight | `ORG#{org}#PREFLIGHT` | `PREFLIGHT` | 1 get; 1 write each 200 users |
@@ -63,7 +65,7 @@
 
 use identity::{
     Address, Anchor, ChangeId, DomainName, GroupId, Obstacle, OrganizationId, OutboxId,
-    PreflightId, ScimKeyId, SecretHash, UserId, UserName,
+    PreflightId, ScimKeyId, SearchId, SecretHash, UserId, UserName,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -273,6 +275,15 @@ impl Key {
     ) -> Self {
         let word = obstacle.word();
         Self::new(format!("ORG#{org}#PREFLIGHT#{preflight}#{word}#{number}"), "PAGE")
+    }
+
+    pub(crate) fn missing(org: OrganizationId) -> Self {
+        Self::new(format!("ORG#{org}#MISSING"), "MISSING")
+    }
+
+    /// A page of those whom a search misses.
+    pub(crate) fn missed(org: OrganizationId, search: SearchId, number: u64) -> Self {
+        Self::new(format!("ORG#{org}#MISSING#{search}#{number}"), "PAGE")
     }
 
     pub(crate) fn outbox(org: OrganizationId, item: OutboxId) -> Self {

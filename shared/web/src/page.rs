@@ -33,8 +33,8 @@ pub use self::auto_post::AutoPost;
 pub use self::certificate::{Certificate, Entry, Role};
 pub use self::code::Code;
 pub use self::connection::{
-    ConnectedTenant, Connection, ConnectionState, ReadingStatus, UploadCertificate, UserSource,
-    WantedConsent, WantedPermission,
+    ConnectedTenant, Connection, ConnectionState, MissingUsers, ReadingStatus, UploadCertificate,
+    UserSource, WantedConsent, WantedPermission,
 };
 pub use self::invitation::Invitation;
 pub use self::microsoft::{Microsoft, MicrosoftStep};

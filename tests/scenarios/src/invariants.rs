@@ -42,6 +42,10 @@ struct Belongings {
     tasks: Vec<Value>,
     /// The tenant that its connection holds.
     tenant: Option<String>,
+    /// The latest search for whoever is missing in the tenant.
+    search: Option<Value>,
+    /// How many users the pages of such searches name, by search and number.
+    missed: BTreeMap<(String, u64), usize>,
     /// The tenant that tells what changes.
     subscribed: Option<String>,
     /// The connection, if it works.
@@ -147,6 +151,17 @@ impl Belongings {
             ("CLAIM", owner) => {
                 self.own(rest, sk, Some(owner));
                 true
+            }
+            ("MISSING", "MISSING") => {
+                self.search = Some(value.clone());
+                true
+            }
+            ("MISSING", "PAGE") => {
+                if let Some((search, page)) = id.split_once('#') {
+                    let page = (search.to_owned(), page.parse().unwrap());
+                    self.missed.insert(page, value.as_array().unwrap().len());
+                }
+                ends
             }
             ("PREFLIGHT", "PREFLIGHT") => true,
             ("PREFLIGHT", "PAGE") => ends,
@@ -300,6 +315,7 @@ impl Belongings {
         if self.subscribed.is_some() && self.subscribed != self.tenant {
             self.wrong.push("a tenant that is not its own tells it what changes".to_owned());
         }
+        self.check_search();
         self.check_owners();
         self.check_leftovers();
         self.check_members();
@@ -396,6 +412,23 @@ impl Belongings {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// A search that is under way has a task that goes on with it, and its list names as many as it
+    /// misses.
+    fn check_search(&mut self) {
+        let Some(search) = self.search.clone() else { return };
+        let id = text(&search, "id").unwrap();
+        let under_way = ["asking", "taking"].iter().any(|step| !search["step"][step].is_null());
+        if under_way && !self.waits("look_for_missing", "search", id) {
+            self.wrong.push(format!("the search {id} is under way, and nobody goes on with it"));
+        }
+        let pages = 0..search["pages"].as_u64().unwrap();
+        let listed = pages.map(|page| self.missed.get(&(id.to_owned(), page)).copied());
+        let listed = listed.collect::<Option<Vec<_>>>().map(|pages| pages.iter().sum::<usize>());
+        if listed.map(|listed| listed as u64) != search["missing"].as_u64() {
+            self.wrong.push(format!("the search {id} misses others than it lists: {search}"));
         }
     }
 

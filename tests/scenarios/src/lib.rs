@@ -13,6 +13,7 @@ pub mod case;
 pub mod clock;
 pub mod invariants;
 pub mod microsoft;
+pub mod mishap;
 pub mod people;
 pub mod records;
 pub mod saml;

@@ -8,9 +8,9 @@ use web::language::Language;
 use web::page::{
     Address, AutoPost, Certificate, Code, ConnectedTenant, Connection, ConnectionState, Entry,
     FileLinks, Found, FoundObstacle, Invitation, ListedUser, LookStatus, LookStep, Microsoft,
-    MicrosoftStep, Notice, Preflight, PreflightList, Problem, ReadingStatus, Recover, Recovery,
-    Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, UserSource, WantedConsent,
-    WantedPermission,
+    MicrosoftStep, MissingUsers, Notice, Preflight, PreflightList, Problem, ReadingStatus, Recover,
+    Recovery, Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, UserSource,
+    WantedConsent, WantedPermission,
 };
 
 /// What the pages are filled with.
@@ -208,13 +208,20 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         unread: 3,
         interval: jiff::SignedDuration::from_mins(270),
     };
-    let page = |state, tenant, reading| Connection {
+    let missing = MissingUsers {
+        missing: 1_204,
+        asked: 9_310,
+        since: at,
+        search: "5f0d2c1b3a49485796a5b4c3d2e1f001".to_owned(),
+    };
+    let page = |state, tenant, reading, missing| Connection {
         language,
         organization: v.organization,
         state,
         circular: Some(v.domain),
         tenant,
         reading,
+        missing,
         preflight_url: v.url,
         users: UserSource { cloud: true, pending: 3, conflicts: 1 },
         consents: &consents,
@@ -226,9 +233,10 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
     vec![
         (
             "connection",
-            page(ConnectionState::Connected, Some(tenant), Some(reading)).into_response(),
+            page(ConnectionState::Connected, Some(tenant), Some(reading), Some(missing))
+                .into_response(),
         ),
-        ("connection-none", page(ConnectionState::None, None, None).into_response()),
+        ("connection-none", page(ConnectionState::None, None, None, None).into_response()),
     ]
 }
 

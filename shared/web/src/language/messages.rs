@@ -463,6 +463,42 @@ messages! {
         fr: "Si votre locataire ne les propose pas, ou si vos règles exigent une seule autorisation, donnez à l’application celle-ci, plus large, et consentez de la même façon. Elle permet plus que nécessaire : ne la choisissez que dans ce cas :",
         es: "Si su inquilino no los ofrece, o sus reglas piden un solo permiso, dé a la aplicación este, más amplio, y consienta del mismo modo. Permite más de lo necesario: elíjalo solo en ese caso:",
     }
+    missing_title {
+        en: "Missing in Entra",
+        de: "In Entra nicht mehr vorhanden",
+        fr: "Absents d’Entra",
+        es: "Ausentes en Entra",
+    }
+    missing_held {
+        en: "When everybody was read anew, more users were not found than may lose access unasked. Nobody has lost access: somebody has to decide.",
+        de: "Als alle neu gelesen wurden, fehlten mehr Benutzer, als ohne Rückfrage den Zugang verlieren dürfen. Niemand hat ihn verloren: Jemand muss entscheiden.",
+        fr: "Lorsque tous ont été relus, il manquait plus d’utilisateurs qu’il n’en peut perdre l’accès sans que l’on demande. Personne ne l’a perdu : quelqu’un doit décider.",
+        es: "Al volver a leer a todos, faltaban más usuarios de los que pueden perder el acceso sin preguntar. Nadie lo ha perdido: alguien debe decidir.",
+    }
+    missing_users {
+        en: "Missing, of those asked for",
+        de: "Fehlend, von den Abgefragten",
+        fr: "Absents, sur ceux demandés",
+        es: "Ausentes, de los consultados",
+    }
+    missing_since {
+        en: "Since",
+        de: "Seit",
+        fr: "Depuis",
+        es: "Desde",
+    }
+    missing_search {
+        en: "List",
+        de: "Liste",
+        fr: "Liste",
+        es: "Lista",
+    }
+    missing_what {
+        en: "Look in Entra whether they left, and whether this is the right tenant. Whoever operates this deployment sees the list with list_missing, and decides about it: with approve_missing these users lose access, with dismiss_missing everybody keeps it.",
+        de: "Sehen Sie in Entra nach, ob sie gegangen sind und ob dies der richtige Mandant ist. Wer diese Installation betreibt, sieht die Liste mit list_missing und entscheidet: Mit approve_missing verlieren diese Benutzer den Zugang, mit dismiss_missing behalten ihn alle.",
+        fr: "Regardez dans Entra s’ils sont partis, et si c’est le bon locataire. Qui exploite ce déploiement voit la liste avec list_missing et décide : avec approve_missing ces utilisateurs perdent l’accès, avec dismiss_missing tous le gardent.",
+        es: "Mire en Entra si se fueron y si este es el inquilino correcto. Quien opera esta instalación ve la lista con list_missing y decide: con approve_missing estos usuarios pierden el acceso, con dismiss_missing todos lo conservan.",
+    }
     users_title {
         en: "Where users come from",
         de: "Woher Benutzer kommen",

@@ -23,6 +23,8 @@ pub struct Connection<'a> {
     pub tenant: Option<ConnectedTenant<'a>>,
     /// How reading the directory stands, once it began.
     pub reading: Option<ReadingStatus>,
+    /// Who is missing in the tenant, where somebody has to decide.
+    pub missing: Option<MissingUsers>,
     /// Where it is shown who cannot sign in yet.
     pub preflight_url: &'a str,
     /// Where users come from.
@@ -154,6 +156,19 @@ impl ReadingStatus {
         ];
         lines.into_iter().filter(|(_, many)| *many > 0).collect()
     }
+}
+
+/// Users who are missing in the tenant, and keep access until somebody decides.
+#[derive(Clone, Debug)]
+pub struct MissingUsers {
+    /// How many they are.
+    pub missing: u64,
+    /// How many the tenant was asked for.
+    pub asked: u64,
+    /// Since when somebody has to decide.
+    pub since: Timestamp,
+    /// Names the list of them.
+    pub search: String,
 }
 
 /// Where users come from, and who is on the way.

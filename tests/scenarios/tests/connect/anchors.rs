@@ -4,8 +4,8 @@ use entra_sim::{Domain, Fault, GraphFault, GraphUser, population};
 use identity::{Anchor, User};
 use scenarios::World;
 use scenarios::microsoft::{account, stands};
+use scenarios::mishap::{Due, mishaps};
 
-use crate::deaths::{Due, mishaps};
 use crate::reading::{change, find, pass_a_round, users};
 
 const SYNCED: &str = "dGhlIG9uZSBvZiBBRCE=";

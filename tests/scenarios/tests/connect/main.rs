@@ -2,7 +2,6 @@
 //! tenant is read from then on.
 
 mod anchors;
-mod deaths;
 mod faults;
 mod permissions;
 mod reading;

@@ -6,29 +6,40 @@ use std::time::Duration;
 use entra_sim::{Fault, GraphCall, GraphFault};
 use identity::{OrganizationId, OutboxId};
 use jiff::SignedDuration;
-use scenarios::{Call, Case, Failing, Spell, World};
+
+use crate::{Call, Case, Failing, Spell, World};
 
 /// Longer than whoever carries an item out has before somebody else may.
 const AFTER_THE_LEASE: SignedDuration = SignedDuration::from_secs(91);
 
 /// Names an item that is due.
-pub(crate) type Due = (OrganizationId, OutboxId);
+pub type Due = (OrganizationId, OutboxId);
 
 /// One thing that goes wrong.
 #[derive(Clone, Debug)]
-pub(crate) enum Mishap {
+pub enum Mishap {
     /// It is killed while a call to the account's services is under way.
     Killed(Case),
     /// Such a call fails.
     Fails(Case),
     /// It is killed while Graph is asked, which does as it is told or not.
-    KilledAtGraph { call: usize, done: bool },
+    KilledAtGraph {
+        /// Which of the calls to Graph.
+        call: usize,
+        /// Whether it does.
+        done: bool,
+    },
     /// Graph fails.
-    GraphFails { call: usize, fault: Fault },
+    GraphFails {
+        /// Which of the calls to it.
+        call: usize,
+        /// How.
+        fault: Fault,
+    },
 }
 
 /// Every one that can happen to a clean run of these calls, and of so many of Graph's.
-pub(crate) fn mishaps(calls: &[Call], graph: usize) -> Vec<Mishap> {
+pub fn mishaps(calls: &[Call], graph: usize) -> Vec<Mishap> {
     let kills = Case::stalls(calls).into_iter().filter(|case| {
         // Once more is no other death.
         case.failing == Failing::Stalled || case.spell == Spell::Once
@@ -49,7 +60,7 @@ pub(crate) fn mishaps(calls: &[Call], graph: usize) -> Vec<Mishap> {
 impl Mishap {
     /// Lets it happen to whoever carries the item out, and everything go well from then on. The event
     /// that names it comes twice.
-    pub(crate) async fn befall(&self, world: &World, due: Due) {
+    pub async fn befall(&self, world: &World, due: Due) {
         let once = [due];
         match self {
             Self::Killed(case) => {

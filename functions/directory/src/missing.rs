@@ -1,0 +1,316 @@
+//! Looks for whoever is missing in the tenant. A round that tells of everybody says who is there, and not
+//! who is gone for good since the last one was read. So after it each of our own users is asked for by
+//! their object id.
+//!
+//! Few who are missing lose access, once they were asked for twice. Many, or all, are held: nobody loses
+//! anything until somebody decides about exactly that list. Where it goes on is stored with each step.
+
+mod asking;
+
+use bus::MissingHeld;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use graph::GraphError;
+use identity::{Block, Missed, OrganizationId, SearchId, User, UserId};
+use jiff::{SignedDuration, Timestamp};
+use store::{
+    Action, Feature, Import, ImportError, MissingEnd, MissingSearch, MissingStep, Order,
+    OutboxItem, Position, Stage, Stored, TableError, Task, Version,
+};
+use uuid::Uuid;
+use web::failure::RequestId;
+
+use self::asking::Told;
+use crate::app::App;
+use crate::connection::AGREE;
+use crate::failure::Failure;
+use crate::import::{Directory, ReadingError};
+use crate::outbox::{Outcome, Turn};
+
+/// How many users are looked at in one step: five batches of Graph's.
+const LOOKED_AT: usize = 100;
+/// How many users are written at once.
+const AT_ONCE: usize = 8;
+/// How long after they were missed somebody is asked for again: whoever was just made is not seen
+/// everywhere at first.
+const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// How often a search is begun anew because the one before it goes on meanwhile.
+const RACES: u32 = 5;
+
+impl App {
+    /// Keeps that a round which told of everybody is over, and begins a search with it: it replaces any
+    /// other.
+    pub(crate) async fn end_whole_round(
+        &self,
+        directory: &Directory<'_>,
+        (before, import): (Version, &Import),
+        request_id: &RequestId,
+    ) -> Result<Stored<Import>, TableError> {
+        let org = directory.organization;
+        let mut race = 0;
+        loop {
+            let now = self.clock.now();
+            let replaced = self.store.missing_search(org, now).await?;
+            let replaced = replaced.map_or(0, |stored| stored.version);
+            let id = SearchId::mint(&*self.entropy);
+            let search = MissingSearch::begin(id, directory.tenant, now);
+            let task = Task::LookForMissing { search: id };
+            let item = OutboxItem::new(&*self.entropy, org, task, now);
+            let searches = (replaced, &search);
+            match self.store.end_whole_round(org, (before, import), searches, &item).await {
+                Err(TableError::Conflict { position: 1 }) if race + 1 < RACES => race += 1,
+                Ok(stored) => {
+                    self.announce(&[item], request_id).await;
+                    return Ok(stored);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Goes on with a search, as long as there is time. One that is held, over or replaced is done.
+    pub(crate) async fn look_for_missing(
+        &self,
+        item: &OutboxItem,
+        search: SearchId,
+        turn: &Turn<'_>,
+    ) -> Result<Outcome, Failure> {
+        let org = item.organization;
+        let mut stored = self.store.missing_search(org, self.clock.now()).await?;
+        while let Some(before) = stored {
+            if before.value.id != search || !before.value.is_under_way() {
+                break;
+            }
+            let now = self.clock.now();
+            if now >= turn.long_ends {
+                return Err(Failure::Unfinished);
+            }
+            let connection = self.store.connection(org, now).await?.filter(|connection| {
+                let Stored { value, .. } = connection;
+                value.stage == Stage::Connected && value.tenant == before.value.tenant
+            });
+            let Some(connection) = connection else {
+                let stopped = before.value.at(let_go(&before.value.step, now));
+                stored = Some(self.keep_search(org, &before, stopped, &[]).await?);
+                continue;
+            };
+            let directory = self.directory(org, &connection.value, turn);
+            let kept = match before.value.step.clone() {
+                MissingStep::Asking { behind, tries } => {
+                    self.search_some(&directory, &before, (behind, tries), turn.request_id).await
+                }
+                MissingStep::Taking { not_before, .. } if now < not_before => {
+                    return Err(Failure::Resting);
+                }
+                MissingStep::Taking { page, tries, not_before } => {
+                    let step = Taking { page, tries, not_before };
+                    self.take_missing(&directory, &before, step, turn.request_id).await
+                }
+                MissingStep::Held { .. } | MissingStep::Over { .. } => break,
+            };
+            stored = match kept {
+                Ok(kept) => Some(kept),
+                Err(Failure::Reading(ReadingError::Graph(lost @ GraphError::ConsentLost(_)))) => {
+                    // The token may be older than the consent: believed once fresh ones agree.
+                    self.reader.forget(connection.value.tenant);
+                    if item.attempts < AGREE {
+                        return Err(ReadingError::Graph(lost).into());
+                    }
+                    web::failure::log(&lost, turn.request_id);
+                    self.lose_consent(org, &connection, Feature::ReadUsers, turn).await?;
+                    Some(before)
+                }
+                Err(failure) => return Err(failure),
+            };
+        }
+        Ok(Outcome::default())
+    }
+
+    /// Asks for the next users of our own list, and decides behind the last one what follows.
+    async fn search_some(
+        &self,
+        directory: &Directory<'_>,
+        before: &Stored<MissingSearch>,
+        (behind, tries): (Option<Position>, u32),
+        request_id: &RequestId,
+    ) -> Result<Stored<MissingSearch>, Failure> {
+        let (org, now) = (directory.organization, self.clock.now());
+        let page =
+            self.store.list_users(org, Order::Stored, behind.as_ref(), LOOKED_AT, now).await?;
+        let users = page.items.into_iter().map(|user| user.user).filter(is_asked_for).collect();
+        let mut told = asking::ask(directory, users).await?;
+        if let Some(later) = told.asks_again(tries) {
+            let step = MissingStep::Asking { behind, tries: tries + 1 };
+            self.keep_search(org, before, before.value.at(step), &[]).await?;
+            return Err(ReadingError::from(later).into());
+        }
+        let Told { found, missing, unknown, .. } = told;
+        let missed: Vec<UserId> = missing.iter().map(|user| user.value.id).collect();
+        let mut search = before.value.clone();
+        search.found += found;
+        search.missing += many(missed.len());
+        search.unknown += unknown;
+        if let Some(next) = page.next {
+            search.step = MissingStep::Asking { behind: Some(next), tries: 0 };
+            return self.keep_search(org, before, search, &missed).await;
+        }
+        let now = self.clock.now();
+        let limit = self.store.reading_rules(org, now).await?.value.missing;
+        match limit.judge(search.found, search.missing) {
+            Missed::Nobody => {
+                search.step = MissingStep::Over { at: now, end: MissingEnd::Nobody };
+                self.keep_search(org, before, search, &missed).await
+            }
+            Missed::Few => {
+                let not_before = now.checked_add(ASKED_AGAIN_AFTER).unwrap_or(now);
+                search.step = MissingStep::Taking { page: 0, tries: 0, not_before };
+                self.keep_search(org, before, search, &missed).await
+            }
+            Missed::Many => {
+                search.step = MissingStep::Held { since: now };
+                self.hold_search(org, before, search, &missed, request_id).await
+            }
+        }
+    }
+
+    /// Takes the access of those on the next page of the list whom the tenant does not have, now that it
+    /// is asked for them once more.
+    async fn take_missing(
+        &self,
+        directory: &Directory<'_>,
+        before: &Stored<MissingSearch>,
+        Taking { page, tries, not_before }: Taking,
+        request_id: &RequestId,
+    ) -> Result<Stored<MissingSearch>, Failure> {
+        let (org, now) = (directory.organization, self.clock.now());
+        let search = &before.value;
+        let missed = self.store.missed(org, search.id, page..page + 1, now).await?.concat();
+        let users = self.store.all_provisioned(org, &missed, now).await?.into_iter();
+        let users = users.map(|user| user.user).filter(is_asked_for).collect();
+        let mut told = asking::ask(directory, users).await?;
+        let later = told.asks_again(tries);
+        let taken = told.missing.into_iter().map(|user| self.take_one(org, user, request_id));
+        let taken = stream::iter(taken).buffer_unordered(AT_ONCE);
+        let taken: Vec<bool> = taken.try_collect().await?;
+        if taken.contains(&false) {
+            return Err(Failure::Unfinished);
+        }
+        let step = match later {
+            Some(_) => MissingStep::Taking { page, tries: tries + 1, not_before },
+            None if page + 1 < search.pages => {
+                MissingStep::Taking { page: page + 1, tries: 0, not_before }
+            }
+            None => MissingStep::Over { at: self.clock.now(), end: MissingEnd::Taken },
+        };
+        let kept = self.keep_search(org, before, search.at(step), &[]).await?;
+        match later {
+            Some(later) => Err(ReadingError::from(later).into()),
+            None => Ok(kept),
+        }
+    }
+
+    /// Takes a user's access, as if the tenant had said that they are gone. Whoever changed since they were
+    /// read is asked for again.
+    async fn take_one(
+        &self,
+        org: OrganizationId,
+        before: Stored<User>,
+        request_id: &RequestId,
+    ) -> Result<bool, Failure> {
+        let now = self.clock.now();
+        let mut user = before.value.clone();
+        user.block(Block::Entra, now);
+        let mut audit = self.audit(Action::AccessTaken, request_id, now);
+        audit.subject = Some(user.id);
+        audit.reason = Some("missing".to_owned());
+        match self.store.change_directory_user(org, &before, &user, &audit).await {
+            Ok(()) => Ok(true),
+            Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => Ok(false),
+            Err(ImportError::Table(error)) => Err(error.into()),
+        }
+    }
+
+    /// Keeps how far a search has come, with whom it misses since.
+    async fn keep_search(
+        &self,
+        org: OrganizationId,
+        before: &Stored<MissingSearch>,
+        search: MissingSearch,
+        missed: &[UserId],
+    ) -> Result<Stored<MissingSearch>, Failure> {
+        let kept = self.store.keep_missing_search(org, before, search, missed, None).await;
+        kept.map_err(gone_on)
+    }
+
+    /// The same where somebody has to decide: it is in the audit, and is said on the bus.
+    async fn hold_search(
+        &self,
+        org: OrganizationId,
+        before: &Stored<MissingSearch>,
+        search: MissingSearch,
+        missed: &[UserId],
+        request_id: &RequestId,
+    ) -> Result<Stored<MissingSearch>, Failure> {
+        let now = self.clock.now();
+        let audit = self.audit(Action::MissingHeld, request_id, now);
+        let task = Task::ReportMissing {
+            tenant: search.tenant,
+            search: search.id,
+            missing: search.missing,
+            asked: search.asked(),
+        };
+        let report = OutboxItem::new(&*self.entropy, org, task, now);
+        let follows = Some((&audit, Some(&report)));
+        let kept = self.store.keep_missing_search(org, before, search, missed, follows).await;
+        let kept = kept.map_err(gone_on)?;
+        self.announce(&[report], request_id).await;
+        Ok(kept)
+    }
+
+    /// Says on the bus that somebody has to decide, as often as it takes.
+    pub(crate) async fn report_missing(
+        &self,
+        item: &OutboxItem,
+        (tenant, search): (Uuid, SearchId),
+        (missing, asked): (u64, u64),
+    ) -> Result<(), Failure> {
+        let (id, organization, at) = (item.id, item.organization, item.created_at);
+        web::metric::count("MissingHeld", "directory", self.clock.now());
+        let held = MissingHeld { version: 1, id, organization, tenant, search, missing, asked, at };
+        Ok(self.bus.missing_held(&held).await?)
+    }
+}
+
+/// How far taking has come.
+struct Taking {
+    page: u64,
+    tries: u32,
+    not_before: Timestamp,
+}
+
+/// Somebody else goes on with it, or another search began.
+fn gone_on(error: TableError) -> Failure {
+    match error {
+        TableError::Conflict { .. } => Failure::Unfinished,
+        other @ (TableError::Shape(_) | TableError::Unavailable(_)) => other.into(),
+    }
+}
+
+/// Whom the tenant is asked for: who is one of its accounts, and has not lost access by its word.
+fn is_asked_for(user: &Stored<User>) -> bool {
+    user.value.object_id.is_some() && !user.value.blocks.contains(&Block::Entra)
+}
+
+/// What becomes of a search whose tenant cannot be asked any more: whoever was to lose access waits for
+/// somebody to decide.
+const fn let_go(step: &MissingStep, now: Timestamp) -> MissingStep {
+    match step {
+        MissingStep::Taking { .. } | MissingStep::Held { .. } => MissingStep::Held { since: now },
+        MissingStep::Asking { .. } | MissingStep::Over { .. } => {
+            MissingStep::Over { at: now, end: MissingEnd::Stopped }
+        }
+    }
+}
+
+fn many(users: usize) -> u64 {
+    u64::try_from(users).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,184 @@
+//! Asks a tenant for users by their object ids, twenty in a batch: each is there, or is not, or nobody
+//! knows.
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use graph::{Batch, DirectoryUser, GraphError};
+use identity::User;
+use store::Stored;
+
+use crate::import::{Directory, ReadingError};
+
+/// How many users one batch asks for: Graph's own limit.
+const TOGETHER: usize = 20;
+/// How many batches are asked at once.
+const AT_ONCE: usize = 5;
+/// What Graph says of an object that is not there. Any other word for it says nothing.
+const NO_SUCH_OBJECT: &str = "Request_ResourceNotFound";
+/// How often those are asked for whose own calls fail while others are answered.
+const TRIES: u32 = 3;
+/// The same where nobody is answered for: about a day.
+const TRIES_OF_ALL: u32 = 48;
+
+/// What a tenant says of some users.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// How many are there.
+    pub(super) found: u64,
+    /// Who is not.
+    pub(super) missing: Vec<Stored<User>>,
+    /// Of how many it does not say.
+    pub(super) unknown: u64,
+    /// That some of those are to be asked for later.
+    later: Option<GraphError>,
+}
+
+/// What is said of one.
+#[derive(Debug)]
+enum There {
+    Yes,
+    No,
+    Unknown(Option<GraphError>),
+}
+
+impl Told {
+    /// That those of whom nothing was said are asked for again, after so many tries.
+    pub(super) fn asks_again(&mut self, tries: u32) -> Option<GraphError> {
+        let is_silent = self.found == 0 && self.missing.is_empty();
+        let most = if is_silent { TRIES_OF_ALL } else { TRIES };
+        self.later.take().filter(|_| tries + 1 < most)
+    }
+
+    fn add(mut self, (user, there): (Stored<User>, There)) -> Self {
+        match there {
+            There::Yes => self.found += 1,
+            There::No => self.missing.push(user),
+            There::Unknown(later) => {
+                self.unknown += 1;
+                self.later = self.later.or(later);
+            }
+        }
+        self
+    }
+}
+
+/// Asks for each of these users.
+///
+/// # Errors
+///
+/// Where a batch is not answered as a whole. Nothing is known of anybody then.
+pub(super) async fn ask(
+    directory: &Directory<'_>,
+    users: Vec<Stored<User>>,
+) -> Result<Told, ReadingError> {
+    let batches: Vec<_> = users.chunks(TOGETHER).map(<[_]>::to_vec).collect();
+    let told = stream::iter(batches).map(|some| ask_together(directory, some)).buffered(AT_ONCE);
+    let told: Vec<Vec<(Stored<User>, There)>> = told.try_collect().await?;
+    Ok(told.into_iter().flatten().fold(Told::default(), Told::add))
+}
+
+async fn ask_together(
+    directory: &Directory<'_>,
+    users: Vec<Stored<User>>,
+) -> Result<Vec<(Stored<User>, There)>, ReadingError> {
+    let mut batch = Batch::default();
+    for user in &users {
+        // As many as a batch holds.
+        let _full = batch.user(user.value.object_id.unwrap_or_default());
+    }
+    let fates = directory.graph.batch(&batch).await?;
+    let told = users.into_iter().zip(fates).map(|(user, fate)| {
+        let there = there(user.value.object_id, fate);
+        (user, there)
+    });
+    Ok(told.collect())
+}
+
+/// What an answer says of somebody. A consent that is gone shows when a token is asked for: what is
+/// forbidden here is this user.
+fn there(object: Option<uuid::Uuid>, fate: Result<Option<DirectoryUser>, GraphError>) -> There {
+    match fate {
+        Ok(Some(told)) if Some(told.id) == object => There::Yes,
+        Ok(_) => There::Unknown(None),
+        Err(GraphError::NotFound(trace)) if trace.code.as_deref() == Some(NO_SUCH_OBJECT) => {
+            There::No
+        }
+        Err(later @ GraphError::Retry(_)) => There::Unknown(Some(later)),
+        Err(
+            GraphError::NotFound(_)
+            | GraphError::ConsentLost(_)
+            | GraphError::Conflict { .. }
+            | GraphError::Gone { .. }
+            | GraphError::Unread(_)
+            | GraphError::Bug { .. },
+        ) => There::Unknown(None),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::time::Duration;
+
+    use graph::{Later, Trace};
+    use identity::UserId;
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn user() -> Stored<User> {
+        let (id, name) = (UserId::from_bytes([1; 16]), "ada@contoso.test".parse().unwrap());
+        let value = User::new(id, name, "Ada".to_owned(), Timestamp::UNIX_EPOCH);
+        Stored { value, version: 1 }
+    }
+
+    fn trace(code: &str) -> Trace {
+        Trace { status: Some(404), code: Some(code.to_owned()), ..Trace::default() }
+    }
+
+    fn later() -> GraphError {
+        GraphError::Retry(Later { after: Duration::from_secs(9), trace: Trace::default() })
+    }
+
+    #[test]
+    fn only_graphs_own_word_says_that_somebody_is_not_there() {
+        let id = Uuid::from_u128(7);
+        let told = |id: Uuid| -> DirectoryUser {
+            serde_json::from_value(serde_json::json!({ "id": id })).unwrap()
+        };
+        let bug = GraphError::Bug { what: "x", trace: trace("x"), source: None };
+        let cases = [
+            (Ok(Some(told(id))), "Yes"),
+            (Ok(Some(told(Uuid::from_u128(8)))), "Unknown(None)"),
+            (Ok(None), "Unknown(None)"),
+            (Err(GraphError::NotFound(trace(NO_SUCH_OBJECT))), "No"),
+            (Err(GraphError::NotFound(trace("UnknownError"))), "Unknown(None)"),
+            (Err(GraphError::NotFound(Trace::default())), "Unknown(None)"),
+            (Err(GraphError::ConsentLost(trace("Authorization_RequestDenied"))), "Unknown(None)"),
+            (Err(GraphError::Gone { resync: None, trace: trace("x") }), "Unknown(None)"),
+            (Err(GraphError::Unread(trace("x"))), "Unknown(None)"),
+            (Err(bug), "Unknown(None)"),
+        ];
+        for (fate, expected) in cases {
+            let what = format!("{fate:?}");
+            assert_eq!(format!("{:?}", there(Some(id), fate)), expected, "{what}");
+        }
+        assert!(matches!(there(Some(id), Err(later())), There::Unknown(Some(_))));
+    }
+
+    #[test]
+    fn whoever_is_not_answered_for_is_asked_for_again_a_few_times_or_a_day_where_nobody_is() {
+        let told = |others: bool| {
+            let told = Told::default().add((user(), There::Unknown(Some(later()))));
+            if others { told.add((user(), There::Yes)) } else { told }
+        };
+        for (others, most) in [(true, TRIES), (false, TRIES_OF_ALL)] {
+            for tries in 0..most {
+                let again = told(others).asks_again(tries).is_some();
+                assert_eq!(again, tries + 1 < most, "{others}: {tries}");
+            }
+        }
+        let settled = Told::default().add((user(), There::Unknown(None)));
+        assert_eq!({ settled }.asks_again(0).is_some(), false, "once more says the same");
+    }
+}

@@ -1,0 +1,208 @@
+//! The search for whoever is missing in the tenant: it asks for each user by their object id, notes who
+//! is not there, and takes their access, or waits until somebody decides.
+//!
+//! An organization has one search: the one that its latest round of everybody began.
+
+use identity::{OrganizationId, SearchId, UserId};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::item::Item;
+use crate::schema::Key;
+use crate::table::{Expect, Write};
+use crate::{AuditEntry, Import, OutboxItem, Position, Store, Stored, TableError, Version};
+
+/// How long a list is kept, and somebody may decide about it: as long as the audit.
+const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// A search for whoever is missing in the tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingSearch {
+    /// Names it, and its list.
+    pub id: SearchId,
+    /// The tenant that is asked.
+    pub tenant: Uuid,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// How many users were found there.
+    pub found: u64,
+    /// How many were not.
+    pub missing: u64,
+    /// Of how many it could not be said.
+    pub unknown: u64,
+    /// How many pages the list has.
+    pub pages: u64,
+    /// How far it has come.
+    pub step: MissingStep,
+}
+
+/// How far a search has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingStep {
+    /// The tenant is asked for everybody, one by one.
+    Asking {
+        /// Behind which place of our own list; nothing at the beginning.
+        behind: Option<Position>,
+        /// How often the tenant was asked for the users behind it in vain.
+        tries: u32,
+    },
+    /// More are missing than may lose access unasked: nobody does until somebody decides.
+    Held {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Those who are missing lose access, a page of the list at a time.
+    Taking {
+        /// How many pages are done.
+        page: u64,
+        /// How often the tenant was asked for the users of the next one in vain.
+        tries: u32,
+        /// First instant at which anybody does.
+        not_before: Timestamp,
+    },
+    /// It is over.
+    Over {
+        /// Since when.
+        at: Timestamp,
+        /// How it ended.
+        end: MissingEnd,
+    },
+}
+
+/// How a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingEnd {
+    /// Nobody is missing.
+    Nobody,
+    /// Whoever was missing lost access.
+    Taken,
+    /// Somebody decided that they keep it.
+    Dismissed,
+    /// The tenant was let go meanwhile, or its consent is gone.
+    Stopped,
+}
+
+impl MissingSearch {
+    /// One that begins.
+    pub const fn begin(id: SearchId, tenant: Uuid, now: Timestamp) -> Self {
+        let step = MissingStep::Asking { behind: None, tries: 0 };
+        Self { id, tenant, began_at: now, found: 0, missing: 0, unknown: 0, pages: 0, step }
+    }
+
+    /// The same at another step.
+    #[must_use]
+    pub fn at(&self, step: MissingStep) -> Self {
+        Self { step, ..self.clone() }
+    }
+
+    /// Whether its task has something to do.
+    pub const fn is_under_way(&self) -> bool {
+        matches!(self.step, MissingStep::Asking { .. } | MissingStep::Taking { .. })
+    }
+
+    /// Since when somebody has to decide, if that is so.
+    pub fn held_since(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.step {
+            MissingStep::Held { since } if now < self.kept_until() => Some(since),
+            _ => None,
+        }
+    }
+
+    /// How many users the tenant was asked for.
+    pub const fn asked(&self) -> u64 {
+        self.found + self.missing + self.unknown
+    }
+
+    /// First instant at which the list is kept no more.
+    fn kept_until(&self) -> Timestamp {
+        self.began_at.checked_add(KEPT).unwrap_or(self.began_at)
+    }
+}
+
+impl Store {
+    /// The latest search of an organization, once there was one.
+    pub async fn missing_search(
+        &self,
+        org: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Option<Stored<MissingSearch>>, TableError> {
+        self.table.get(Key::missing(org), now).await
+    }
+
+    /// Keeps that a round which told of everybody is over, and begins a search with what carries it out:
+    /// all or nothing. The search of version `replaced`, 0 for none, is over with it.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] at position 0 when somebody else reads the same directory, at position 1
+    /// when the search before went on.
+    pub async fn end_whole_round(
+        &self,
+        org: OrganizationId,
+        (before, import): (Version, &Import),
+        (replaced, search): (Version, &MissingSearch),
+        item: &OutboxItem,
+    ) -> Result<Stored<Import>, TableError> {
+        let writes = vec![
+            Write::Put(Item::new(Key::import(org), import)?, Expect::read(before)),
+            Write::Put(Item::new(Key::missing(org), search)?, Expect::read(replaced)),
+            Write::Put(item.item()?, Expect::Absent),
+        ];
+        self.table.write(writes).await?;
+        Ok(Stored { value: import.clone(), version: before + 1 })
+    }
+
+    /// Keeps how far a search has come, with the users whom it misses since, who are a page of the list,
+    /// with what the audit says of it, and with what must happen next: all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when somebody else went on with it, or another one began.
+    pub async fn keep_missing_search(
+        &self,
+        org: OrganizationId,
+        before: &Stored<MissingSearch>,
+        mut search: MissingSearch,
+        missed: &[UserId],
+        follows: Option<(&AuditEntry, Option<&OutboxItem>)>,
+    ) -> Result<Stored<MissingSearch>, TableError> {
+        let mut writes = Vec::new();
+        if !missed.is_empty() {
+            let key = Key::missed(org, search.id, search.pages);
+            let page = Item::new(key, &missed)?.until(search.kept_until().as_second());
+            writes.push(Write::Put(page, Expect::Absent));
+            search.pages += 1;
+        }
+        let item = Item::new(Key::missing(org), &search)?;
+        writes.insert(0, Write::Put(item, Expect::Version(before.version)));
+        if let Some((audit, next)) = follows {
+            writes.push(Write::Put(audit.item(org)?, Expect::Absent));
+            if let Some(next) = next {
+                writes.push(Write::Put(next.item()?, Expect::Absent));
+            }
+        }
+        self.table.write(writes).await?;
+        Ok(Stored { value: search, version: before.version + 1 })
+    }
+
+    /// Pages of a search's list, at most a hundred, in their order.
+    pub async fn missed(
+        &self,
+        org: OrganizationId,
+        search: SearchId,
+        pages: std::ops::Range<u64>,
+        now: Timestamp,
+    ) -> Result<Vec<Vec<UserId>>, TableError> {
+        let key = |number| Key::missed(org, search, number);
+        let mut found = self.table.get_many(pages.clone().map(key).collect()).await?;
+        let mut read = Vec::new();
+        for number in pages {
+            let page: Option<Stored<Vec<UserId>>> = found.take(&key(number), now)?;
+            read.push(page.map(|page| page.value).unwrap_or_default());
+        }
+        Ok(read)
+    }
+}

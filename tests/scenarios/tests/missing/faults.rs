@@ -1,0 +1,190 @@
+//! Whatever fails, or whoever dies, at any call of a search: it ends with the same users, each of whom
+//! lost access once.
+
+use std::collections::BTreeSet;
+
+use ambient::SystemEntropy;
+use identity::{SearchId, User, UserId};
+use jiff::SignedDuration;
+use scenarios::microsoft::TENANT;
+use scenarios::mishap::{Due, Mishap, mishaps};
+use scenarios::{Case, Effect, Fault, World};
+use store::{MissingEnd, MissingSearch, MissingStep, OutboxItem, Task};
+
+use crate::place::{connected, search, users};
+
+/// Longer than whoever carries an item out has before somebody else may.
+const AFTER_THE_LEASE: SignedDuration = SignedDuration::from_secs(91);
+
+/// A piece of the work, which one invocation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leg {
+    /// The round that tells of everybody, up to the beginning of the search.
+    Round,
+    /// Everybody is asked for, and few are missing.
+    Few,
+    /// Everybody is asked for, and many are missing.
+    Many,
+    /// Few are asked for once more, and lose access.
+    Taking,
+}
+
+impl Leg {
+    /// Lets it be due, and names its item and whoever is missing.
+    async fn begin(self, world: &World, held: &[User]) -> (Due, Vec<User>) {
+        let gone = match self {
+            Self::Many => held.to_vec(),
+            Self::Round | Self::Few | Self::Taking => strangers(world, 2).await,
+        };
+        let due = match self {
+            Self::Round => round(world).await,
+            Self::Few | Self::Many => begin(world).await,
+            Self::Taking => {
+                let due = begin(world).await;
+                world.batch(&[due]).await;
+                assert!(matches!(search(world).await.step, MissingStep::Taking { .. }));
+                world.clock.pass(SignedDuration::from_mins(5));
+                world.agree();
+                due
+            }
+        };
+        (due, gone)
+    }
+}
+
+/// Users who are accounts of the tenant by their word here, and not there.
+async fn strangers(world: &World, many: usize) -> Vec<User> {
+    let mut strangers = Vec::with_capacity(many);
+    for _ in 0..many {
+        let object = UserId::mint(&SystemEntropy).uuid();
+        let name = object.simple().to_string();
+        strangers.push(world.user_with(&name, |user| user.object_id = Some(object)).await);
+    }
+    strangers
+}
+
+/// Begins a search of which nobody is told.
+async fn begin(world: &World) -> Due {
+    let (org, now) = (world.organization, world.now());
+    let import = world.store.import(org, now).await.unwrap().unwrap();
+    let replaced = world.store.missing_search(org, now).await.unwrap().unwrap().version;
+    let search = MissingSearch::begin(SearchId::mint(&SystemEntropy), TENANT.parse().unwrap(), now);
+    let task = Task::LookForMissing { search: search.id };
+    let item = OutboxItem::new(&SystemEntropy, org, task, now);
+    let kept = (import.version, &import.value);
+    world.store.end_whole_round(org, kept, (replaced, &search), &item).await.unwrap();
+    (org, item.id)
+}
+
+/// Lets the next round be due, which is to tell of everybody.
+async fn round(world: &World) -> Due {
+    // After seven days Microsoft forgets where a round was.
+    world.clock.pass(SignedDuration::from_hours(7 * 24 + 1));
+    world.agree();
+    let records = world.records().await;
+    let items = records.values("#OUTBOX#").into_iter();
+    let mut rounds = items.filter(|item| !item["task"]["read_directory"].is_null());
+    let round = rounds.next().unwrap();
+    (world.organization, round["id"].as_str().unwrap().parse().unwrap())
+}
+
+/// Lets time pass until the search is not under way.
+async fn ended(world: &World, what: &str) -> MissingSearch {
+    for _ in 0..8 {
+        let search = search(world).await;
+        if !search.is_under_way() {
+            return search;
+        }
+        world.clock.pass(AFTER_THE_LEASE);
+        world.agree();
+        world.sweep().await;
+    }
+    panic!("{what}: it does not end: {:?}", search(world).await)
+}
+
+#[tokio::test]
+async fn a_search_survives_every_fault_and_death() {
+    let world = World::start().await;
+    connected(&world, 6).await;
+    // Nobody is told: the story itself brings what is due.
+    let effect = Effect::Refuse(400, "AccessDeniedException");
+    let silent =
+        || Fault { operation: "PutEvents", skip: 0, times: usize::MAX, effect: effect.clone() };
+    let (mut blocked, mut held, mut holds) = (BTreeSet::new(), Vec::new(), 0);
+
+    for leg in [Leg::Round, Leg::Taking, Leg::Few, Leg::Many] {
+        if leg == Leg::Many {
+            held = strangers(&world, 9).await;
+        }
+        world.directory.fault(silent());
+        let (due, gone) = leg.begin(&world, &held).await;
+        world.directory.calls();
+        let asked = world.microsoft.graph_calls().len();
+        world.batch(&[due]).await;
+        let calls = world.directory.calls();
+        let asked = world.microsoft.graph_calls().len() - asked;
+        world.directory.mend();
+        leg.ended(&world, &gone, &mut blocked, "nothing").await;
+
+        let cases = mishaps(&calls, asked).into_iter().filter(|mishap| leg.bears(mishap, asked));
+        let cases: Vec<Mishap> = cases.collect();
+        assert!(cases.len() >= 4, "{leg:?}: {cases:?}");
+        holds += if leg == Leg::Many { 1 + cases.len() } else { 0 };
+        for mishap in cases {
+            let what = format!("{leg:?}: {mishap:?}");
+            world.directory.fault(silent());
+            let (due, gone) = leg.begin(&world, &held).await;
+            world.directory.mend();
+            mishap.befall(&world, due).await;
+            world.microsoft.mend();
+            leg.ended(&world, &gone, &mut blocked, &what).await;
+        }
+        let records = world.records().await;
+        records.check_invariants();
+        let audit = records.audit();
+        let taken = audit.iter().filter(|entry| entry["reason"] == "missing");
+        let taken: Vec<&str> = taken.map(|entry| entry["subject"].as_str().unwrap()).collect();
+        assert_eq!(taken.iter().copied().collect::<BTreeSet<_>>().len(), taken.len(), "each once");
+        assert_eq!(taken.len(), blocked.len(), "{leg:?}");
+        let held = audit.iter().filter(|entry| entry["action"] == "missing_held").count();
+        assert_eq!(held, holds, "each once");
+    }
+}
+
+impl Leg {
+    /// Whether a mishap is another one than those before: where a read fails nothing is undone, the first
+    /// of its kind stands for the others, and of a part of a batch nothing gets lost by itself.
+    fn bears(self, mishap: &Mishap, asked: usize) -> bool {
+        let is_table = |case: &Case| case.call.service == "dynamodb";
+        match mishap {
+            // That somebody dies who has just taken the item is told elsewhere.
+            Mishap::Killed(case) if case.call.writes() => case.before > 0,
+            Mishap::Killed(case) => is_table(case) && self == Self::Few && case.before == 0,
+            Mishap::Fails(case) => is_table(case) && self == Self::Few && case.before == 1,
+            Mishap::KilledAtGraph { call, .. } => {
+                matches!(self, Self::Few | Self::Taking) && *call == 0
+            }
+            Mishap::GraphFails { call, .. } => self == Self::Few && [0, asked - 1].contains(call),
+        }
+    }
+
+    /// Checks that whoever was missing lost access, and nobody else, or that all of them are held.
+    async fn ended(self, world: &World, gone: &[User], blocked: &mut BTreeSet<UserId>, what: &str) {
+        let search = ended(world, what).await;
+        let end = match search.step {
+            MissingStep::Over { end, .. } => Some(end),
+            _ => None,
+        };
+        let (missing, expected) = match self {
+            Self::Many => (9, None),
+            Self::Round | Self::Few | Self::Taking => (2, Some(MissingEnd::Taken)),
+        };
+        assert_eq!((end, search.missing), (expected, missing), "{what}: {search:?}");
+        if expected.is_some() {
+            blocked.extend(gone.iter().map(|user| user.id));
+        }
+        let here = users(world).await;
+        let without = here.iter().filter(|user| !user.blocks.is_empty()).map(|user| user.id);
+        assert_eq!(without.collect::<BTreeSet<_>>(), *blocked, "{what}");
+    }
+}
