@@ -223,7 +223,10 @@ impl App {
         audit.subject = Some(user.id);
         audit.reason = Some("missing".to_owned());
         match self.store.change_directory_user(org, &before, &user, &audit).await {
-            Ok(()) => Ok(true),
+            Ok(follows) => {
+                self.announce(&follows, request_id).await;
+                Ok(true)
+            }
             Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => Ok(false),
             Err(ImportError::Table(error)) => Err(error.into()),
         }

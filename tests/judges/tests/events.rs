@@ -4,6 +4,8 @@
 
 use std::fs;
 
+use entra_sim::{Fault, GraphFault, population};
+use jiff::SignedDuration;
 use judges::functions::root;
 use judges::program::Program;
 use scenarios::World;
@@ -27,10 +29,22 @@ async fn said() -> World {
         world.operate(asked).await.unwrap();
     }
     let mut olga = world.connector().await;
+    world.microsoft.put_users(population(18).skip(12)).unwrap();
     olga.connect("read-users", account::BOSS).await;
     world.swept().await;
+    // Somebody decides about six of eight who are missing.
+    let people = world.microsoft.users();
+    let gone = people.iter().filter(|user| user.user_principal_name.starts_with("person"));
+    for user in gone.take(6) {
+        world.microsoft.delete_user(&user.user_principal_name).unwrap();
+    }
+    world.microsoft.inject(GraphFault::next(Fault::Reset).at("/users/delta"));
+    world.clock.pass(SignedDuration::from_hours(4));
+    world.agree();
+    world.sweep().await;
+    world.swept().await;
     olga.revoke(READER).await;
-    world.clock.pass(jiff::SignedDuration::from_hours(4));
+    world.clock.pass(SignedDuration::from_hours(4));
     world.agree();
     world.sweep().await;
     world.swept().await;

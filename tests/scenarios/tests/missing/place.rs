@@ -132,9 +132,5 @@ pub(crate) async fn refused(world: &World, action: &str, asked: Value, kind: &st
 
 /// What was said of missing users on the bus.
 pub(crate) fn said(world: &World) -> Vec<Value> {
-    let calls = world.directory.seen().into_iter();
-    let entries =
-        calls.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
-    let held = entries.filter(|entry| entry["DetailType"] == "connection.missing_held");
-    held.map(|entry| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap()).collect()
+    world.said("connection.missing_held")
 }
