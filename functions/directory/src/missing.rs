@@ -52,7 +52,8 @@ impl App {
             let replaced = self.store.missing_search(org, now).await?;
             let replaced = replaced.map_or(0, |stored| stored.version);
             let id = SearchId::mint(&*self.entropy);
-            let search = MissingSearch::begin(id, directory.tenant, now);
+            let read_since = import.asked_at.unwrap_or(now);
+            let search = MissingSearch::begin(id, directory.tenant, read_since, now);
             let task = Task::LookForMissing { search: id };
             let item = OutboxItem::new(&*self.entropy, org, task, now);
             let searches = (replaced, &search);
@@ -137,16 +138,17 @@ impl App {
         let page =
             self.store.list_users(org, Order::Stored, behind.as_ref(), LOOKED_AT, now).await?;
         let users = page.items.into_iter().map(|user| user.user).filter(is_asked_for).collect();
-        let mut told = asking::ask(directory, users).await?;
+        let mut told = asking::ask(directory, users, before.value.read_since).await?;
         if let Some(later) = told.asks_again(tries) {
             let step = MissingStep::Asking { behind, tries: tries + 1 };
             self.keep_search(org, before, before.value.at(step), &[]).await?;
             return Err(ReadingError::from(later).into());
         }
-        let Told { found, missing, unknown, .. } = told;
+        let Told { found, new, missing, unknown, .. } = told;
         let missed: Vec<UserId> = missing.iter().map(|user| user.value.id).collect();
         let mut search = before.value.clone();
         search.found += found;
+        search.new += new;
         search.missing += many(missed.len());
         search.unknown += unknown;
         if let Some(next) = page.next {
@@ -186,7 +188,7 @@ impl App {
         let missed = self.store.missed(org, search.id, page..page + 1, now).await?.concat();
         let users = self.store.all_provisioned(org, &missed, now).await?.into_iter();
         let users = users.map(|user| user.user).filter(is_asked_for).collect();
-        let mut told = asking::ask(directory, users).await?;
+        let mut told = asking::ask(directory, users, search.read_since).await?;
         let later = told.asks_again(tries);
         let taken = told.missing.into_iter().map(|user| self.take_one(org, user, request_id));
         let taken = stream::iter(taken).buffer_unordered(AT_ONCE);

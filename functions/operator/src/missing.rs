@@ -91,6 +91,7 @@ impl App {
             "since": since,
             "asked": search.asked(),
             "found": search.found,
+            "new": search.new,
             "missing": search.missing,
             "unknown": search.unknown,
             "users": users,

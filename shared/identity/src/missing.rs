@@ -36,8 +36,8 @@ impl MissingLimit {
     /// The most that [`percent`](Self::percent) may be.
     pub const MOST_PERCENT: u8 = 100;
 
-    /// Decides by how many were found in the tenant, and how many were not. A tenant that has nobody of
-    /// them is empty or another one, whatever the limit.
+    /// Decides by how many of those who were here before were found in the tenant, and how many were not.
+    /// A tenant that has nobody of them is empty or another one, whatever the limit.
     pub fn judge(self, found: u64, missing: u64) -> Missed {
         let (found, missing) = (u128::from(found), u128::from(missing));
         let of_all = missing * 100 <= u128::from(self.percent) * (found + missing);

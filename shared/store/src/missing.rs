@@ -25,8 +25,13 @@ pub struct MissingSearch {
     pub tenant: Uuid,
     /// When it began.
     pub began_at: Timestamp,
-    /// How many users were found there.
+    /// When the reading began that it follows. Whoever came here since may be the reading's own, and says
+    /// nothing about whether the tenant is ours.
+    pub read_since: Timestamp,
+    /// How many users were found there, of those who were here before.
     pub found: u64,
+    /// How many were found who came here since.
+    pub new: u64,
     /// How many were not.
     pub missing: u64,
     /// Of how many it could not be said.
@@ -87,9 +92,19 @@ pub enum MissingEnd {
 
 impl MissingSearch {
     /// One that begins.
-    pub const fn begin(id: SearchId, tenant: Uuid, now: Timestamp) -> Self {
-        let step = MissingStep::Asking { behind: None, tries: 0 };
-        Self { id, tenant, began_at: now, found: 0, missing: 0, unknown: 0, pages: 0, step }
+    pub const fn begin(id: SearchId, tenant: Uuid, read_since: Timestamp, now: Timestamp) -> Self {
+        Self {
+            id,
+            tenant,
+            began_at: now,
+            read_since,
+            found: 0,
+            new: 0,
+            missing: 0,
+            unknown: 0,
+            pages: 0,
+            step: MissingStep::Asking { behind: None, tries: 0 },
+        }
     }
 
     /// The same at another step.
@@ -113,7 +128,7 @@ impl MissingSearch {
 
     /// How many users the tenant was asked for.
     pub const fn asked(&self) -> u64 {
-        self.found + self.missing + self.unknown
+        self.found + self.new + self.missing + self.unknown
     }
 
     /// First instant at which the list is kept no more.

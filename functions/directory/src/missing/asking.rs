@@ -4,6 +4,7 @@
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use graph::{Batch, DirectoryUser, GraphError};
 use identity::User;
+use jiff::Timestamp;
 use store::Stored;
 
 use crate::import::{Directory, ReadingError};
@@ -22,8 +23,10 @@ const TRIES_OF_ALL: u32 = 48;
 /// What a tenant says of some users.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    /// How many are there.
+    /// How many are there, of those who were here before an instant.
     pub(super) found: u64,
+    /// How many are there who may have come here since.
+    pub(super) new: u64,
     /// Who is not.
     pub(super) missing: Vec<Stored<User>>,
     /// Of how many it does not say.
@@ -43,14 +46,17 @@ enum There {
 impl Told {
     /// That those of whom nothing was said are asked for again, after so many tries.
     pub(super) fn asks_again(&mut self, tries: u32) -> Option<GraphError> {
-        let is_silent = self.found == 0 && self.missing.is_empty();
+        let is_silent = self.found + self.new == 0 && self.missing.is_empty();
         let most = if is_silent { TRIES_OF_ALL } else { TRIES };
         self.later.take().filter(|_| tries + 1 < most)
     }
 
-    fn add(mut self, (user, there): (Stored<User>, There)) -> Self {
+    fn add(mut self, (user, there): (Stored<User>, There), since: Timestamp) -> Self {
+        // Nobody's sessions begin before they do.
+        let was_here = user.value.sessions_valid_from < since;
         match there {
-            There::Yes => self.found += 1,
+            There::Yes if was_here => self.found += 1,
+            There::Yes => self.new += 1,
             There::No => self.missing.push(user),
             There::Unknown(later) => {
                 self.unknown += 1;
@@ -61,7 +67,7 @@ impl Told {
     }
 }
 
-/// Asks for each of these users.
+/// Asks for each of these users, who were here before an instant, or came since.
 ///
 /// # Errors
 ///
@@ -69,11 +75,12 @@ impl Told {
 pub(super) async fn ask(
     directory: &Directory<'_>,
     users: Vec<Stored<User>>,
+    since: Timestamp,
 ) -> Result<Told, ReadingError> {
     let batches: Vec<_> = users.chunks(TOGETHER).map(<[_]>::to_vec).collect();
     let told = stream::iter(batches).map(|some| ask_together(directory, some)).buffered(AT_ONCE);
     let told: Vec<Vec<(Stored<User>, There)>> = told.try_collect().await?;
-    Ok(told.into_iter().flatten().fold(Told::default(), Told::add))
+    Ok(told.into_iter().flatten().fold(Told::default(), |told, one| told.add(one, since)))
 }
 
 async fn ask_together(
@@ -121,15 +128,24 @@ mod tests {
 
     use graph::{Later, Trace};
     use identity::UserId;
-    use jiff::Timestamp;
     use uuid::Uuid;
 
     use super::*;
 
-    fn user() -> Stored<User> {
+    fn instant(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// Somebody who came here at an instant.
+    fn user(second: i64) -> Stored<User> {
         let (id, name) = (UserId::from_bytes([1; 16]), "ada@contoso.test".parse().unwrap());
-        let value = User::new(id, name, "Ada".to_owned(), Timestamp::UNIX_EPOCH);
+        let value = User::new(id, name, "Ada".to_owned(), instant(second));
         Stored { value, version: 1 }
+    }
+
+    fn told(there: impl IntoIterator<Item = (i64, There)>) -> Told {
+        let all = there.into_iter().map(|(second, there)| (user(second), there));
+        all.fold(Told::default(), |told, one| told.add(one, instant(7)))
     }
 
     fn trace(code: &str) -> Trace {
@@ -167,18 +183,29 @@ mod tests {
     }
 
     #[test]
+    fn whoever_came_with_the_reading_says_nothing_about_the_tenant() {
+        let all =
+            [(6, There::Yes), (7, There::Yes), (8, There::Yes), (6, There::No), (8, There::No)];
+        let told = told(all);
+
+        assert_eq!((told.found, told.new, told.missing.len(), told.unknown), (1, 2, 2, 0));
+    }
+
+    #[test]
     fn whoever_is_not_answered_for_is_asked_for_again_a_few_times_or_a_day_where_nobody_is() {
-        let told = |others: bool| {
-            let told = Told::default().add((user(), There::Unknown(Some(later()))));
-            if others { told.add((user(), There::Yes)) } else { told }
+        let some = |others: Option<There>| {
+            let others = others.map(|there| (8, there));
+            told([(6, There::Unknown(Some(later())))].into_iter().chain(others))
         };
-        for (others, most) in [(true, TRIES), (false, TRIES_OF_ALL)] {
-            for tries in 0..most {
-                let again = told(others).asks_again(tries).is_some();
-                assert_eq!(again, tries + 1 < most, "{others}: {tries}");
+        for tries in 0..TRIES_OF_ALL {
+            let alone = some(None).asks_again(tries).is_some();
+            assert_eq!(alone, tries + 1 < TRIES_OF_ALL, "{tries}");
+            for other in [There::Yes, There::No] {
+                let again = some(Some(other)).asks_again(tries).is_some();
+                assert_eq!(again, tries + 1 < TRIES, "{tries}");
             }
         }
-        let settled = Told::default().add((user(), There::Unknown(None)));
-        assert_eq!({ settled }.asks_again(0).is_some(), false, "once more says the same");
+        let mut settled = told([(6, There::Unknown(None))]);
+        assert!(settled.asks_again(0).is_none(), "once more says the same");
     }
 }

@@ -68,7 +68,8 @@ async fn begin(world: &World) -> Due {
     let (org, now) = (world.organization, world.now());
     let import = world.store.import(org, now).await.unwrap().unwrap();
     let replaced = world.store.missing_search(org, now).await.unwrap().unwrap().version;
-    let search = MissingSearch::begin(SearchId::mint(&SystemEntropy), TENANT.parse().unwrap(), now);
+    let (id, tenant) = (SearchId::mint(&SystemEntropy), TENANT.parse().unwrap());
+    let search = MissingSearch::begin(id, tenant, import.value.asked_at.unwrap(), now);
     let task = Task::LookForMissing { search: search.id };
     let item = OutboxItem::new(&SystemEntropy, org, task, now);
     let kept = (import.version, &import.value);

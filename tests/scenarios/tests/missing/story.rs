@@ -1,6 +1,6 @@
 //! Who is missing after everybody was read anew, and what becomes of them by themselves.
 
-use entra_sim::{Fault, GraphFault};
+use entra_sim::{Fault, GraphFault, population};
 use identity::{Block, User};
 use jiff::SignedDuration;
 use scenarios::World;
@@ -184,5 +184,28 @@ async fn who_has_no_account_there_or_lost_access_already_is_not_asked_for() {
     world.quiet().await;
 
     let found = search(&world).await;
-    assert_eq!((found.found, found.asked()), (2, 2), "the tenant's own two alone");
+    assert_eq!((found.new, found.asked()), (2, 2), "the tenant's own two alone");
+}
+
+#[tokio::test]
+async fn another_tenant_is_held_however_many_people_it_brings() {
+    let world = World::start().await;
+    let known = ["ada", "grace", "alan"];
+    for (number, name) in known.into_iter().enumerate() {
+        let object = Some(uuid::Uuid::from_u128(number as u128 + 1));
+        world.user_with(name, |user| user.object_id = object).await;
+    }
+    world.clock.pass(SignedDuration::from_secs(1));
+    let mut olga = world.connector().await;
+    world.microsoft.put_users(population(60).skip(12).collect::<Vec<_>>()).unwrap();
+
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+
+    // Three of fifty-three, and nobody of those who were here before.
+    let found = asked(&world).await;
+    assert_eq!((found.found, found.new, found.missing), (0, 50, 3), "{found:?}");
+    held(&world).await;
+    swept(&world).await;
+    blocked_are(&world, &[], "another tenant").await;
 }
