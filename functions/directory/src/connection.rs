@@ -39,7 +39,8 @@ impl App {
         }
         let directory = self.directory(organization, &stored.value, turn);
         match self.read_directory(&directory, turn.request_id).await {
-            Ok(Reading::Ended(_)) => {
+            Ok(Reading::Ended(import)) => {
+                self.search_again(&directory, &import, turn.request_id).await;
                 self.keep_subscribed(&directory, turn.request_id).await;
                 self.look_for_the_first_time(organization, turn.request_id).await;
                 let mut outcome = self.next_round(organization, since).await?;

@@ -10,8 +10,8 @@ mod asking;
 use bus::MissingHeld;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use graph::GraphError;
-use identity::{Block, Missed, OrganizationId, SearchId, User, UserId};
-use jiff::{SignedDuration, Timestamp};
+use identity::{Block, Missed, OrganizationId, OutboxId, SearchId, User, UserId};
+use jiff::SignedDuration;
 use store::{
     Action, Feature, Import, ImportError, MissingEnd, MissingSearch, MissingStep, Order,
     OutboxItem, Position, Stage, Stored, TableError, Task, Version,
@@ -33,6 +33,8 @@ const AT_ONCE: usize = 8;
 /// How long after they were missed somebody is asked for again: whoever was just made is not seen
 /// everywhere at first.
 const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// How long after it was said that somebody has to decide it is said again.
+const REMINDED_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How often a search is begun anew because the one before it goes on meanwhile.
 const RACES: u32 = 5;
 
@@ -50,13 +52,8 @@ impl App {
         loop {
             let now = self.clock.now();
             let replaced = self.store.missing_search(org, now).await?;
-            let replaced = replaced.map_or(0, |stored| stored.version);
-            let id = SearchId::mint(&*self.entropy);
-            let read_since = import.asked_at.unwrap_or(now);
-            let search = MissingSearch::begin(id, directory.tenant, read_since, now);
-            let task = Task::LookForMissing { search: id };
-            let item = OutboxItem::new(&*self.entropy, org, task, now);
-            let searches = (replaced, &search);
+            let (search, item) = self.another_search(directory, import, replaced.as_ref());
+            let searches = (replaced.map_or(0, |stored| stored.version), &search);
             match self.store.end_whole_round(org, (before, import), searches, &item).await {
                 Err(TableError::Conflict { position: 1 }) if race + 1 < RACES => race += 1,
                 Ok(stored) => {
@@ -66,6 +63,55 @@ impl App {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// After any round: begins a search where one is due. The round is over all the same: if it cannot
+    /// begin now, it does so after the next one.
+    pub(crate) async fn search_again(
+        &self,
+        directory: &Directory<'_>,
+        import: &Import,
+        request_id: &RequestId,
+    ) {
+        match self.begin_search_again(directory, import, request_id).await {
+            // Somebody else began one.
+            Ok(()) | Err(TableError::Conflict { .. }) => {}
+            Err(error) => web::failure::log(&error, request_id),
+        }
+    }
+
+    async fn begin_search_again(
+        &self,
+        directory: &Directory<'_>,
+        import: &Import,
+        request_id: &RequestId,
+    ) -> Result<(), TableError> {
+        let (org, now) = (directory.organization, self.clock.now());
+        let before = self.store.missing_search(org, now).await?;
+        if before.as_ref().is_some_and(|before| !before.value.is_due_again(now)) {
+            return Ok(());
+        }
+        let (search, item) = self.another_search(directory, import, before.as_ref());
+        let searches = (before.map_or(0, |stored| stored.version), &search);
+        self.store.begin_missing_search(org, searches, &item).await?;
+        self.announce(&[item], request_id).await;
+        Ok(())
+    }
+
+    /// A search in the place of another one, and what carries it out.
+    fn another_search(
+        &self,
+        directory: &Directory<'_>,
+        import: &Import,
+        before: Option<&Stored<MissingSearch>>,
+    ) -> (MissingSearch, OutboxItem) {
+        let now = self.clock.now();
+        let id = SearchId::mint(&*self.entropy);
+        let read_since = import.whole_since.or(import.asked_at).unwrap_or(now);
+        let search = MissingSearch::begin(id, directory.tenant, read_since, now);
+        let task = Task::LookForMissing { search: id };
+        let item = OutboxItem::new(&*self.entropy, directory.organization, task, now);
+        (search.after(before.map(|before| &before.value)), item)
     }
 
     /// Goes on with a search, as long as there is time. One that is held, over or replaced is done.
@@ -90,8 +136,7 @@ impl App {
                 value.stage == Stage::Connected && value.tenant == before.value.tenant
             });
             let Some(connection) = connection else {
-                let stopped = before.value.at(let_go(&before.value.step, now));
-                stored = Some(self.keep_search(org, &before, stopped, &[]).await?);
+                stored = Some(self.stop_search(org, &before, turn.request_id).await?);
                 continue;
             };
             let directory = self.directory(org, &connection.value, turn);
@@ -102,8 +147,8 @@ impl App {
                 MissingStep::Taking { not_before, .. } if now < not_before => {
                     return Err(Failure::Resting);
                 }
-                MissingStep::Taking { page, tries, not_before } => {
-                    let step = Taking { page, tries, not_before };
+                MissingStep::Taking { page, tries, approved, .. } => {
+                    let step = (page, tries, approved);
                     self.take_missing(&directory, &before, step, turn.request_id).await
                 }
                 MissingStep::Held { .. } | MissingStep::Over { .. } => break,
@@ -138,11 +183,11 @@ impl App {
         let page =
             self.store.list_users(org, Order::Stored, behind.as_ref(), LOOKED_AT, now).await?;
         let users = page.items.into_iter().map(|user| user.user).filter(is_asked_for).collect();
-        let mut told = asking::ask(directory, users, before.value.read_since).await?;
-        if let Some(later) = told.asks_again(tries) {
+        let told = asking::ask(directory, users, before.value.read_since).await?;
+        if told.asks_again(tries) {
             let step = MissingStep::Asking { behind, tries: tries + 1 };
             self.keep_search(org, before, before.value.at(step), &[]).await?;
-            return Err(ReadingError::from(later).into());
+            return Err(Failure::Resting);
         }
         let Told { found, new, missing, unknown, .. } = told;
         let missed: Vec<UserId> = missing.iter().map(|user| user.value.id).collect();
@@ -159,15 +204,18 @@ impl App {
         let limit = self.store.reading_rules(org, now).await?.value.missing;
         match limit.judge(search.found, search.missing) {
             Missed::Nobody => {
-                search.step = MissingStep::Over { at: now, end: MissingEnd::Nobody };
+                let is_known = search.unknown == 0;
+                let end = if is_known { MissingEnd::Nobody } else { MissingEnd::Unknown };
+                search.step = MissingStep::Over { at: now, end };
                 self.keep_search(org, before, search, &missed).await
             }
-            Missed::Few => {
+            Missed::Few if !search.wary => {
                 let not_before = now.checked_add(ASKED_AGAIN_AFTER).unwrap_or(now);
-                search.step = MissingStep::Taking { page: 0, tries: 0, not_before };
+                let (page, tries, approved) = (0, 0, false);
+                search.step = MissingStep::Taking { page, tries, not_before, approved };
                 self.keep_search(org, before, search, &missed).await
             }
-            Missed::Many => {
+            Missed::Few | Missed::Many => {
                 search.step = MissingStep::Held { since: now };
                 self.hold_search(org, before, search, &missed, request_id).await
             }
@@ -180,34 +228,55 @@ impl App {
         &self,
         directory: &Directory<'_>,
         before: &Stored<MissingSearch>,
-        Taking { page, tries, not_before }: Taking,
+        (page, tries, approved): (u64, u32, bool),
         request_id: &RequestId,
     ) -> Result<Stored<MissingSearch>, Failure> {
         let (org, now) = (directory.organization, self.clock.now());
-        let search = &before.value;
+        let mut search = before.value.clone();
         let missed = self.store.missed(org, search.id, page..page + 1, now).await?.concat();
         let users = self.store.all_provisioned(org, &missed, now).await?.into_iter();
         let users = users.map(|user| user.user).filter(is_asked_for).collect();
-        let mut told = asking::ask(directory, users, search.read_since).await?;
-        let later = told.asks_again(tries);
+        let told = asking::ask(directory, users, search.read_since).await?;
+        let (again, unknown) = (told.asks_again(tries), told.unknown);
         let taken = told.missing.into_iter().map(|user| self.take_one(org, user, request_id));
         let taken = stream::iter(taken).buffer_unordered(AT_ONCE);
         let taken: Vec<bool> = taken.try_collect().await?;
         if taken.contains(&false) {
             return Err(Failure::Unfinished);
         }
-        let step = match later {
-            Some(_) => MissingStep::Taking { page, tries: tries + 1, not_before },
-            None if page + 1 < search.pages => {
-                MissingStep::Taking { page: page + 1, tries: 0, not_before }
-            }
-            None => MissingStep::Over { at: self.clock.now(), end: MissingEnd::Taken },
-        };
-        let kept = self.keep_search(org, before, search.at(step), &[]).await?;
-        match later {
-            Some(later) => Err(ReadingError::from(later).into()),
-            None => Ok(kept),
+        let taking = |page, tries| MissingStep::Taking { page, tries, not_before: now, approved };
+        if again {
+            search.step = taking(page, tries + 1);
+            self.keep_search(org, before, search, &[]).await?;
+            return Err(Failure::Resting);
         }
+        search.left += unknown;
+        if page + 1 < search.pages {
+            search.step = taking(page + 1, 0);
+        } else if approved && search.left > 0 {
+            search.step = MissingStep::Held { since: now };
+            return self.hold_search(org, before, search, &[], request_id).await;
+        } else {
+            search.step = MissingStep::Over { at: now, end: MissingEnd::Taken };
+        }
+        self.keep_search(org, before, search, &[]).await
+    }
+
+    /// Ends a search whose tenant cannot be asked any more. Whoever was to lose access waits for somebody to
+    /// decide.
+    async fn stop_search(
+        &self,
+        org: OrganizationId,
+        before: &Stored<MissingSearch>,
+        request_id: &RequestId,
+    ) -> Result<Stored<MissingSearch>, Failure> {
+        let now = self.clock.now();
+        if matches!(before.value.step, MissingStep::Taking { .. }) {
+            let held = before.value.at(MissingStep::Held { since: now });
+            return self.hold_search(org, before, held, &[], request_id).await;
+        }
+        let stopped = before.value.at(MissingStep::Over { at: now, end: MissingEnd::Stopped });
+        self.keep_search(org, before, stopped, &[]).await
     }
 
     /// Takes a user's access, as if the tenant had said that they are gone. Whoever changed since they were
@@ -271,25 +340,29 @@ impl App {
         Ok(kept)
     }
 
-    /// Says on the bus that somebody has to decide, as often as it takes.
+    /// Says on the bus that somebody has to decide, as often as it takes, and once a day for as long as
+    /// nobody does.
     pub(crate) async fn report_missing(
         &self,
         item: &OutboxItem,
         (tenant, search): (Uuid, SearchId),
         (missing, asked): (u64, u64),
-    ) -> Result<(), Failure> {
-        let (id, organization, at) = (item.id, item.organization, item.created_at);
-        web::metric::count("MissingHeld", "directory", self.clock.now());
+    ) -> Result<Outcome, Failure> {
+        let (organization, now) = (item.organization, self.clock.now());
+        let stored = self.store.missing_search(organization, now).await?;
+        let stored = stored.filter(|stored| stored.value.id == search);
+        let Some(at) = stored.and_then(|stored| stored.value.held_since(now)) else {
+            return Ok(Outcome::default());
+        };
+        web::metric::count("MissingHeld", "directory", now);
+        // One list is one occurrence.
+        let id = OutboxId::from_uuid(search.uuid());
         let held = MissingHeld { version: 1, id, organization, tenant, search, missing, asked, at };
-        Ok(self.bus.missing_held(&held).await?)
+        self.bus.missing_held(&held).await?;
+        let next = OutboxItem::new(&*self.entropy, organization, item.task.clone(), now);
+        let tomorrow = now.checked_add(REMINDED_AFTER).unwrap_or(now);
+        Ok(Outcome { audit: None, next: vec![next.not_before(tomorrow)] })
     }
-}
-
-/// How far taking has come.
-struct Taking {
-    page: u64,
-    tries: u32,
-    not_before: Timestamp,
 }
 
 /// Somebody else goes on with it, or another search began.
@@ -303,17 +376,6 @@ fn gone_on(error: TableError) -> Failure {
 /// Whom the tenant is asked for: who is one of its accounts, and has not lost access by its word.
 fn is_asked_for(user: &Stored<User>) -> bool {
     user.value.object_id.is_some() && !user.value.blocks.contains(&Block::Entra)
-}
-
-/// What becomes of a search whose tenant cannot be asked any more: whoever was to lose access waits for
-/// somebody to decide.
-const fn let_go(step: &MissingStep, now: Timestamp) -> MissingStep {
-    match step {
-        MissingStep::Taking { .. } | MissingStep::Held { .. } => MissingStep::Held { since: now },
-        MissingStep::Asking { .. } | MissingStep::Over { .. } => {
-            MissingStep::Over { at: now, end: MissingEnd::Stopped }
-        }
-    }
 }
 
 fn many(users: usize) -> u64 {

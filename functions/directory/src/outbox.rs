@@ -270,7 +270,8 @@ impl App {
                 return self.look_for_missing(item, *search, turn).await;
             }
             Task::ReportMissing { tenant, search, missing, asked } => {
-                self.report_missing(item, (*tenant, *search), (*missing, *asked)).await?;
+                let (of, counts) = ((*tenant, *search), (*missing, *asked));
+                return self.report_missing(item, of, counts).await;
             }
             Task::ReportConsentLost { tenant } => {
                 self.report_consent_lost(item, *tenant).await?;

@@ -82,7 +82,7 @@ impl App {
             })
         });
         let users: Vec<Value> = users.collect();
-        let (state, since) = standing(&search);
+        let (state, since) = standing(&search, now);
         Ok(json!({
             "search": search.id,
             "tenant": search.tenant,
@@ -94,6 +94,7 @@ impl App {
             "new": search.new,
             "missing": search.missing,
             "unknown": search.unknown,
+            "left": search.left,
             "users": users,
             "next": (next < search.pages).then(|| format!("{}.{next}", search.id)),
         }))
@@ -114,7 +115,7 @@ impl App {
         let same =
             |it: &store::Connection| it.stage == Stage::Connected && it.tenant == held.value.tenant;
         connection.filter(same).ok_or(Failure::NoTenant)?;
-        let step = MissingStep::Taking { page: 0, tries: 0, not_before: now };
+        let step = MissingStep::Taking { page: 0, tries: 0, not_before: now, approved: true };
         let task = Task::LookForMissing { search: asked.search };
         let item = OutboxItem::new(&*self.entropy, org, task, now);
         let audit = self.audit(Action::MissingApproved, request_id, now);
@@ -147,7 +148,7 @@ impl App {
         audit: &AuditEntry,
         next: Option<&OutboxItem>,
     ) -> Result<(), Failure> {
-        let decided = held.value.at(step);
+        let decided = MissingSearch { left: 0, ..held.value.at(step) };
         self.store.keep_missing_search(org, held, decided, &[], Some((audit, next))).await?;
         Ok(())
     }
@@ -179,14 +180,16 @@ fn place_in(search: &MissingSearch, place: &str) -> Option<u64> {
 }
 
 /// How a search stands, in a word, and since when.
-const fn standing(search: &MissingSearch) -> (&'static str, Timestamp) {
+fn standing(search: &MissingSearch, now: Timestamp) -> (&'static str, Timestamp) {
     match search.step {
         MissingStep::Asking { .. } => ("asking", search.began_at),
+        MissingStep::Held { since } if search.held_since(now).is_none() => ("expired", since),
         MissingStep::Held { since } => ("held", since),
-        MissingStep::Taking { not_before, .. } => ("taking", not_before),
+        MissingStep::Taking { .. } => ("taking", search.began_at),
         MissingStep::Over { at, end } => (
             match end {
                 MissingEnd::Nobody => "nobody",
+                MissingEnd::Unknown => "unknown",
                 MissingEnd::Taken => "taken",
                 MissingEnd::Dismissed => "dismissed",
                 MissingEnd::Stopped => "stopped",

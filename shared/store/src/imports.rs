@@ -31,6 +31,9 @@ pub struct Import {
     /// Whether the round that is under way tells of everybody.
     #[serde(default)]
     pub whole: bool,
+    /// Since when everybody is told of, or was the last time, however often it began anew.
+    #[serde(default)]
+    pub whole_since: Option<Timestamp>,
     /// Where the next page is, exactly as Graph said; nothing before the first page of all.
     pub next: Option<String>,
     /// When the present round began, if one is under way.
@@ -105,6 +108,7 @@ impl Import {
             tenant,
             round: 1,
             whole: true,
+            whole_since: None,
             next: None,
             carried_out: Vec::new(),
             began_at: None,
@@ -131,6 +135,9 @@ impl Import {
         if self.began_at.is_none() {
             self.began_at = Some(now);
             self.asked_at = Some(now);
+            if self.whole {
+                self.whole_since = self.whole_since.or(Some(now));
+            }
             self.pages = 0;
             self.tally = Tally::default();
             self.expected = None;
@@ -163,6 +170,9 @@ impl Import {
     /// Everything is read anew, from the beginning. Nobody is removed for it.
     pub fn restart(&mut self) {
         self.round += 1;
+        if !self.whole {
+            self.whole_since = None;
+        }
         self.whole = true;
         self.next = None;
         self.carried_out = Vec::new();
@@ -445,8 +455,12 @@ mod tests {
         assert_eq!((import.carried_out.len(), import.tally.told), (0, 4));
         import.pause(vec![9], one);
         import.restart();
-        assert_eq!((import.next, import.began_at, import.round), (None, None, 3));
+        assert_eq!((import.next.as_deref(), import.began_at, import.round), (None, None, 3));
         assert!(import.whole);
+        import.begin(minute);
+        import.restart();
+        import.begin(later);
+        assert_eq!(import.whole_since, Some(minute), "it began anew before it was over");
         assert!(import.carried_out.is_empty());
     }
 }

@@ -16,6 +16,9 @@ use crate::{AuditEntry, Import, OutboxItem, Position, Store, Stored, TableError,
 /// How long a list is kept, and somebody may decide about it: as long as the audit.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 
+/// How long after a search those are asked for again of whom it could not be said.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
 /// A search for whoever is missing in the tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MissingSearch {
@@ -38,6 +41,11 @@ pub struct MissingSearch {
     pub unknown: u64,
     /// How many pages the list has.
     pub pages: u64,
+    /// Of how many on the list it could not be said when they were to lose access.
+    pub left: u64,
+    /// Whether somebody has to decide however few are missing: about the list before nobody did, or they
+    /// dismissed it.
+    pub wary: bool,
     /// How far it has come.
     pub step: MissingStep,
 }
@@ -66,6 +74,8 @@ pub enum MissingStep {
         tries: u32,
         /// First instant at which anybody does.
         not_before: Timestamp,
+        /// Whether somebody decided so.
+        approved: bool,
     },
     /// It is over.
     Over {
@@ -82,6 +92,8 @@ pub enum MissingStep {
 pub enum MissingEnd {
     /// Nobody is missing.
     Nobody,
+    /// Nobody is missing of whom it could be said, and of some it could not.
+    Unknown,
     /// Whoever was missing lost access.
     Taken,
     /// Somebody decided that they keep it.
@@ -103,7 +115,38 @@ impl MissingSearch {
             missing: 0,
             unknown: 0,
             pages: 0,
+            left: 0,
+            wary: false,
             step: MissingStep::Asking { behind: None, tries: 0 },
+        }
+    }
+
+    /// The same in the place of another one: whom somebody had to decide about loses nothing by a search
+    /// that finds fewer, or more beside them.
+    #[must_use]
+    pub fn after(self, before: Option<&Self>) -> Self {
+        let wary = before.is_some_and(|before| match before.step {
+            MissingStep::Held { .. } | MissingStep::Taking { approved: true, .. } => true,
+            MissingStep::Asking { .. } | MissingStep::Taking { approved: false, .. } => before.wary,
+            MissingStep::Over { end, .. } => match end {
+                MissingEnd::Dismissed => true,
+                MissingEnd::Stopped | MissingEnd::Unknown => before.wary,
+                MissingEnd::Nobody | MissingEnd::Taken => false,
+            },
+        });
+        Self { wary, ..self }
+    }
+
+    /// Whether another one is due, though nobody was read anew: it was stopped, nobody decided for as long
+    /// as its list was kept, or of some it could not be said, a day ago.
+    pub fn is_due_again(&self, now: Timestamp) -> bool {
+        match self.step {
+            MissingStep::Asking { .. } | MissingStep::Taking { .. } => false,
+            MissingStep::Held { .. } => self.held_since(now).is_none(),
+            MissingStep::Over { end: MissingEnd::Stopped, .. } => true,
+            MissingStep::Over { at, .. } => {
+                self.unknown + self.left > 0 && now.duration_since(at) >= AGAIN_AFTER
+            }
         }
     }
 
@@ -170,6 +213,25 @@ impl Store {
         Ok(Stored { value: import.clone(), version: before + 1 })
     }
 
+    /// Begins a search in the place of the one of version `replaced`, 0 for none, with what carries it out:
+    /// both or neither.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when the search before went on.
+    pub async fn begin_missing_search(
+        &self,
+        org: OrganizationId,
+        (replaced, search): (Version, &MissingSearch),
+        item: &OutboxItem,
+    ) -> Result<(), TableError> {
+        let writes = vec![
+            Write::Put(Item::new(Key::missing(org), search)?, Expect::read(replaced)),
+            Write::Put(item.item()?, Expect::Absent),
+        ];
+        self.table.write(writes).await
+    }
+
     /// Keeps how far a search has come, with the users whom it misses since, who are a page of the list,
     /// with what the audit says of it, and with what must happen next: all or nothing.
     ///
@@ -219,5 +281,56 @@ impl Store {
             read.push(page.map(|page| page.value).unwrap_or_default());
         }
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn search(step: MissingStep, wary: bool, unknown: u64) -> MissingSearch {
+        let (id, began) = (SearchId::from_uuid(Uuid::nil()), at("2026-03-02T09:00:00Z"));
+        let search = MissingSearch::begin(id, Uuid::nil(), began, began);
+        MissingSearch { step, wary, unknown, ..search }
+    }
+
+    #[test]
+    fn what_somebody_had_to_decide_about_is_taken_by_no_later_search_and_what_is_unknown_comes_again()
+     {
+        let noon = at("2026-03-02T12:00:00Z");
+        let over = |end| MissingStep::Over { at: noon, end };
+        let taking =
+            |approved| MissingStep::Taking { page: 0, tries: 0, not_before: noon, approved };
+        let asking = || MissingStep::Asking { behind: None, tries: 0 };
+        let cases = [
+            // step, wary before, wary afterwards, due again at once
+            (asking(), false, false, false),
+            (asking(), true, true, false),
+            (taking(false), false, false, false),
+            (taking(true), false, true, false),
+            (MissingStep::Held { since: noon }, false, true, false),
+            (over(MissingEnd::Dismissed), false, true, false),
+            (over(MissingEnd::Stopped), true, true, true),
+            (over(MissingEnd::Stopped), false, false, true),
+            (over(MissingEnd::Unknown), true, true, false),
+            (over(MissingEnd::Taken), true, false, false),
+            (over(MissingEnd::Nobody), true, false, false),
+        ];
+        let day = at("2026-03-03T12:00:00Z");
+        for (step, wary, afterwards, due) in cases {
+            let before = search(step.clone(), wary, 0);
+            let after = search(asking(), false, 0).after(Some(&before));
+            assert_eq!(after.wary, afterwards, "{before:?}");
+            assert_eq!(before.is_due_again(noon), due, "{before:?}");
+            let unknown = search(step, wary, 1);
+            let is_over = matches!(unknown.step, MissingStep::Over { .. });
+            assert_eq!(unknown.is_due_again(day), is_over, "{unknown:?}");
+        }
+        assert!(!search(asking(), true, 0).after(None).wary);
     }
 }

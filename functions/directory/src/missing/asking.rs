@@ -15,10 +15,8 @@ const TOGETHER: usize = 20;
 const AT_ONCE: usize = 5;
 /// What Graph says of an object that is not there. Any other word for it says nothing.
 const NO_SUCH_OBJECT: &str = "Request_ResourceNotFound";
-/// How often those are asked for whose own calls fail while others are answered.
+/// How often those are asked for whose own calls fail.
 const TRIES: u32 = 3;
-/// The same where nobody is answered for: about a day.
-const TRIES_OF_ALL: u32 = 48;
 
 /// What a tenant says of some users.
 #[derive(Debug, Default)]
@@ -31,8 +29,8 @@ pub(super) struct Told {
     pub(super) missing: Vec<Stored<User>>,
     /// Of how many it does not say.
     pub(super) unknown: u64,
-    /// That some of those are to be asked for later.
-    later: Option<GraphError>,
+    /// Whether some of those may be asked for later.
+    later: bool,
 }
 
 /// What is said of one.
@@ -40,15 +38,13 @@ pub(super) struct Told {
 enum There {
     Yes,
     No,
-    Unknown(Option<GraphError>),
+    Unknown { later: bool },
 }
 
 impl Told {
-    /// That those of whom nothing was said are asked for again, after so many tries.
-    pub(super) fn asks_again(&mut self, tries: u32) -> Option<GraphError> {
-        let is_silent = self.found + self.new == 0 && self.missing.is_empty();
-        let most = if is_silent { TRIES_OF_ALL } else { TRIES };
-        self.later.take().filter(|_| tries + 1 < most)
+    /// Whether those of whom nothing was said are asked for again, after so many tries.
+    pub(super) const fn asks_again(&self, tries: u32) -> bool {
+        self.later && tries + 1 < TRIES
     }
 
     fn add(mut self, (user, there): (Stored<User>, There), since: Timestamp) -> Self {
@@ -58,9 +54,9 @@ impl Told {
             There::Yes if was_here => self.found += 1,
             There::Yes => self.new += 1,
             There::No => self.missing.push(user),
-            There::Unknown(later) => {
+            There::Unknown { later } => {
                 self.unknown += 1;
-                self.later = self.later.or(later);
+                self.later |= later;
             }
         }
         self
@@ -105,11 +101,11 @@ async fn ask_together(
 fn there(object: Option<uuid::Uuid>, fate: Result<Option<DirectoryUser>, GraphError>) -> There {
     match fate {
         Ok(Some(told)) if Some(told.id) == object => There::Yes,
-        Ok(_) => There::Unknown(None),
+        Ok(_) => There::Unknown { later: false },
         Err(GraphError::NotFound(trace)) if trace.code.as_deref() == Some(NO_SUCH_OBJECT) => {
             There::No
         }
-        Err(later @ GraphError::Retry(_)) => There::Unknown(Some(later)),
+        Err(GraphError::Retry(_)) => There::Unknown { later: true },
         Err(
             GraphError::NotFound(_)
             | GraphError::ConsentLost(_)
@@ -117,7 +113,7 @@ fn there(object: Option<uuid::Uuid>, fate: Result<Option<DirectoryUser>, GraphEr
             | GraphError::Gone { .. }
             | GraphError::Unread(_)
             | GraphError::Bug { .. },
-        ) => There::Unknown(None),
+        ) => There::Unknown { later: false },
     }
 }
 
@@ -165,21 +161,24 @@ mod tests {
         let bug = GraphError::Bug { what: "x", trace: trace("x"), source: None };
         let cases = [
             (Ok(Some(told(id))), "Yes"),
-            (Ok(Some(told(Uuid::from_u128(8)))), "Unknown(None)"),
-            (Ok(None), "Unknown(None)"),
+            (Ok(Some(told(Uuid::from_u128(8)))), "Unknown { later: false }"),
+            (Ok(None), "Unknown { later: false }"),
             (Err(GraphError::NotFound(trace(NO_SUCH_OBJECT))), "No"),
-            (Err(GraphError::NotFound(trace("UnknownError"))), "Unknown(None)"),
-            (Err(GraphError::NotFound(Trace::default())), "Unknown(None)"),
-            (Err(GraphError::ConsentLost(trace("Authorization_RequestDenied"))), "Unknown(None)"),
-            (Err(GraphError::Gone { resync: None, trace: trace("x") }), "Unknown(None)"),
-            (Err(GraphError::Unread(trace("x"))), "Unknown(None)"),
-            (Err(bug), "Unknown(None)"),
+            (Err(GraphError::NotFound(trace("UnknownError"))), "Unknown { later: false }"),
+            (Err(GraphError::NotFound(Trace::default())), "Unknown { later: false }"),
+            (
+                Err(GraphError::ConsentLost(trace("Authorization_RequestDenied"))),
+                "Unknown { later: false }",
+            ),
+            (Err(GraphError::Gone { resync: None, trace: trace("x") }), "Unknown { later: false }"),
+            (Err(GraphError::Unread(trace("x"))), "Unknown { later: false }"),
+            (Err(bug), "Unknown { later: false }"),
         ];
         for (fate, expected) in cases {
             let what = format!("{fate:?}");
             assert_eq!(format!("{:?}", there(Some(id), fate)), expected, "{what}");
         }
-        assert!(matches!(there(Some(id), Err(later())), There::Unknown(Some(_))));
+        assert!(matches!(there(Some(id), Err(later())), There::Unknown { later: true }));
     }
 
     #[test]
@@ -192,20 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_not_answered_for_is_asked_for_again_a_few_times_or_a_day_where_nobody_is() {
-        let some = |others: Option<There>| {
-            let others = others.map(|there| (8, there));
-            told([(6, There::Unknown(Some(later())))].into_iter().chain(others))
-        };
-        for tries in 0..TRIES_OF_ALL {
-            let alone = some(None).asks_again(tries).is_some();
-            assert_eq!(alone, tries + 1 < TRIES_OF_ALL, "{tries}");
-            for other in [There::Yes, There::No] {
-                let again = some(Some(other)).asks_again(tries).is_some();
-                assert_eq!(again, tries + 1 < TRIES, "{tries}");
-            }
+    fn whose_own_calls_fail_are_asked_for_again_a_few_times_where_that_may_help() {
+        for tries in 0..2 * TRIES {
+            let again = told([(6, There::Unknown { later: true })]).asks_again(tries);
+            assert_eq!(again, tries + 1 < TRIES, "{tries}");
         }
-        let mut settled = told([(6, There::Unknown(None))]);
-        assert!(settled.asks_again(0).is_none(), "once more says the same");
+        let settled = told([(6, There::Unknown { later: false }), (6, There::No)]);
+        assert!(!settled.asks_again(0), "once more says the same");
     }
 }

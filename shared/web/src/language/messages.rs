@@ -470,10 +470,10 @@ messages! {
         es: "Ausentes en Entra",
     }
     missing_held {
-        en: "When everybody was read anew, more users were not found than may lose access unasked. Nobody has lost access: somebody has to decide.",
-        de: "Als alle neu gelesen wurden, fehlten mehr Benutzer, als ohne Rückfrage den Zugang verlieren dürfen. Niemand hat ihn verloren: Jemand muss entscheiden.",
-        fr: "Lorsque tous ont été relus, il manquait plus d’utilisateurs qu’il n’en peut perdre l’accès sans que l’on demande. Personne ne l’a perdu : quelqu’un doit décider.",
-        es: "Al volver a leer a todos, faltaban más usuarios de los que pueden perder el acceso sin preguntar. Nadie lo ha perdido: alguien debe decidir.",
+        en: "When everybody was read anew, these users were not found in Entra. None of them loses access for it until somebody decides.",
+        de: "Als alle neu gelesen wurden, wurden diese Benutzer in Entra nicht gefunden. Niemand von ihnen verliert deshalb den Zugang, bis jemand entscheidet.",
+        fr: "Lorsque tous ont été relus, ces utilisateurs n’ont pas été trouvés dans Entra. Aucun d’eux ne perd l’accès pour cela avant que quelqu’un décide.",
+        es: "Al volver a leer a todos, estos usuarios no se encontraron en Entra. Ninguno de ellos pierde el acceso por ello hasta que alguien decida.",
     }
     missing_users {
         en: "Missing, of those asked for",

@@ -36,6 +36,8 @@ pub(super) struct Ways {
     pub(super) queues: f64,
 }
 
+/// The object id of somebody whom Entra provisions.
+const EDITH: &str = "6b0f1b2c-3d4e-4f60-8172-000000000001";
 /// Within which a wire has noted an answer.
 const NOTED: Duration = Duration::from_millis(100);
 
@@ -175,7 +177,7 @@ impl Counting {
     async fn provisioned(&self) -> Usage {
         let world = &self.world;
         let entra = world.entra().await;
-        let user = entra.create(&entra_user("edith", "6b0f1b2c-3d4e-4f60-8172-000000000001")).await;
+        let user = entra.create(&entra_user("edith", EDITH)).await;
         let id = user.get("id").and_then(|id| id.as_str()).unwrap_or_default();
         let path = format!("/Users/{id}");
         self.forget();
@@ -190,6 +192,15 @@ impl Counting {
 
     async fn rounds(&self) -> (Usage, Usage, Usage) {
         let world = &self.world;
+        // Whoever Entra provisions is an account of the tenant.
+        let edith = GraphUser {
+            id: EDITH.to_owned(),
+            user_principal_name: "edith@contoso.test".to_owned(),
+            display_name: "Edith C.".to_owned(),
+            ..GraphUser::default()
+        };
+        let put = world.microsoft.put_user(edith);
+        debug_assert!(put.is_ok(), "{put:?}");
         world.connector().await.connected().await;
         // Everything that follows a first round is done by then.
         for _ in 0..2 {

@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use scenarios::World;
 use scenarios::microsoft::account;
 
-use crate::deaths::{Due, mishaps};
 use crate::reading::users;
+use scenarios::mishap::{Due, mishaps};
 
 /// What the tenant is told of by.
 #[derive(Clone, Copy, Debug)]

@@ -128,6 +128,12 @@ async fn of_two_who_decide_at_once_one_does() {
     let (approved, dismissed) = tokio::join!(approve, dismiss);
 
     assert!(approved.is_ok() != dismissed.is_ok(), "{approved:?} {dismissed:?}");
+    let loser = approved.as_ref().err().or(dismissed.as_ref().err()).unwrap();
+    let words = [("Conflict", "somebody else changed it"), ("Refused", "waits for a decision")];
+    let said = |(kind, why): &(&str, &str)| {
+        loser["errorType"] == *kind && loser["errorMessage"].as_str().unwrap().contains(why)
+    };
+    assert!(words.iter().any(said), "{loser}");
     swept(&world).await;
     let expected = if approved.is_ok() { &gone[..] } else { &[] };
     blocked_are(&world, expected, "what was decided").await;
@@ -165,6 +171,7 @@ async fn a_list_is_of_its_organization_alone_and_kept_as_long_as_the_audit() {
         let stored = world.store.missing_search(world.organization, now).await.unwrap().unwrap();
         let list = world.store.missed(world.organization, id, 0..1, now).await.unwrap();
         assert_eq!(stored.value.held_since(now).is_some(), is_held, "{now}");
+        assert_eq!(stored.value.is_due_again(now), !is_held, "{now}");
         assert_eq!(list[0].len() as u64, if is_held { missing } else { 0 }, "{now}");
     }
 }
@@ -195,16 +202,22 @@ async fn the_limit_is_the_organizations_own() {
     let after = world.store.import(world.organization, world.now()).await.unwrap().unwrap().version;
     assert_eq!(after, round + 1, "another limit is no reason for a round, another interval is");
 
-    let gone = some(&world, 1).await;
+    let mut gone = some(&world, 2).await;
+    let later = gone.split_off(1);
     leave(&world, &gone);
     read_anew(&world).await;
     asked(&world).await;
-    held(&world).await;
+    let (id, _) = held(&world).await;
     operate(&world, "missing_limit", json!({ "users": 1, "percent": 0 })).await.unwrap();
     swept(&world).await;
     held(&world).await;
+    operate(&world, "approve_missing", json!({ "search": id, "missing": 1 })).await.unwrap();
+    world.settled().await;
+    blocked_are(&world, &gone, "approved").await;
+    leave(&world, &later);
     read_anew(&world).await;
     swept(&world).await;
+    gone.extend(later);
     blocked_are(&world, &gone, "by the limit that stands now").await;
     let MissingStep::Over { end, .. } = search(&world).await.step else { panic!("it is over") };
     assert_eq!(end, MissingEnd::Taken);

@@ -113,6 +113,12 @@ async fn a_tenant_that_has_nobody_is_held_however_few_they_are_and_its_list_has_
     held(&world).await;
     swept(&world).await;
     blocked_are(&world, &[], "an empty tenant").await;
+    // For as long as nobody decides it is said once a day.
+    world.clock.pass(SignedDuration::from_hours(24));
+    world.agree();
+    world.sweep().await;
+    let told = said(&world);
+    assert_eq!((told.len(), &told[0]), (2, &told[1]), "the same is said again");
 
     let world = World::start().await;
     connected(&world, 110).await;
@@ -208,4 +214,17 @@ async fn another_tenant_is_held_however_many_people_it_brings() {
     held(&world).await;
     swept(&world).await;
     blocked_are(&world, &[], "another tenant").await;
+
+    // By the next reading of everybody its people were here before: nobody decided for all that, or they
+    // decided that ours stay.
+    read_anew(&world).await;
+    let found = asked(&world).await;
+    assert_eq!((found.found, found.missing), (50, 3), "{found:?}");
+    let (id, _) = held(&world).await;
+    operate(&world, "dismiss_missing", json!({ "search": id })).await.unwrap();
+    read_anew(&world).await;
+    asked(&world).await;
+    held(&world).await;
+    swept(&world).await;
+    blocked_are(&world, &[], "another tenant still").await;
 }

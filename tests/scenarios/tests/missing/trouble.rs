@@ -9,8 +9,8 @@ use serde_json::json;
 use store::{MissingEnd, MissingStep, Stage};
 
 use crate::place::{
-    asked, blocked_are, connected, held, leave, operate, read_anew, refused, said, search, some,
-    swept, users,
+    asked, blocked_are, connected, held, leave, next_round, operate, read_anew, refused, said,
+    search, some, swept, users,
 };
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn whose_own_calls_fail_for_good_are_not_missing_and_keep_nobody_waiting()
 }
 
 #[tokio::test]
-async fn a_tenant_that_answers_for_nobody_holds_and_takes_nothing() {
+async fn a_tenant_that_answers_for_nobody_takes_nothing_and_is_asked_again_a_day_later() {
     let world = World::start().await;
     connected(&world, 20).await;
     let gone = some(&world, 3).await;
@@ -66,13 +66,23 @@ async fn a_tenant_that_answers_for_nobody_holds_and_takes_nothing() {
     );
     blocked_are(&world, &[], "nothing is known").await;
     assert!(said(&world).is_empty());
+    assert!(matches!(found.step, MissingStep::Over { end: MissingEnd::Unknown, .. }), "{found:?}");
+
+    world.microsoft.mend();
+    next_round(&world).await;
+    assert_eq!(search(&world).await, found, "it is not a day yet");
+    world.clock.pass(SignedDuration::from_hours(20));
+    next_round(&world).await;
+    swept(&world).await;
+    blocked_are(&world, &gone, "by the search of a day later").await;
 }
 
 #[tokio::test]
-async fn a_consent_that_is_taken_back_ends_the_search_and_takes_nobody() {
+async fn a_consent_that_is_taken_back_ends_the_search_until_it_is_given_again() {
     let world = World::start().await;
     let mut olga = connected(&world, 20).await;
-    leave(&world, &some(&world, 3).await);
+    let gone = some(&world, 3).await;
+    leave(&world, &gone);
     // The round itself still goes by the token that it has.
     world.microsoft.inject(GraphFault::next(Fault::ConsentLost).at("/$batch").times(3));
     read_anew(&world).await;
@@ -86,6 +96,11 @@ async fn a_consent_that_is_taken_back_ends_the_search_and_takes_nobody() {
     blocked_are(&world, &[], "the consent is gone").await;
     assert!(stands(&olga.page().await).starts_with("The consent was taken back"));
     world.quiet().await;
+
+    // Nobody is forgotten for it: the first round after it begins another search.
+    olga.connect("read-users", account::BOSS).await;
+    swept(&world).await;
+    blocked_are(&world, &gone, "by the search afterwards").await;
 }
 
 #[tokio::test]
@@ -104,6 +119,8 @@ async fn whoever_was_to_lose_access_when_the_tenant_was_let_go_waits_for_somebod
 
     let (id, missing) = held(&world).await;
     blocked_are(&world, &[], "the tenant was let go").await;
+    assert_eq!(said(&world).len(), 1, "it is said as of any other list");
+    assert!(olga.page().await.text.contains("id=\"missing\""));
     let asks = json!({ "search": id, "missing": missing });
     refused(&world, "approve_missing", asks.clone(), "Refused", "connect the organization's").await;
     olga.connect("read-users", account::BOSS).await;
