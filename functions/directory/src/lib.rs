@@ -10,6 +10,7 @@
 //! | | `anchor` | gives users of the tenant an anchor there, who have none |
 //! | | `preflight` | what stands before the first sign-in of everybody: lists, and files of them |
 //! | | `push` | makes users of ours in the tenant, or links them to who is there |
+//! | | `repair` | gives users of a federated domain an anchor there, by way of a temporary name |
 //! | | `gone` | disables the accounts that we made of users who were deleted |
 //! | | `missing` | who is missing in the tenant though nobody said so, and whether they lose access |
 //! | | `import` | a round of reading: pages, users, and where it goes on |
@@ -29,6 +30,7 @@ mod notice;
 mod outbox;
 mod preflight;
 mod push;
+mod repair;
 mod subscription;
 
 pub use crate::app::{App, Config, StartError};

@@ -273,6 +273,7 @@ impl App {
                 let (of, counts) = ((*tenant, *search), (*missing, *asked));
                 return self.report_missing(item, of, counts).await;
             }
+            Task::RepairAnchor { user } => return self.repair_anchor(item, *user, turn).await,
             Task::ReportConsentLost { tenant } => {
                 self.report_consent_lost(item, *tenant).await?;
             }

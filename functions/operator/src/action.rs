@@ -17,6 +17,7 @@ use crate::missing::{ApproveMissing, DismissMissing, ListMissing};
 use crate::mode::SetMode;
 use crate::push::{LinkUser, ListPending};
 use crate::reading::{CheckInterval, SetMissingLimit};
+use crate::repair::{AbandonRepair, ListRepairs, RepairAnchor};
 use crate::scim_key::{CreateScimKey, ListScimKeys, RevokeScimKey};
 
 /// What may be asked for. A misspelt field is an error, never ignored.
@@ -47,6 +48,9 @@ enum Action {
     ListPending(ListPending),
     PushUser(Access),
     LinkUser(LinkUser),
+    RepairAnchor(RepairAnchor),
+    ListRepairs(ListRepairs),
+    AbandonRepair(AbandonRepair),
 }
 
 impl App {
@@ -83,6 +87,9 @@ impl App {
             Ok(Action::ListPending(asked)) => self.list_pending(asked).await,
             Ok(Action::PushUser(asked)) => self.push_user(asked, &request_id).await,
             Ok(Action::LinkUser(asked)) => self.link_user(asked, &request_id).await,
+            Ok(Action::RepairAnchor(asked)) => self.repair_anchor(asked, &request_id).await,
+            Ok(Action::ListRepairs(asked)) => self.list_repairs(asked).await,
+            Ok(Action::AbandonRepair(asked)) => self.abandon_repair(asked, &request_id).await,
             Err(failure) => Err(failure),
         };
         carried_out.map_err(|failure| failure.answer(&request_id))

@@ -168,6 +168,42 @@ pub enum Failure {
     /// It was begun in another tenant.
     #[error("it was begun in another tenant: push_user begins anew in this one")]
     OtherTenant,
+    /// A repair of the user is not over.
+    #[error("a repair of the user is under way: list_repairs says how far it has come")]
+    RepairUnderWay,
+    /// No repair of the user is under way.
+    #[error("no repair of `user` is under way: list_repairs says of whom one is")]
+    NoRepair,
+    /// The user is no object of the tenant, as far as we know.
+    #[error("the user is not known to be in Entra: let the tenant be read first, or link_user")]
+    NotInEntra,
+    /// The user is mastered on-premises.
+    #[error("the user is synced from on-premises: their anchor is set there, and never by us")]
+    Synced,
+    /// The user has no access.
+    #[error("the user's access is blocked: nothing of theirs is changed in Entra")]
+    NoAccess,
+    /// The user has an anchor that can be asserted.
+    #[error("the user has an anchor that can be asserted: there is nothing to repair")]
+    HasAnchor,
+    /// Users may not be changed in the tenant.
+    #[error("the tenant does not let users be changed: give the second consent at /oauth/connect")]
+    NoWriteConsent,
+    /// The tenant has the user's domain as a managed one.
+    #[error(
+        "the user's domain is not federated in the tenant, as it was checked last: the anchor is \
+         written by itself, or check the connection at /oauth/connect"
+    )]
+    NotFederated,
+    /// There is nowhere to go meanwhile.
+    #[error("the tenant has no verified domain that is managed, as it was checked last")]
+    NoManagedDomain,
+    /// Somebody else has the anchor that the user would get.
+    #[error("another user here has the anchor that this one would get")]
+    AnchorTaken,
+    /// What would be done is not what was shown.
+    #[error("`confirm` is not the plan as it is now: ask for the plan again, and look at it")]
+    OtherPlan,
     /// Somebody else changed it at the same time.
     #[error("somebody else changed it at the same time: try again")]
     Changed,
@@ -256,11 +292,22 @@ impl Failure {
             | Self::ObjectTaken
             | Self::EnrolledUnknown
             | Self::NoTenant
-            | Self::OtherTenant => ("Refused", None),
-            Self::NoOrganization | Self::NoUser | Self::NoKey | Self::NoDirectory => {
-                ("NotFound", None)
-            }
-            Self::Changed | Self::NameTaken => ("Conflict", None),
+            | Self::OtherTenant
+            | Self::RepairUnderWay
+            | Self::NotInEntra
+            | Self::Synced
+            | Self::NoAccess
+            | Self::HasAnchor
+            | Self::NoWriteConsent
+            | Self::NotFederated
+            | Self::NoManagedDomain
+            | Self::AnchorTaken => ("Refused", None),
+            Self::NoOrganization
+            | Self::NoUser
+            | Self::NoKey
+            | Self::NoDirectory
+            | Self::NoRepair => ("NotFound", None),
+            Self::Changed | Self::NameTaken | Self::OtherPlan => ("Conflict", None),
             Self::Misconfigured(..) | Self::Certificate(_) | Self::Shape(_) | Self::Table(_) => {
                 web::failure::log(self, request_id);
                 ("Unavailable", None)

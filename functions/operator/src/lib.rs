@@ -12,6 +12,7 @@
 //! | `list_pending`, `push_user`, `link_user` | `push` | who is not in Entra yet, and what becomes of them |
 //! | `missing_limit` | `reading` | how many who are missing in the tenant may lose access unasked |
 //! | `list_missing`, `approve_missing`, `dismiss_missing` | `missing` | who is missing there, and what somebody decides about them |
+//! | `repair_anchor`, `list_repairs`, `abandon_repair` | `repair` | gives a user of a federated domain an anchor |
 //! | `create_scim_key`, `list_scim_keys`, `revoke_scim_key` | `scim_key` | the keys of provisioning clients |
 //!
 //! There is no route to it. Its answer is the invocation's result and never a line of the log.
@@ -31,6 +32,7 @@ mod mode;
 mod name;
 mod push;
 mod reading;
+mod repair;
 mod scim_key;
 mod site;
 

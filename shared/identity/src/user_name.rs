@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Address;
+use crate::{Address, DomainName, UserId};
 
 /// A `userName` of 1 to 256 characters, with the spelling that was given.
 ///
@@ -36,6 +36,22 @@ impl UserName {
     /// The form that is compared and used as a key: at most 1,024 bytes.
     pub fn folded(&self) -> String {
         self.spelling.to_lowercase()
+    }
+
+    /// The name that somebody has in Entra for a moment, while their anchor is repaired: their own id,
+    /// in a domain whose people Microsoft signs in itself. Nobody else has it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAUserName`] where the domain is too long for a name.
+    pub fn temporary(user: UserId, domain: &DomainName) -> Result<Self, NotAUserName> {
+        format!("{user}@{}", domain.as_str()).parse()
+    }
+
+    /// Whose [`temporary`](Self::temporary) name it is, if it has the shape of one.
+    pub fn temporary_of(&self) -> Option<UserId> {
+        let (local, _) = self.spelling.rsplit_once('@')?;
+        local.to_ascii_lowercase().parse().ok()
     }
 
     /// The name as a user principal name and work address, when it has the shape of one.
@@ -141,6 +157,22 @@ mod tests {
         assert_eq!(one, other);
         assert_eq!(one.as_str(), "Ada@Contoso.com");
         assert_eq!(String::from(one), "Ada@Contoso.com");
+    }
+
+    #[test]
+    fn a_temporary_name_says_whose_it_is_and_no_other_name_says_so() {
+        let ada = UserId::from_bytes([0xad; 16]);
+        let domain: DomainName = "contoso.onmicrosoft.com".parse().unwrap();
+
+        let name = UserName::temporary(ada, &domain).unwrap();
+
+        assert_eq!(name.as_str(), format!("{ada}@contoso.onmicrosoft.com"));
+        assert_eq!(name.temporary_of(), Some(ada));
+        let upper: UserName = name.as_str().to_uppercase().parse().unwrap();
+        assert_eq!(upper.temporary_of(), Some(ada), "Entra's spelling is its own");
+        for other in ["ada@contoso.com", &ada.to_string(), &format!("x{ada}@contoso.com")] {
+            assert_eq!(other.parse::<UserName>().unwrap().temporary_of(), None, "{other}");
+        }
     }
 
     #[test]

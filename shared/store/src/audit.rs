@@ -116,6 +116,12 @@ pub enum Action {
     AnchorWritten,
     /// A user has no anchor in Entra, and it cannot be written: the reason says why.
     AnchorRefused,
+    /// The repair of a user's anchor in Entra was confirmed.
+    AnchorRepairBegun,
+    /// A user's anchor was written to Entra by way of a temporary name, and they have their own again.
+    AnchorRepaired,
+    /// A repair of a user's anchor ended, and no anchor was given: the reason says why.
+    AnchorRepairEnded,
     /// A look at everybody began, for what stands before their first sign-in.
     PreflightBegun,
     /// What such a look found was fetched as a file: the reason names which.

@@ -336,6 +336,9 @@ impl Store {
     ) -> Result<(), ImportError> {
         let anchor = user.anchor.as_ref().map(Anchor::as_str);
         let mut writes = of_nobody(org, user.object_id, anchor);
+        // Whoever was deleted here while their anchor is repaired gets their own name back first.
+        let repaired = user.user_name.temporary_of();
+        writes.extend(repaired.map(|id| Write::CheckAbsent(Key::repair(org, id))));
         let checks = writes.len();
         writes.extend(crate::users::user_writes(org, user)?);
         writes.push(Write::Put(audit.item(org)?, Expect::Absent));

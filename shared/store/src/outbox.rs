@@ -158,6 +158,11 @@ pub enum Task {
     },
     /// Give an anchor to everybody of the tenant who has none.
     WriteAnchors,
+    /// Repair the anchor of a user in Entra, by way of a temporary name.
+    RepairAnchor {
+        /// Whose.
+        user: UserId,
+    },
     /// Look at everybody for what stands before their first sign-in, a page of users at a time.
     LookAtEverybody {
         /// Which look: another one is none of its business.
@@ -217,6 +222,7 @@ impl Task {
             | Self::EndAccess { user, .. }
             | Self::TellAccess(AccessChange { user, .. })
             | Self::DisableAccount { user, .. }
+            | Self::RepairAnchor { user }
             | Self::ForgetUser { user } => Some(*user),
             Self::SendCode { .. }
             | Self::ForgetGroup { .. }
@@ -244,6 +250,7 @@ impl Task {
             | Self::ReadNoticed { .. }
             | Self::PushUsers { .. }
             | Self::DisableAccount { .. }
+            | Self::RepairAnchor { .. }
             | Self::WriteAnchors
             | Self::LookForMissing { .. }
             | Self::LookAtEverybody { .. } => true,
@@ -317,6 +324,22 @@ impl OutboxItem {
             id: Self::id_of(&[b"push users", organization.uuid().as_bytes(), &[shard]]),
             organization,
             task: Task::PushUsers { shard },
+            created_at: now,
+            due_at: now.checked_add(GRACE).unwrap_or(now),
+            attempts: 0,
+        }
+    }
+
+    /// What repairs the anchor of a user: there is one, so that nobody else is at it.
+    pub fn repairing(organization: OrganizationId, user: UserId, now: Timestamp) -> Self {
+        Self {
+            id: Self::id_of(&[
+                b"repair anchor",
+                organization.uuid().as_bytes(),
+                user.uuid().as_bytes(),
+            ]),
+            organization,
+            task: Task::RepairAnchor { user },
             created_at: now,
             due_at: now.checked_add(GRACE).unwrap_or(now),
             attempts: 0,

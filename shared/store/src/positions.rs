@@ -2,12 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity::{OrganizationId, ScimKeyId, SecretHash};
+use identity::{OrganizationId, ScimKeyId, SecretHash, UserId};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
-use crate::schema::{Key, SHARDS};
+use crate::schema::{Key, SHARDS, shard};
 use crate::table::{Expect, Write};
 use crate::{Store, Stored, TableError};
 
@@ -102,6 +103,39 @@ impl Store {
         let item = Item::new(Key::walk(org, walk), &Marked { shard, after, total })?;
         let item = item.until(now.as_second() + WALK_SECONDS);
         self.table.write(vec![Write::Put(item, Expect::Anything)]).await
+    }
+
+    /// A page of what stands in one partition for each shard, by the user whom each is about: at most
+    /// `most`, and where the next one begins.
+    pub(crate) async fn page_of_shards<T: DeserializeOwned>(
+        &self,
+        partition: impl Fn(u8) -> String,
+        user: impl Fn(&T) -> UserId,
+        behind: Option<&Position>,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<(Vec<T>, Option<Position>), TableError> {
+        let mut page: Vec<T> = Vec::new();
+        let begin = behind.and_then(|behind| behind.shard).unwrap_or_default();
+        let mut after = behind.map(|behind| behind.after.clone()).unwrap_or_default();
+        for number in begin..SHARDS {
+            // One more says whether there is a next page.
+            let wanted = most + 1 - page.len();
+            let found: Vec<Stored<T>> =
+                self.table.behind(&partition(number), &after, wanted, now).await?;
+            page.extend(found.into_iter().map(|stored| stored.value));
+            if page.len() > most {
+                page.truncate(most);
+                let last = page.last().map(|last| {
+                    let user = user(last);
+                    let shard = Some(shard(user.uuid().as_bytes()));
+                    Position { shard, after: user.to_string() }
+                });
+                return Ok((page, last));
+            }
+            after = String::new();
+        }
+        Ok((page, None))
     }
 
     /// Where a walk goes on.

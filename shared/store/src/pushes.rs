@@ -490,26 +490,8 @@ impl Store {
         most: usize,
         now: Timestamp,
     ) -> Result<(Vec<Push>, Option<Position>), TableError> {
-        let mut pushes: Vec<Push> = Vec::new();
-        let begin = behind.and_then(|behind| behind.shard).unwrap_or_default();
-        let mut after = behind.map(|behind| behind.after.clone()).unwrap_or_default();
-        for shard in begin..SHARDS {
-            let pk = Key::pushes(org, shard);
-            // One more says whether there is a next page.
-            let wanted = most + 1 - pushes.len();
-            let found: Vec<Stored<Push>> = self.table.behind(&pk, &after, wanted, now).await?;
-            pushes.extend(found.into_iter().map(|stored| stored.value));
-            if pushes.len() > most {
-                pushes.truncate(most);
-                let last = pushes.last().map(|push| {
-                    let shard = crate::schema::shard(push.user.uuid().as_bytes());
-                    Position { shard: Some(shard), after: push.user.to_string() }
-                });
-                return Ok((pushes, last));
-            }
-            after = String::new();
-        }
-        Ok((pushes, None))
+        let partition = |shard| Key::pushes(org, shard);
+        self.page_of_shards(partition, |push: &Push| push.user, behind, most, now).await
     }
 
     /// How many users are not in Entra yet, exactly.

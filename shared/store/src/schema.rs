@@ -36,6 +36,7 @@
 //! | how many users, groups | `ORG#{org}#COUNT#USERS`, `…#GROUPS` | `{shard}` | 1 query |
 //! | user who is to be in Entra | `ORG#{org}#PUSHES#{shard}` | `{user}` | in a batch; a page: 1 to 16 queries |
 //! | account in Entra, by user and object id, of somebody who was deleted here | `ORG#{org}#GONE#{uuid}` | `GONE` | in the transaction that would make its user |
+//! | repair of a user's anchor in Entra | `ORG#{org}#REPAIRS#{shard}` | `{user}` | in a batch; a page: 1 to 16 queries |
 //! | how many of those who are to be in Entra wait, are in conflict | `ORG#{org}#COUNT#PENDING`, `…#CONFLICTS` | `{shard}` | all in a batch |
 //! | how many provisioning keys | `ORG#{org}#COUNT#SCIM_KEYS` | `0` | in the transaction that it bounds |
 //! | where a walk through a list goes on | `ORG#{org}#WALK#{sha256}` | `WALK` | 1 get |
@@ -357,6 +358,15 @@ impl Key {
 
     pub(crate) fn push(org: OrganizationId, user: UserId) -> Self {
         Self::new(Self::pushes(org, shard(user.uuid().as_bytes())), user.to_string())
+    }
+
+    /// One of the partitions of those whose anchor is being repaired.
+    pub(crate) fn repairs(org: OrganizationId, shard: u8) -> String {
+        format!("ORG#{org}#REPAIRS#{shard}")
+    }
+
+    pub(crate) fn repair(org: OrganizationId, user: UserId) -> Self {
+        Self::new(Self::repairs(org, shard(user.uuid().as_bytes())), user.to_string())
     }
 
     /// Whoever was deleted here, by their own id or their object's.

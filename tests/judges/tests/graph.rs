@@ -110,6 +110,17 @@ async fn a_user_is_made_found_changed_deleted_and_restored_by_the_contract() {
         ..UserChange::default()
     };
     graph.change_user(made.id, &change).await.unwrap();
+    let away = UserChange {
+        user_principal_name: Some("5f0d9c0b1e2a4c7d8e9f@contoso.onmicrosoft.com".to_owned()),
+        ..UserChange::default()
+    };
+    graph.change_user(made.id, &away).await.unwrap();
+    let back = UserChange {
+        user_principal_name: Some("ada@contoso.test".to_owned()),
+        on_premises_immutable_id: Some("5f0d9c0b1e2a4c7d8e9f00112233aabc".to_owned()),
+        ..UserChange::default()
+    };
+    graph.change_user(made.id, &back).await.unwrap();
     // The id of any SKU.
     graph.assign_licences(made.id, &[made.id]).await.unwrap();
     graph.revoke_sessions(made.id).await.unwrap();

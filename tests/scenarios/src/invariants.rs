@@ -37,6 +37,8 @@ struct Belongings {
     gone: BTreeSet<String>,
     /// Those who are to be in Entra, with how far it has come.
     pushes: BTreeMap<String, Value>,
+    /// Those whose anchor is being repaired.
+    repairs: BTreeSet<String>,
     keys: BTreeSet<String>,
     listed_keys: BTreeSet<String>,
     tasks: Vec<Value>,
@@ -183,6 +185,9 @@ impl Belongings {
             ("PUSHES", user) if id == shard(user).to_string() => {
                 self.pushes.insert(user.to_owned(), value.clone()).is_none()
             }
+            ("REPAIRS", user) if id == shard(user).to_string() => {
+                self.repairs.insert(user.to_owned())
+            }
             ("GONE", "GONE") => {
                 self.gone.insert(text(value, "user").unwrap().to_owned());
                 true
@@ -321,6 +326,7 @@ impl Belongings {
         self.check_members();
         self.check_staged();
         self.check_pushes();
+        self.check_repairs();
         let conflicts = self.pushes.values().filter(|push| is_conflict(push)).count();
         let counts = [
             ("USERS", self.users.len()),
@@ -429,6 +435,15 @@ impl Belongings {
         let listed = listed.collect::<Option<Vec<_>>>().map(|pages| pages.iter().sum::<usize>());
         if listed.map(|listed| listed as u64) != search["missing"].as_u64() {
             self.wrong.push(format!("the search {id} misses others than it lists: {search}"));
+        }
+    }
+
+    /// Whoever may have a temporary name in Entra has a task that gives them their own back.
+    fn check_repairs(&mut self) {
+        for id in &self.repairs {
+            if !self.waits("repair_anchor", "user", id) {
+                self.wrong.push(format!("nobody goes on with the repair of {id}"));
+            }
         }
     }
 

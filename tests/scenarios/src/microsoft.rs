@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use entra_sim::{Application, GraphUser};
 use http::StatusCode;
 use reqwest::Client;
-use reqwest::header::{LOCATION, REFRESH};
+use reqwest::header::{ACCEPT, COOKIE, LOCATION, REFRESH};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 
@@ -79,6 +79,25 @@ impl World {
     /// The path of the organization's connection page.
     pub fn connection_path(&self) -> String {
         format!("/oauth/connect/{}", self.organization)
+    }
+}
+
+impl World {
+    /// Begins a sign-in at Microsoft as `{name}@contoso.test`, answers by what our site says to a browser
+    /// that has a session, and tells what Microsoft made of it.
+    pub async fn sign_in_at_microsoft(&self, browser: &mut Browser, name: &str) -> Value {
+        let http = Client::new();
+        let start = format!("{}/start?address={name}%40contoso.test", self.microsoft.url());
+        let begun = http.get(start).header(ACCEPT, "application/json").send().await.unwrap();
+        let begun: Value = begun.json().await.unwrap();
+        let page = browser.visit(begun["location"].as_str().unwrap()).await;
+        let (action, response, relay_state) =
+            page.answer().unwrap_or_else(|| panic!("{}", page.text));
+        assert_eq!(action, self.microsoft.login_srf_url());
+        let form = [("SAMLResponse", response), ("RelayState", relay_state.unwrap_or_default())];
+        let answer = http.post(action).form(&form).header(ACCEPT, "application/json");
+        let answer = answer.header(COOKIE, begun["cookie"].as_str().unwrap());
+        answer.send().await.unwrap().json().await.unwrap()
     }
 }
 

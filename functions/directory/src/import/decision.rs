@@ -163,9 +163,11 @@ fn read_anchor(user: &mut User, told: &DirectoryUser, tally: &mut Tally) {
     }
 }
 
+/// A name that somebody has only while their anchor is repaired is none of theirs, however late it is
+/// told of.
 fn name(user: &mut User, told: &DirectoryUser) {
-    let name = told.user_principal_name.value().and_then(|name| name.parse().ok());
-    if let Some(name) = name {
+    let name = told.user_principal_name.value().and_then(|name| name.parse::<UserName>().ok());
+    if let Some(name) = name.filter(|name| name.temporary_of() != Some(user.id)) {
         user.user_name = name;
     }
 }
@@ -368,6 +370,23 @@ mod tests {
         assert_eq!(by_directory.user.user_name.as_str(), "arden@contoso.test");
         assert_eq!(by_directory.user.id, user.id, "a rename keeps the user");
         assert_eq!(by_directory.user.claim_changed_at, Some(now()));
+    }
+
+    #[test]
+    fn a_temporary_name_is_nobodys_here_and_what_else_is_told_counts() {
+        let user = ada();
+        let domain = "contoso.onmicrosoft.com".parse().unwrap();
+        let temporary = |id| UserName::temporary(id, &domain).unwrap().as_str().to_owned();
+        let said = json!({ "userPrincipalName": temporary(user.id), "accountEnabled": false });
+
+        let decided = changed(&known(&user, NamesOf::Directory), &told(said), Claims::ALL, now());
+        assert_eq!(decided.user.user_name.as_str(), user.user_name.as_str());
+        assert!(decided.user.blocks.contains(&Block::Entra));
+
+        let others = temporary(UserId::from_bytes([2; 16]));
+        let said = json!({ "userPrincipalName": others });
+        let decided = changed(&known(&user, NamesOf::Directory), &told(said), Claims::ALL, now());
+        assert_eq!(decided.user.user_name.as_str(), others, "a name like any other");
     }
 
     #[test]

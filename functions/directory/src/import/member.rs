@@ -177,7 +177,11 @@ impl App {
         let there = theirs.as_ref().and_then(|theirs| theirs.user_principal_name.value());
         let keeps = there.and_then(|there| there.parse::<UserName>().ok());
         let Ok(parked) = object.to_string().parse::<UserName>() else { return Ok(None) };
-        if keeps.is_some_and(|there| there.folded() == name.folded()) {
+        // Whose anchor is repaired has it still, though not for this moment.
+        let keeps = keeps.is_some_and(|there| {
+            there.folded() == name.folded() || there.temporary_of() == Some(holder.value.id)
+        });
+        if keeps {
             return Ok(None);
         }
         let mut user = holder.value.clone();

@@ -26,6 +26,8 @@ pub(crate) enum Ignored {
     PersonalEmailOfEnrolled,
     /// It is no address, so that no code is ever sent there.
     PersonalEmailUnusable,
+    /// The name is what the user has in Entra only while their anchor is repaired.
+    TemporaryName,
 }
 
 impl Ignored {
@@ -34,6 +36,7 @@ impl Ignored {
         match self {
             Self::PersonalEmailOfEnrolled => "personal_email_of_enrolled",
             Self::PersonalEmailUnusable => "personal_email_unusable",
+            Self::TemporaryName => "temporary_name",
         }
     }
 }
@@ -83,17 +86,23 @@ pub(crate) fn create(
 pub(crate) fn change(
     before: &Provisioned,
     base: &Resource,
-    resource: Resource,
+    mut resource: Resource,
     client: ScimClient,
     now: Timestamp,
 ) -> Result<Change, Error> {
     let mut user = before.user.value.clone();
-    user.user_name = user_name(&resource)?;
+    let name = user_name(&resource)?;
+    let is_temporary = name.temporary_of() == Some(user.id);
+    if is_temporary {
+        resource.set("userName", user.user_name.as_str());
+    } else {
+        user.user_name = name;
+    }
     let mut change = Change {
         user,
         profile: before.profile.value.clone(),
         attributes: base.changes(&resource),
-        ignored: None,
+        ignored: is_temporary.then_some(Ignored::TemporaryName),
     };
     change.amend(resource, base.personal_email(), client, now)?;
     Ok(change)

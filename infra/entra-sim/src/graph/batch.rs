@@ -88,7 +88,8 @@ fn one(app: &App, batch: &Request, part: &Part, correlation: Option<&str>) -> An
     };
     let found = {
         let mut state = app.graph.hold();
-        fault::take(&mut state.faults, &request.method, &request.address())
+        let asked = (request.method.as_str(), &*request.address());
+        fault::take(&mut state.faults, asked, &request.changes())
     };
     let answer = match found {
         Some(Fault::Throttled { retry_after }) => {

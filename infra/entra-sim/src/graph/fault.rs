@@ -54,6 +54,9 @@ pub struct GraphFault {
     /// Only calls whose path begins like this, below the version.
     #[serde(default)]
     pub path: Option<String>,
+    /// Only changes that name this property.
+    #[serde(default)]
+    pub property: Option<String>,
     /// How many such calls go well before.
     #[serde(default)]
     pub skip: u32,
@@ -70,7 +73,7 @@ impl GraphFault {
     /// Meets the next call, whichever it is.
     #[must_use]
     pub fn next(fault: Fault) -> Self {
-        Self { fault, method: None, path: None, skip: 0, times: 1 }
+        Self { fault, method: None, path: None, property: None, skip: 0, times: 1 }
     }
 
     /// Only calls whose path begins like this.
@@ -85,6 +88,12 @@ impl GraphFault {
         Self { method: Some(method.to_owned()), ..self }
     }
 
+    /// Only changes that name this property.
+    #[must_use]
+    pub fn naming(self, property: &str) -> Self {
+        Self { property: Some(property.to_owned()), ..self }
+    }
+
     /// After so many calls that go well.
     #[must_use]
     pub fn after(self, skip: u32) -> Self {
@@ -97,15 +106,20 @@ impl GraphFault {
         Self { times, ..self }
     }
 
-    fn meets(&self, method: &str, path: &str) -> bool {
+    fn meets(&self, method: &str, path: &str, changes: &[String]) -> bool {
         self.method.as_deref().is_none_or(|wanted| wanted == method)
             && self.path.as_deref().is_none_or(|wanted| path.starts_with(wanted))
+            && self.property.as_ref().is_none_or(|wanted| changes.contains(wanted))
     }
 }
 
 /// Takes the fault that meets a call, and forgets those that are used up.
-pub(crate) fn take(faults: &mut Vec<GraphFault>, method: &str, path: &str) -> Option<Fault> {
-    let fault = faults.iter_mut().find(|fault| fault.meets(method, path))?;
+pub(crate) fn take(
+    faults: &mut Vec<GraphFault>,
+    (method, path): (&str, &str),
+    changes: &[String],
+) -> Option<Fault> {
+    let fault = faults.iter_mut().find(|fault| fault.meets(method, path, changes))?;
     if fault.skip > 0 {
         fault.skip -= 1;
         return None;
@@ -124,12 +138,25 @@ mod tests {
     fn a_fault_meets_the_calls_that_it_names_and_then_no_more() {
         let fault = GraphFault::next(Fault::Status(503)).at("/users/delta").after(1).times(2);
         let mut faults = vec![fault];
-        let mut meet = |method: &str, path: &str| take(&mut faults, method, path).is_some();
+        let mut meet = |method: &str, path: &str| take(&mut faults, (method, path), &[]).is_some();
 
         assert!(!meet("GET", "/users"));
         assert!(!meet("GET", "/users/delta"), "one is skipped");
         assert!(meet("GET", "/users/delta"));
         assert!(meet("GET", "/users/delta"));
         assert!(!meet("GET", "/users/delta"), "it is used up");
+    }
+
+    #[test]
+    fn a_fault_of_a_property_meets_the_changes_that_name_it() {
+        let fault = GraphFault::next(Fault::Status(400)).naming("displayName");
+        let mut faults = vec![fault];
+        let mut meet = |changes: &[&str]| {
+            let changes: Vec<String> = changes.iter().map(|name| (*name).to_owned()).collect();
+            take(&mut faults, ("PATCH", "/users/x"), &changes).is_some()
+        };
+
+        assert!(!meet(&[]) && !meet(&["mail"]));
+        assert!(meet(&["displayName", "mail"]));
     }
 }

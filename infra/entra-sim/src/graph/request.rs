@@ -62,6 +62,14 @@ impl Request {
         Err(Answer::error(403, "Authorization_RequestDenied", message))
     }
 
+    /// The properties that a change names, in the order of their names.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let change = self.object().ok().filter(|_| self.method == "PATCH");
+        let mut names: Vec<String> = change.into_iter().flat_map(|it| it.keys().cloned()).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The body, which must be an object.
     pub(crate) fn object(&self) -> Result<&serde_json::Map<String, Value>, Answer> {
         let found = self.body.as_ref().and_then(Value::as_object);

@@ -95,7 +95,8 @@ enum Outcome {
 fn carry_out(app: &App, request: &Request, correlation: Option<&str>) -> (Outcome, Answer) {
     let found = {
         let mut state = app.graph.hold();
-        fault::take(&mut state.faults, &request.method, &request.address())
+        let asked = (request.method.as_str(), &*request.address());
+        fault::take(&mut state.faults, asked, &request.changes())
     };
     let answered = |answer: Answer| (Outcome::Answered, answer);
     let (outcome, answer) = match found {

@@ -83,6 +83,8 @@ pub struct GraphCall {
     pub client_request_id: Option<String>,
     /// Whether it came in a batch.
     pub batched: bool,
+    /// The properties that a change named, in the order of their names.
+    pub changes: Vec<String>,
 }
 
 impl GraphCall {
@@ -96,6 +98,7 @@ impl GraphCall {
             status,
             client_request_id: correlation.map(str::to_owned),
             batched: false,
+            changes: request.changes(),
         }
     }
 }

@@ -100,8 +100,10 @@ fn check_anchor(directory: &Directory, known: &GraphUser, user: &GraphUser) -> R
                        federated domain.";
         return Err(Answer::bad(message));
     }
-    let federated = is_federated(directory, &user.user_principal_name);
-    if federated && user.on_premises_immutable_id.is_none() {
+    // Whoever was in the domain before it was federated stays in it without one.
+    let moves_in = is_federated(directory, &user.user_principal_name)
+        && !is_federated(directory, &known.user_principal_name);
+    if moves_in && user.on_premises_immutable_id.is_none() {
         let message = "Property onPremisesImmutableId is required: the domain is federated.";
         return Err(Answer::bad(message));
     }

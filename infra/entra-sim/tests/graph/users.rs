@@ -149,6 +149,7 @@ async fn an_anchor_in_a_federated_domain_changes_only_by_way_of_a_managed_one() 
     let anchor = "5f0d9c0b1e2a4c7d8e9f00112233aabb";
 
     let direct = lab.patch(&path, json!({ "onPremisesImmutableId": anchor })).await;
+    let staying = lab.patch(&path, json!({ "displayName": "Ada Arden" })).await;
     let away =
         lab.patch(&path, json!({ "userPrincipalName": "ada@contoso.onmicrosoft.com" })).await;
     let without = lab.patch(&path, json!({ "userPrincipalName": "ada@contoso.test" })).await;
@@ -158,8 +159,21 @@ async fn an_anchor_in_a_federated_domain_changes_only_by_way_of_a_managed_one() 
     let password = json!({ "passwordProfile": { "password": "abcdEFGH1234!" } });
     let password = lab.patch(&path, password).await;
 
-    let statuses = [direct, away, without, back, password].map(|answer| answer.status.as_u16());
-    assert_eq!(statuses, [400, 204, 400, 204, 400]);
+    let all = [direct, staying, away, without, back, password];
+    let statuses = all.map(|answer| answer.status.as_u16());
+    assert_eq!(statuses, [400, 204, 204, 400, 204, 400]);
+    let calls = lab.simulator.graph_calls();
+    let changes = calls.iter().filter(|call| call.method == "PATCH").map(|call| &call.changes);
+    let changes = changes.map(|names| names.join(" ")).collect::<Vec<_>>();
+    let expected = [
+        "onPremisesImmutableId",
+        "displayName",
+        "userPrincipalName",
+        "userPrincipalName",
+        "onPremisesImmutableId userPrincipalName",
+        "passwordProfile",
+    ];
+    assert_eq!(changes, expected);
     let unanchored = json!({
         "accountEnabled": true, "displayName": "x", "mailNickname": "x",
         "userPrincipalName": "x@contoso.test",

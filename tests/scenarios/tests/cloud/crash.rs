@@ -6,6 +6,7 @@ use entra_sim::{Domain, Fault as GraphsFault, GraphCall, GraphFault, GraphUser};
 use identity::{Anchor, OrganizationId, OutboxId, SecretHash, User, UserId};
 use jiff::SignedDuration;
 use scenarios::case::named;
+use scenarios::mishap::AFTER_THE_LEASE;
 use scenarios::wire::{Effect, Fault};
 use scenarios::{Call, Case, World};
 use serde_json::json;
@@ -13,9 +14,6 @@ use store::OutboxItem;
 use tokio::time::timeout;
 
 use crate::place::{agrees, connected, here, operate, pending, somebody, there};
-
-/// Longer than whoever carries an item out has before somebody else may.
-const AFTER_THE_LEASE: SignedDuration = SignedDuration::from_secs(91);
 
 async fn world() -> World {
     let world = World::start().await;

@@ -2,26 +2,10 @@
 
 use identity::Anchor;
 use jiff::SignedDuration;
-use reqwest::header::{ACCEPT, COOKIE};
-use scenarios::{Browser, World};
-use serde_json::{Value, json};
+use scenarios::World;
+use serde_json::json;
 
 use crate::place::{agrees, connected, create, here, operate, somebody, there};
-
-/// Begins a sign-in at Microsoft, answers by what our site says, and tells what Microsoft made of it.
-async fn sign_in_at_microsoft(world: &World, browser: &mut Browser, name: &str) -> Value {
-    let http = reqwest::Client::new();
-    let start = format!("{}/start?address={name}%40contoso.test", world.microsoft.url());
-    let begun = http.get(start).header(ACCEPT, "application/json").send().await.unwrap();
-    let begun: Value = begun.json().await.unwrap();
-    let page = browser.visit(begun["location"].as_str().unwrap()).await;
-    let (action, response, relay_state) = page.answer().unwrap_or_else(|| panic!("{}", page.text));
-    assert_eq!(action, world.microsoft.login_srf_url());
-    let form = [("SAMLResponse", response), ("RelayState", relay_state.unwrap_or_default())];
-    let answer = http.post(action).form(&form).header(ACCEPT, "application/json");
-    let answer = answer.header(COOKIE, begun["cookie"].as_str().unwrap());
-    answer.send().await.unwrap().json().await.unwrap()
-}
 
 #[tokio::test]
 async fn somebody_made_here_is_made_in_entra_enrols_and_signs_in_at_microsoft() {
@@ -47,7 +31,7 @@ async fn somebody_made_here_is_made_in_entra_enrols_and_signs_in_at_microsoft() 
     assert!(page.text.contains("<dt>Waiting to be made in Entra</dt><dd>0</dd>"));
 
     let mut ada = world.enrolled(&world.contoso(), ours.clone()).await;
-    let told = sign_in_at_microsoft(&world, &mut ada.browser, "ada").await;
+    let told = world.sign_in_at_microsoft(&mut ada.browser, "ada").await;
     assert!(told["location"].is_string(), "{told}");
 
     // The next rounds tell of them, and change nothing.

@@ -6,6 +6,7 @@ use identity::Block;
 use jiff::SignedDuration;
 use scenarios::World;
 use scenarios::microsoft::account;
+use scenarios::mishap::{Due, mishaps};
 
 use crate::reading::users;
 use scenarios::mishap::{Due, mishaps};

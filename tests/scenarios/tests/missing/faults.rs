@@ -7,14 +7,11 @@ use ambient::SystemEntropy;
 use identity::{SearchId, User, UserId};
 use jiff::SignedDuration;
 use scenarios::microsoft::TENANT;
-use scenarios::mishap::{Due, Mishap, mishaps};
+use scenarios::mishap::{AFTER_THE_LEASE, Due, Mishap, mishaps};
 use scenarios::{Case, Effect, Fault, World};
 use store::{MissingEnd, MissingSearch, MissingStep, OutboxItem, Task};
 
 use crate::place::{connected, search, users};
-
-/// Longer than whoever carries an item out has before somebody else may.
-const AFTER_THE_LEASE: SignedDuration = SignedDuration::from_secs(91);
 
 /// A piece of the work, which one invocation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,11 @@
 
 use identity::{OrganizationId, OutboxId};
 use jiff::SignedDuration;
+use scenarios::mishap::AFTER_THE_LEASE;
 use scenarios::{Call, Case, Failing, Spell, World};
 use serde_json::json;
 
 use crate::errand::{Errand, Item};
-
-/// Longer than whoever carries an item out has before somebody else may, and than the first pause.
-const AFTER_THE_LEASE: SignedDuration = SignedDuration::from_secs(91);
 
 async fn survive(errand: Errand) {
     let world = World::start().await;

@@ -3,6 +3,7 @@
 use entra_sim::GraphSettings;
 use identity::{Block, Obstacle};
 use jiff::SignedDuration;
+use scenarios::mishap::AFTER_THE_LEASE;
 use scenarios::{Case, Connector, World};
 use serde_json::Value;
 use store::pages_of;
@@ -10,9 +11,6 @@ use store::pages_of;
 use crate::asking::{THERE, crowd};
 use crate::files::file;
 use crate::story::{begin, preflight};
-
-/// Longer than whoever carries an item out has before somebody else may, and than the first pause.
-const AFTER_THE_LEASE: SignedDuration = SignedDuration::from_secs(91);
 
 #[tokio::test]
 async fn a_look_survives_every_fault() {

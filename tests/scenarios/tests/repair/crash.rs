@@ -1,0 +1,137 @@
+//! The function dies at every call of a repair, or a call fails: the user has the new state in the end,
+//! or the old one where Entra does not take the anchor; never anything between, and the audit says so
+//! once.
+
+use entra_sim::{Fault as GraphsFault, GraphFault, GraphUser};
+use identity::{OrganizationId, OutboxId, UserId};
+use scenarios::mishap::{AFTER_THE_LEASE, Mishap, mishaps};
+use scenarios::wire::{Effect, Fault};
+use scenarios::{Call, World};
+use store::OutboxItem;
+
+use crate::place::{ILLEGAL, begin, connected, ended, here, is_repaired, there, under_way};
+
+/// How many people there are to begin with.
+const MANY: usize = 120;
+
+/// Which state a repair ends in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    New,
+    Old,
+}
+
+impl End {
+    /// What somebody has there before.
+    fn anchor(self, number: usize) -> Option<String> {
+        (self == Self::Old).then(|| format!("{ILLEGAL}-{number}"))
+    }
+
+    /// The organization with all those people; nobody is told what is due.
+    async fn world(self) -> World {
+        let world = World::federated().await;
+        let somebody = |number| GraphUser {
+            user_principal_name: format!("somebody-{number}@contoso.test"),
+            display_name: format!("somebody-{number}"),
+            on_premises_immutable_id: self.anchor(number),
+            ..GraphUser::default()
+        };
+        world.microsoft.put_users((0..MANY).map(somebody)).unwrap();
+        connected(&world, &[]).await;
+        let effect = Effect::Refuse(500, "InternalServerError");
+        world.operator.fault(Fault { operation: "PutEvents", skip: 0, times: usize::MAX, effect });
+        world
+    }
+
+    /// Begins the repair of somebody, and names the item that carries it out.
+    async fn begin(self, world: &World, number: usize) -> (OrganizationId, OutboxId) {
+        let begun = begin(world, &format!("somebody-{number}")).await;
+        if self == Self::Old {
+            let path = format!("/users/{}", begun["object_id"].as_str().unwrap());
+            let refused = GraphFault::next(GraphsFault::Status(400)).at(&path);
+            let refused = refused.when("PATCH").naming("onPremisesImmutableId");
+            world.microsoft.inject(refused.times(u32::MAX));
+        }
+        let user: UserId = begun["user"].as_str().unwrap().parse().unwrap();
+        let item = OutboxItem::repairing(world.organization, user, world.now());
+        (world.organization, item.id)
+    }
+
+    /// The calls of a clean repair, and how often Graph is asked in it.
+    async fn clean(self, world: &World, number: usize) -> (Vec<Call>, usize) {
+        let due = self.begin(world, number).await;
+        world.directory.calls();
+        let known = world.microsoft.graph_calls().len();
+        world.batch(&[due]).await;
+        let graph = world.microsoft.graph_calls().len() - known;
+        let calls = world.directory.calls();
+        self.holds(world, number, "without a fault").await;
+        (calls, graph)
+    }
+
+    /// Checks that it ended as it was to.
+    async fn holds(self, world: &World, number: usize, what: &str) {
+        let name = format!("somebody-{number}");
+        assert_eq!(under_way(world).await, [], "{what}");
+        match self {
+            Self::New => is_repaired(world, &name, what).await,
+            Self::Old => {
+                let user = here(world, &name).await;
+                let theirs = there(world, &user.object_id.unwrap().to_string());
+                assert_eq!(theirs.user_principal_name, format!("{name}@contoso.test"), "{what}");
+                assert_eq!(theirs.on_premises_immutable_id, self.anchor(number), "{what}");
+                assert_eq!(user.anchor, None, "{what}");
+            }
+        }
+    }
+
+    async fn survives(self, is_tried: impl Fn(&Mishap) -> bool) {
+        let world = self.world().await;
+        let begun = world.records().await;
+        let (calls, graph) = self.clean(&world, 0).await;
+        assert!(calls.len() >= 8 && graph >= 6, "{graph} {calls:?}");
+        let mut mishaps = mishaps(&calls, graph);
+        mishaps.retain(is_tried);
+        assert!(mishaps.len() > 20 && mishaps.len() < MANY, "{}", mishaps.len());
+        let many = 1 + mishaps.len();
+        for (number, mishap) in (1..).zip(mishaps) {
+            let what = format!("{self:?} {mishap:?}");
+            let due = self.begin(&world, number).await;
+            mishap.befall(&world, due).await;
+            // Longer, in all, than Graph asked for and than the pauses after a few tries.
+            for _ in 0..4 {
+                if under_way(&world).await.is_empty() {
+                    break;
+                }
+                world.clock.pass(AFTER_THE_LEASE);
+                world.agree();
+                world.batch(&[due, due]).await;
+            }
+            self.holds(&world, number, &what).await;
+        }
+        world.microsoft.mend();
+        let records = world.records().await;
+        records.check_invariants();
+        let audited = records.audited_since(&begun);
+        let expected = match self {
+            Self::New => ("anchor_repaired", None),
+            Self::Old => ("anchor_repair_ended", Some("refused")),
+        };
+        assert_eq!(ended(&audited), vec![expected; many], "each of them once");
+    }
+}
+
+#[tokio::test]
+async fn whatever_happens_in_between_a_repair_ends_in_the_new_state() {
+    // A status that is not answered for is the same as an answer that is lost before anything is done.
+    let is_tried = |mishap: &Mishap| {
+        !matches!(mishap, Mishap::GraphFails { fault: GraphsFault::Status(_), .. })
+    };
+    End::New.survives(is_tried).await;
+}
+
+#[tokio::test]
+async fn whatever_happens_in_between_a_repair_that_entra_refuses_ends_in_the_old_state() {
+    // What Graph does besides refusing is told by the other story.
+    End::Old.survives(|mishap| matches!(mishap, Mishap::Killed(_) | Mishap::Fails(_))).await;
+}
