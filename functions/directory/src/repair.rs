@@ -9,8 +9,8 @@
 mod decision;
 
 use graph::{DirectoryUser, GraphError, Tenant, UserChange};
-use identity::{OrganizationId, User, UserId};
-use jiff::SignedDuration;
+use identity::{Anchor, OrganizationId, User, UserId};
+use jiff::{SignedDuration, Timestamp};
 use store::{
     Action, Connection, Feature, ImportError, Named, OutboxItem, Repair, RepairReason, RepairStep,
     Repairing, Stored, TableError,
@@ -27,6 +27,8 @@ use decision::{Answered, Next, SETTLES, next};
 const PATIENCE: SignedDuration = SignedDuration::from_secs(15);
 /// How many looks one turn takes at most: there are three where nothing comes in between.
 const LOOKS: u32 = 8;
+/// How long somebody may expect that a repair begins which they confirmed.
+const EXPECTED: SignedDuration = SignedDuration::from_hours(1);
 
 /// The account, looked at once.
 enum Seen {
@@ -60,6 +62,9 @@ impl App {
             let Repairing { connection, user, repair } =
                 self.store.repairing(org, user, now).await?;
             let Some(repair) = repair else { return Ok(Outcome::default()) };
+            if let Some(reason) = too_late(&repair.value, user.as_ref(), now) {
+                return self.end_without(org, &repair, reason, turn).await;
+            }
             let connection = match usable(connection, &repair.value) {
                 Ok(connection) => connection,
                 Err(reason) => return self.not_now(org, &repair, reason, turn).await,
@@ -103,50 +108,40 @@ impl App {
                     }
                 }
             }
-            let mut begun = repair.value.begun(step, now);
-            if let Next::Revert(cause) = decided {
-                begun.cause = Some(cause);
-            }
-            if step == RepairStep::Leaving {
-                begun.spelling = there.user_principal_name.value().cloned();
-                begun.anchor_before = anchor_of(&there).map(str::to_owned);
-            }
-            let begun = match self.store.step_repair(org, &repair, &begun).await {
-                Ok(begun) => begun,
+            let noted = noted(&repair.value, (step, decided), &there, now);
+            let repair = match self.store.step_repair(org, &repair, &noted, user.as_ref()).await {
+                Ok(noted) => noted,
                 // Somebody else was here, or the tenant was let go: it is looked at anew.
                 Err(TableError::Conflict { .. }) => continue,
                 Err(error) => return Err(error.into()),
             };
-            let repair = begun;
-            let stepped = match self.take_step(graph, &repair.value, &there).await {
-                Ok(stepped) => stepped,
+            answered = match self.take_step(graph, &repair.value, &there).await {
+                Ok(Stepped::Done) => Answered::Done(step),
+                Ok(Stepped::Refused(reason)) if step == RepairStep::Reverting => {
+                    return self.neither_way(org, &repair, reason, &there, turn).await;
+                }
+                Ok(Stepped::Refused(reason)) => {
+                    let other = self.turned(&repair.value, reason);
+                    self.store_repair(org, &repair, &other).await?;
+                    Answered::Nothing
+                }
                 Err(error) => {
                     return self.in_vain(org, &repair, &connection, error, turn).await;
                 }
             };
-            answered = match (stepped, step) {
-                (Stepped::Done, step) => Answered::Done(step),
-                (Stepped::Refused(reason), RepairStep::Planned | RepairStep::Leaving) => {
-                    Answered::NotLeft(reason)
-                }
-                // The way back is open without the anchor, mostly.
-                (Stepped::Refused(reason), RepairStep::Returning) => {
-                    let back = Repair {
-                        step: RepairStep::Reverting,
-                        cause: Some(reason),
-                        ..repair.value.clone()
-                    };
-                    match self.store.keep_repair(org, &repair, &back).await {
-                        Ok(()) | Err(TableError::Conflict { .. }) => Answered::Nothing,
-                        Err(error) => return Err(error.into()),
-                    }
-                }
-                (Stepped::Refused(reason), RepairStep::Reverting) => {
-                    return self.neither_way(org, &repair, reason, &there, turn).await;
-                }
-            };
         }
         Err(Failure::Waiting)
+    }
+
+    /// The repair after a step that Entra will not take: back without the anchor, mostly. Whoever has none
+    /// to go back with, and whose own somebody else took meanwhile, gets another one that is nobody's.
+    fn turned(&self, repair: &Repair, reason: RepairReason) -> Repair {
+        let is_without = repair.anchor_before.is_none() && repair.step == RepairStep::Returning;
+        if is_without && reason == RepairReason::AnchorTaken {
+            let anchor = Anchor::of(UserId::mint(&*self.entropy));
+            return Repair { anchor, ..repair.clone() };
+        }
+        Repair { step: RepairStep::Reverting, cause: Some(reason), ..repair.clone() }
     }
 
     /// The account as it is now, or that it is not there, and whether it may come back.
@@ -403,6 +398,45 @@ impl App {
         }
         Err(Failure::Writing(error))
     }
+}
+
+/// Why what was confirmed is not begun any more: the user is not who they were, or it is too long ago.
+fn too_late(repair: &Repair, user: Option<&Stored<User>>, now: Timestamp) -> Option<RepairReason> {
+    if repair.is_begun() {
+        return None;
+    }
+    let is_same = user.map(|user| &user.value).is_some_and(|user| {
+        user.has_access(now)
+            && user.object_id == Some(repair.object)
+            && user.user_name == repair.name
+            && !user.on_premises
+    });
+    match is_same {
+        false => Some(RepairReason::UserChanged),
+        true if now.duration_since(repair.created_at) >= EXPECTED => {
+            let waits = repair.reason.filter(|reason| *reason != RepairReason::Unavailable);
+            waits.or(Some(RepairReason::TooLate))
+        }
+        true => None,
+    }
+}
+
+/// The repair, with a step that is about to be taken.
+fn noted(
+    repair: &Repair,
+    (step, decided): (RepairStep, Next),
+    there: &DirectoryUser,
+    now: Timestamp,
+) -> Repair {
+    let mut noted = repair.begun(step, now);
+    if let Next::Revert(cause) = decided {
+        noted.cause = Some(cause);
+    }
+    if step == RepairStep::Leaving {
+        noted.spelling = there.user_principal_name.value().cloned();
+        noted.anchor_before = anchor_of(there).map(str::to_owned);
+    }
+    noted
 }
 
 /// The connection, if users of the repair's tenant may be changed by it.

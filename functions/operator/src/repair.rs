@@ -71,8 +71,7 @@ impl App {
         if !user.value.has_access(now) {
             return Err(Failure::NoAccess);
         }
-        let anchor = user.value.anchor.as_ref().filter(|_| !user.value.unanchored);
-        if anchor.is_some_and(|anchor| anchor.is_legal()) {
+        if user.value.anchor.is_some() && !user.value.unanchored {
             return Err(Failure::HasAnchor);
         }
         let connection = self.store.connection(org, now).await?;
@@ -94,7 +93,7 @@ impl App {
         if holder.is_some_and(|holder| holder != user.value.id) {
             return Err(Failure::AnchorTaken);
         }
-        let plan = repair.plan(org);
+        let plan = repair.plan(org, (user.version, connection.version));
         if let Some(confirmed) = &asked.confirm {
             if *confirmed != plan {
                 return Err(Failure::OtherPlan);
@@ -114,13 +113,12 @@ impl App {
             "user_name": repair.name,
             "temporary_name": repair.temporary,
             "anchor": repair.anchor,
-            "anchor_before": repair.anchor_before,
             "confirmed": confirmed,
             "plan": plan,
             "confirm": if confirmed { Value::Null } else { json!({ "confirm": plan }) },
             "steps": [
                 "look at the account in Entra: nothing is begun unless it has this name, is not synced, and \
-                 has no anchor that can be asserted",
+                 has no anchor, or one that nobody can assert, which is replaced",
                 "give it the temporary name, in a domain whose people Microsoft signs in itself",
                 "give it its own name back, together with the anchor, in one call",
                 "look at it, and store the anchor here: from then on the person can sign in",
@@ -128,10 +126,12 @@ impl App {
             "what": [
                 "for some seconds the account is called by the temporary name, and people may see it; apps \
                  that are open may ask the person to sign in again",
-                "while it has that name, Microsoft itself signs the account in, by a password if it has one \
+                "what elsewhere follows the sign-in name, such as an address, may follow it for that moment",
+                "as long as it has that name, Microsoft itself signs the account in, by a password if it has one \
                  that somebody knows",
-                "where Entra does not take the anchor, the account gets its name back as it was; where it \
-                 takes neither, or cannot be asked, the account keeps the temporary name until it does: \
+                "where Entra does not take the anchor, an account that had one before gets its name back as \
+                 it was; without any anchor Entra takes nobody back, so that such an account keeps the \
+                 temporary name until Entra takes one, as one does while Entra cannot be asked: \
                  list_repairs shows it, and RepairStuckAlarm goes off after a quarter of an hour",
                 "Entra protects accounts that hold a directory role: they are left as they are",
             ],
@@ -184,7 +184,8 @@ impl App {
         self.store.abandon_repair(org, &repair, &audit).await?;
         let name = match repair.value.is_begun() {
             true => {
-                "look in Entra: the account may have the temporary name, and nobody renames it any more"
+                "look in Entra, in a minute: the account may have the temporary name, and nobody renames \
+                 it any more once a call that is under way is over"
             }
             false => "unchanged: nothing was begun in Entra",
         };

@@ -122,6 +122,8 @@ pub enum Action {
     AnchorRepaired,
     /// A repair of a user's anchor ended, and no anchor was given: the reason says why.
     AnchorRepairEnded,
+    /// An account has a temporary name in Entra, and nobody repairs its anchor: somebody has to look.
+    TemporaryNameFound,
     /// A look at everybody began, for what stands before their first sign-in.
     PreflightBegun,
     /// What such a look found was fetched as a file: the reason names which.

@@ -196,6 +196,11 @@ fn creation(
     let mut plan = Plan::default();
     let external_id = profile.external_id.as_deref();
     plan.reclaim(&[], &claims(org, user, external_id), user.id)?;
+    // The name is somebody's for a moment, while their anchor is repaired.
+    if let Some(repaired) = user.user_name.temporary_of() {
+        plan.claims.push((plan.writes.len(), Named::UserName));
+        plan.push(Write::CheckAbsent(Key::repair(org, repaired)));
+    }
     plan.push(Write::Put(user_item(org, user)?, Expect::Absent));
     plan.push(Write::Put(profile_item(org, user.id, profile)?, Expect::Absent));
     plan.look_up(&[], &email_keys(org, user.id, profile))?;

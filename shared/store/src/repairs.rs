@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::connections::works_with;
-use crate::imports::changing;
+use crate::imports::{Changing, changing};
 use crate::item::Item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
+use crate::users::user_item;
 use crate::{
     Actor, AuditEntry, Connection, ImportError, OutboxItem, Position, Store, Stored, TableError,
+    Version,
 };
 
 /// How long somebody may have a temporary name before somebody else has to look.
@@ -118,6 +120,10 @@ pub enum RepairReason {
     Deleted,
     /// The account is not there any more.
     Gone,
+    /// The user is not as they were when it was confirmed: blocked, deleted, or somebody else there.
+    UserChanged,
+    /// It could not be begun for so long that nobody expects it any more.
+    TooLate,
     /// The operator gave it up.
     Abandoned,
 }
@@ -140,6 +146,8 @@ impl RepairReason {
             Self::OtherName => "other_name",
             Self::Deleted => "deleted",
             Self::Gone => "gone",
+            Self::UserChanged => "user_changed",
+            Self::TooLate => "too_late",
             Self::Abandoned => "abandoned",
         }
     }
@@ -162,7 +170,7 @@ impl Repair {
             spelling: None,
             temporary,
             anchor: Anchor::of(user.id),
-            anchor_before: user.anchor.as_ref().map(|anchor| anchor.as_str().to_owned()),
+            anchor_before: None,
             step: RepairStep::Planned,
             cause: None,
             reason: None,
@@ -175,9 +183,9 @@ impl Repair {
         }
     }
 
-    /// Names what was shown of it: a plan of which anything differs has another one.
-    pub fn plan(&self, org: OrganizationId) -> String {
-        let before = self.anchor_before.as_deref();
+    /// Names what was shown of it, by the versions of the user and of the connection: a plan of which
+    /// anything differs is another one, and so is that of a user whose repair was confirmed since.
+    pub fn plan(&self, org: OrganizationId, (user, connection): (Version, Version)) -> String {
         let hash = SecretHash::of(&[
             b"repair",
             org.uuid().as_bytes(),
@@ -187,8 +195,8 @@ impl Repair {
             self.name.as_str().as_bytes(),
             self.temporary.as_str().as_bytes(),
             self.anchor.as_str().as_bytes(),
-            &[u8::from(before.is_some())],
-            before.unwrap_or_default().as_bytes(),
+            &user.to_be_bytes(),
+            &connection.to_be_bytes(),
         ]);
         hash.as_str().to_owned()
     }
@@ -238,7 +246,7 @@ pub struct Repairing {
 }
 
 impl Store {
-    /// Decides that somebody's anchor is repaired.
+    /// Decides that somebody's anchor is repaired. The user is written as they are: so a plan is used up.
     ///
     /// # Errors
     ///
@@ -253,9 +261,10 @@ impl Store {
     ) -> Result<(), TableError> {
         let writes = vec![
             Write::Put(repair.item(org)?, Expect::Absent),
-            Write::Check(Key::user(org, user.value.id), user.version),
+            Write::Put(user_item(org, &user.value)?, Expect::Version(user.version)),
             Write::Check(Key::connection(org), connection.version),
-            Write::Put(task.item()?, Expect::Absent),
+            // One of a repair that is over does nothing, and may be there still.
+            Write::Put(task.item()?, Expect::Anything),
             Write::Put(audit.item(org)?, Expect::Absent),
         ];
         self.table.write(writes).await
@@ -288,22 +297,25 @@ impl Store {
         })
     }
 
-    /// Notes what is begun there, before it is begun.
+    /// Notes what is begun there, before it is begun: the first time, expecting the user as they were read.
     ///
     /// # Errors
     ///
-    /// [`TableError::Conflict`] when the repair changed since it was read, or the organization is
+    /// [`TableError::Conflict`] when repair or user changed since they were read, or the organization is
     /// connected to its tenant no more.
     pub async fn step_repair(
         &self,
         org: OrganizationId,
         before: &Stored<Repair>,
         repair: &Repair,
+        user: Option<&Stored<User>>,
     ) -> Result<Stored<Repair>, TableError> {
-        let writes = vec![
+        let mut writes = vec![
             Write::Put(repair.item(org)?, Expect::Version(before.version)),
             Write::CheckThat(Key::connection(org), works_with(repair.tenant)),
         ];
+        let user = user.filter(|_| !before.value.is_begun());
+        writes.extend(user.map(|user| Write::Check(Key::user(org, repair.user), user.version)));
         self.table.write(writes).await?;
         Ok(Stored { value: repair.clone(), version: before.version + 1 })
     }
@@ -337,8 +349,12 @@ impl Store {
         user: Option<(&Stored<User>, &User)>,
         audit: &AuditEntry,
     ) -> Result<(), ImportError> {
+        // An anchor takes nobody's access, and gives nobody any: nothing follows from it.
         let (mut writes, taken) = match user {
-            Some((before, user)) => changing(org, before, user, audit)?,
+            Some((before, user)) => {
+                let Changing { writes, taken, .. } = changing(org, before, user, audit)?;
+                (writes, taken)
+            }
             None => (vec![Write::Put(audit.item(org)?, Expect::Absent)], Vec::new()),
         };
         let repair = &before.value;
@@ -410,15 +426,22 @@ mod tests {
             Repair { name: "Ada@contoso.com".parse().unwrap(), ..shown.clone() },
             Repair { temporary: "x@contoso.com".parse().unwrap(), ..shown.clone() },
             Repair { anchor: "x".parse().unwrap(), ..shown.clone() },
-            Repair { anchor_before: Some(String::new()), ..shown.clone() },
         ];
 
         for other in others {
-            assert_ne!(other.plan(org), shown.plan(org), "{other:?}");
+            assert_ne!(other.plan(org, (1, 1)), shown.plan(org, (1, 1)), "{other:?}");
         }
-        assert_ne!(shown.plan(org), shown.plan(OrganizationId::from_bytes([8; 16])));
+        let elsewhere = OrganizationId::from_bytes([8; 16]);
+        assert_ne!(shown.plan(org, (1, 1)), shown.plan(elsewhere, (1, 1)));
+        assert_ne!(
+            shown.plan(org, (1, 1)),
+            shown.plan(org, (2, 1)),
+            "of another version of the user"
+        );
+        assert_ne!(shown.plan(org, (1, 1)), shown.plan(org, (1, 2)), "or of the connection");
         let later = Repair { created_at: Timestamp::UNIX_EPOCH, ..shown.clone() };
-        assert_eq!(later.plan(org), shown.plan(org), "it is no older for being looked at again");
+        let same = later.plan(org, (1, 1)) == shown.plan(org, (1, 1));
+        assert!(same, "it is no other for being looked at again");
     }
 
     #[test]

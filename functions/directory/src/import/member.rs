@@ -143,10 +143,46 @@ impl App {
                     }
                 }
             }
+            if let Some(known) = &known {
+                self.tell_of_stray(directory, told, known, request_id).await?;
+            }
             clashed |= !written;
         }
         done.clashed = clashed.then_some(member);
         Ok(done)
+    }
+
+    /// Tells of somebody who has the temporary name of a repair there, and whom nobody gives their own
+    /// back: it names nobody here, so that nobody else would see it.
+    async fn tell_of_stray(
+        &self,
+        directory: &Directory<'_>,
+        told: &DirectoryUser,
+        known: &Known,
+        request_id: &RequestId,
+    ) -> Result<(), ReadingError> {
+        let (organization, id) = (directory.organization, known.user.value.id);
+        let is_stray = |told: &DirectoryUser| {
+            let name = told.user_principal_name.value().and_then(|name| name.parse().ok());
+            name.and_then(|name: UserName| name.temporary_of()) == Some(id)
+        };
+        if !is_stray(told) {
+            return Ok(());
+        }
+        // What a page tells may be over.
+        match directory.graph.user(told.id).await {
+            Ok(there) if is_stray(&there) => {}
+            Ok(_) | Err(GraphError::NotFound(_) | GraphError::Unread(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+        let now = self.clock.now();
+        if self.store.repair(organization, id, now).await?.is_none() {
+            web::metric::count("RepairStuck", "directory", now);
+            let mut audit = self.audit(Action::TemporaryNameFound, request_id, now);
+            audit.subject = Some(id);
+            self.store.audit(organization, &audit).await?;
+        }
+        Ok(())
     }
 
     /// Lets go of a name that a user has here and no more there, and answers what that user is told
@@ -178,10 +214,9 @@ impl App {
         let keeps = there.and_then(|there| there.parse::<UserName>().ok());
         let Ok(parked) = object.to_string().parse::<UserName>() else { return Ok(None) };
         // Whose anchor is repaired has it still, though not for this moment.
-        let keeps = keeps.is_some_and(|there| {
-            there.folded() == name.folded() || there.temporary_of() == Some(holder.value.id)
-        });
-        if keeps {
+        let is_repaired = keeps.as_ref().and_then(UserName::temporary_of) == Some(holder.value.id)
+            && self.store.repair(organization, holder.value.id, now).await?.is_some();
+        if is_repaired || keeps.is_some_and(|there| there.folded() == name.folded()) {
             return Ok(None);
         }
         let mut user = holder.value.clone();

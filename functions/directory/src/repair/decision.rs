@@ -32,8 +32,6 @@ pub(super) enum Next {
 pub(super) enum Answered {
     /// Nothing was asked yet.
     Nothing,
-    /// They did not get the temporary name, and never will.
-    NotLeft(RepairReason),
     /// It was done.
     Done(RepairStep),
 }
@@ -44,6 +42,8 @@ enum Named {
     Own,
     Temporary,
     Otherwise,
+    /// Nobody knows.
+    Unread,
 }
 
 /// By what is there, not by what we believe we did: whoever comes after a crash decides the same. What
@@ -60,15 +60,18 @@ pub(super) fn next(
     let stands_against = if there.is_synced() {
         Some(RepairReason::Synced)
     } else {
+        // Whatever can be asserted signs somebody in, though Graph may not take it.
         let other = anchor.filter(|_| !is_repaired).and_then(|text| text.parse::<Anchor>().ok());
-        other.filter(Anchor::is_legal).map(|_| RepairReason::HasAnchor)
+        other.map(|_| RepairReason::HasAnchor)
     };
     let is_settled = now.duration_since(repair.stepped_at) >= SETTLES;
     let cause = repair.cause.or(stands_against);
     match (named(repair, there), repair.step, answered) {
+        (Named::Unread, ..) => Next::Settle,
+        (Named::Otherwise, RepairStep::Planned, _) => Next::Over(RepairReason::OtherName),
+        (Named::Otherwise, ..) if !is_settled => Next::Settle,
+        (Named::Own | Named::Otherwise, ..) if is_repaired => Next::Repaired,
         (Named::Otherwise, ..) => Next::Over(RepairReason::OtherName),
-        (Named::Own, ..) if is_repaired => Next::Repaired,
-        (Named::Own, _, Answered::NotLeft(reason)) => Next::Over(reason),
         // What was just done is not to be seen yet: nobody does it again for that at once.
         (Named::Own, RepairStep::Leaving, Answered::Done(_))
         | (Named::Temporary, RepairStep::Returning, Answered::Done(RepairStep::Returning))
@@ -94,7 +97,8 @@ fn named(repair: &Repair, there: &DirectoryUser) -> Named {
     match name {
         Some(name) if name == repair.name => Named::Own,
         Some(name) if name == repair.temporary => Named::Temporary,
-        Some(_) | None => Named::Otherwise,
+        Some(_) => Named::Otherwise,
+        None => Named::Unread,
     }
 }
 
@@ -146,13 +150,13 @@ mod tests {
         let refused = Some(AnchorTaken);
         let (own, away) = (OWN.to_lowercase(), repair(STEPS[0], None).temporary);
         let away = away.as_str().to_uppercase();
+        let (other, unread) = (OTHER.to_owned(), " ".to_owned());
         let ours = json!(repair(STEPS[0], None).anchor);
         let (none, bad, good) = (Value::Null, json!("größe"), json!("theirs"));
         // Name, anchor and mastery there, then what each step goes on with; going back has a cause.
         let cases = [
             (&own, &none, false, [Leave, Leave, Settle, Revert(AnchorTaken)]),
             (&own, &bad, false, [Leave, Leave, Settle, Revert(AnchorTaken)]),
-            (&own, &json!("a_b"), false, [Leave, Leave, Settle, Revert(AnchorTaken)]),
             (&own, &ours, false, [Repaired; 4]),
             (
                 &own,
@@ -182,8 +186,16 @@ mod tests {
                 true,
                 [Revert(Synced), Revert(Synced), Revert(Synced), Revert(AnchorTaken)],
             ),
-            (&OTHER.to_owned(), &none, false, [Over(OtherName); 4]),
-            (&OTHER.to_owned(), &ours, false, [Over(OtherName); 4]),
+            // Graph would not take it, but it signs them in.
+            (
+                &own,
+                &json!("a_b"),
+                false,
+                [Over(HasAnchor), Revert(HasAnchor), Revert(HasAnchor), Revert(AnchorTaken)],
+            ),
+            (&other, &none, false, [Over(OtherName), Settle, Settle, Settle]),
+            (&other, &ours, false, [Over(OtherName), Settle, Settle, Settle]),
+            (&unread, &ours, false, [Settle; 4]),
         ];
 
         for (name, anchor, synced, expected) in cases {
@@ -229,15 +241,18 @@ mod tests {
     }
 
     #[test]
-    fn whoever_never_left_stays_as_they_are() {
-        let forbidden = RepairReason::Forbidden;
-        let (leaving, own) = (repair(RepairStep::Leaving, None), there(OWN, Value::Null, false));
+    fn another_name_ends_what_was_begun_once_it_cannot_be_the_one_of_before() {
+        let returning = repair(RepairStep::Returning, None);
+        let ours = serde_json::to_value(&returning.anchor).unwrap();
+        let (with, without) = (there(OTHER, ours, false), there(OTHER, Value::Null, false));
 
-        let decided = next(&leaving, &own, Answered::NotLeft(forbidden), noon());
-        assert_eq!(decided, Next::Over(forbidden));
-        // Though it was refused, an earlier attempt did it.
-        let away = there(leaving.temporary.as_str(), Value::Null, false);
-        let decided = next(&leaving, &away, Answered::NotLeft(forbidden), noon());
-        assert_eq!(decided, Next::Return);
+        assert_eq!(decided(&returning, &without, 10), Next::Over(RepairReason::OtherName));
+        assert_eq!(decided(&returning, &with, 10), Next::Repaired, "the anchor is theirs");
+        let unread = there(" ", Value::Null, false);
+        assert_eq!(
+            decided(&returning, &unread, 60),
+            Next::Settle,
+            "what makes no sense ends nothing"
+        );
     }
 }

@@ -11,6 +11,7 @@ use super::notifications::{Delivery, Pace};
 use super::request::Request;
 use crate::app::hold;
 use crate::clock::Stopwatch;
+use crate::graph_user::GraphUser;
 
 /// How many calls are remembered.
 const MOST: usize = 10_000;
@@ -29,6 +30,8 @@ pub struct GraphSettings {
     pub lag: u64,
     /// How often a user who was just made is not found.
     pub unseen_reads: u32,
+    /// How often a user who was just changed is shown as before.
+    pub stale_reads: u32,
     /// How many resource units ten seconds have, or any number.
     pub units: Option<u32>,
     /// How long every answer takes, in milliseconds.
@@ -58,6 +61,7 @@ impl Default for GraphSettings {
             empty_every: None,
             lag: 0,
             unseen_reads: 0,
+            stale_reads: 0,
             units: None,
             latency_ms: 0,
             unavailable_skus: Vec::new(),
@@ -111,6 +115,8 @@ pub(crate) struct Inner {
     pub(crate) limiter: Limiter,
     /// How often users who were just made are still not found.
     pub(crate) unseen: BTreeMap<String, u32>,
+    /// Users who were just changed, as they were before, and how often they are still shown so.
+    pub(crate) stale: BTreeMap<String, (u32, GraphUser)>,
     /// How notifications are told.
     pub(crate) delivery: Delivery,
     /// How fast the addresses of subscriptions answer.
@@ -148,6 +154,7 @@ impl Default for GraphState {
             faults: Vec::new(),
             limiter: Limiter::new(Stopwatch::start()),
             unseen: BTreeMap::new(),
+            stale: BTreeMap::new(),
             delivery: Delivery::default(),
             pace: Pace::default(),
             told: Vec::new(),

@@ -91,9 +91,13 @@ pub(crate) fn get(app: &App, request: &Request, id: &str) -> Result<Answer, Answ
     if let Some(select) = &select {
         shape::check_select(select)?;
     }
-    let user = find(&app.directory(), id)?.clone();
+    let mut user = find(&app.directory(), id)?.clone();
     {
         let mut state = app.graph.hold();
+        if let Some((left, before)) = state.stale.get_mut(&user.id).filter(|stale| stale.0 > 0) {
+            *left -= 1;
+            user = before.clone();
+        }
         if let Some(left) = state.unseen.get_mut(&user.id).filter(|left| **left > 0) {
             *left -= 1;
             return Err(Answer::not_found(id));
@@ -132,12 +136,18 @@ pub(crate) fn create(app: &App, request: &Request) -> Result<Answer, Answer> {
 pub(crate) fn patch(app: &App, request: &Request, id: &str) -> Result<Answer, Answer> {
     let change = request.object()?;
     request.needs(user_rules::permissions(change))?;
-    let changed = {
+    let (known, changed) = {
         let directory = app.directory();
         let known = find(&directory, id)?;
-        user_rules::changed(&directory, known, change)?
+        (known.clone(), user_rules::changed(&directory, known, change)?)
     };
     app.change(|directory| directory.put_user(changed))?;
+    let mut state = app.graph.hold();
+    let stale = state.settings.stale_reads;
+    if stale > 0 {
+        state.stale.insert(known.id.clone(), (stale, known));
+    }
+    drop(state);
     Ok(Answer::nothing())
 }
 

@@ -2,12 +2,12 @@
 //! never the temporary name.
 
 use entra_sim::Fault;
-use scenarios::World;
+use scenarios::{Effect, World};
 use serde_json::{Value, json};
 
 use crate::place::{
     ILLEGAL, Somebody, begin, changes, connected, ended, fail, here, is_repaired, later, minutes,
-    object, operate, temporary, there, under_way, until,
+    object, operate, repair, temporary, there, under_way, until,
 };
 
 #[tokio::test]
@@ -20,7 +20,8 @@ async fn whose_anchor_is_not_taken_gets_their_name_back_with_what_they_had() {
     let refused = entra_sim::GraphFault::next(Fault::Status(400));
     world.microsoft.inject(refused.at(&format!("/users/{object}")).when("PATCH").after(1));
 
-    begin(&world, "ada").await;
+    let plan = repair(&world, "ada", None).await.unwrap();
+    repair(&world, "ada", plan["plan"].as_str()).await.unwrap();
     world.swept().await;
 
     let theirs = there(&world, &object);
@@ -35,7 +36,9 @@ async fn whose_anchor_is_not_taken_gets_their_name_back_with_what_they_had() {
     let audited = world.quiet().await.audited_since(&before);
     assert_eq!(ended(&audited), [("anchor_repair_ended", Some("refused"))]);
 
-    // Tried again on a better day, it goes well.
+    // The plan is used up; tried again on a better day, another one goes well.
+    let again = repair(&world, "ada", plan["plan"].as_str()).await.unwrap_err();
+    assert_eq!(again["errorType"], "Conflict", "{again}");
     begin(&world, "ada").await;
     world.swept().await;
     is_repaired(&world, "ada", "on a better day").await;
@@ -82,15 +85,73 @@ async fn what_nobody_can_end_is_abandoned_by_the_operator_and_says_where_the_acc
     assert_eq!(answer["temporary_name"], Value::from(temporary(&user)));
     assert!(answer["entra"].as_str().unwrap().contains("temporary name"), "{answer}");
     world.microsoft.mend();
-    later(&world).await;
+    for _ in 0..4 {
+        later(&world).await;
+    }
     assert_eq!(there(&world, &object).user_principal_name, temporary(&user), "left to them");
     let audited = world.records().await.audited_since(&before);
     assert_eq!(ended(&audited), [("anchor_repair_ended", Some("abandoned"))]);
+    let told = ("temporary_name_found".to_owned(), None);
+    assert!(audited.contains(&told), "a reading that meets it says so: {audited:?}");
     world.records().await.check_invariants();
 
-    // A repair that is begun anew gives them their own name back.
+    // A repair that is begun anew gives them their own name back, though the task of one that was
+    // abandoned before is there still.
+    let (operation, effect) = ("PutEvents", Effect::Refuse(500, "InternalServerError"));
+    world.operator.fault(scenarios::Fault { operation, skip: 0, times: usize::MAX, effect });
+    begin(&world, "ada").await;
+    operate(&world, "abandon_repair", json!({ "user": user.id })).await.unwrap();
     begin(&world, "ada").await;
     world.swept().await;
     is_repaired(&world, "ada", "begun anew").await;
     world.quiet().await;
+}
+
+#[tokio::test]
+async fn whose_own_anchor_somebody_took_meanwhile_gets_another_that_is_nobodys() {
+    let world = World::federated().await;
+    connected(&world, &[Somebody("ada", None)]).await;
+    let user = here(&world, "ada").await;
+    let object = crate::place::stopped_midway(&world, "ada").await;
+    let thief = crate::place::settle(&world, Somebody("thief", None));
+    let mut thief = there(&world, &thief);
+    thief.on_premises_immutable_id = Some(user.id.to_string());
+    world.microsoft.put_user(thief).unwrap();
+    world.microsoft.mend();
+    later(&world).await;
+
+    let (ours, theirs) = (here(&world, "ada").await, there(&world, &object));
+    assert_eq!(theirs.user_principal_name, "ada@contoso.test");
+    let anchor = ours.anchor.unwrap();
+    assert_eq!(theirs.on_premises_immutable_id.as_deref(), Some(anchor.as_str()));
+    assert_ne!(anchor.as_str(), user.id.to_string());
+    assert!(under_way(&world).await.is_empty());
+    world.records().await.check_invariants();
+}
+
+#[tokio::test]
+async fn a_repair_bears_a_directory_that_shows_what_was_there_before() {
+    for stale_reads in [1, 2, 5] {
+        let world = World::federated().await;
+        let people = [Somebody("ada", None), Somebody("grace", Some(ILLEGAL))];
+        connected(&world, &people).await;
+        let settings = entra_sim::GraphSettings { stale_reads, ..Default::default() };
+        world.microsoft.set_graph(settings);
+        let what = format!("{stale_reads} old views");
+
+        begin(&world, "ada").await;
+        until(&world, async || under_way(&world).await.is_empty()).await;
+        is_repaired(&world, "ada", &what).await;
+
+        let object = object(&world, "grace").await;
+        let refused = entra_sim::GraphFault::next(Fault::Status(400)).when("PATCH");
+        let refused = refused.at(&format!("/users/{object}")).naming("onPremisesImmutableId");
+        world.microsoft.inject(refused.times(u32::MAX));
+        begin(&world, "grace").await;
+        until(&world, async || under_way(&world).await.is_empty()).await;
+        let theirs = there(&world, &object);
+        assert_eq!(theirs.user_principal_name, "grace@contoso.test", "{what}");
+        assert_eq!(theirs.on_premises_immutable_id.as_deref(), Some(ILLEGAL), "{what}");
+        world.records().await.check_invariants();
+    }
 }

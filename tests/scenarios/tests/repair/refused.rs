@@ -184,3 +184,42 @@ async fn what_is_there_decides_before_anything_is_begun() {
         world.records().await.check_invariants();
     }
 }
+
+#[tokio::test]
+async fn whoever_is_blocked_deleted_or_waited_for_too_long_before_anything_is_begun_is_left_alone()
+{
+    let names = ["blocked", "deleted", "late"];
+    let world = World::federated().await;
+    connected(&world, &names.map(|name| Somebody(name, None))).await;
+    for name in names {
+        let (user, object) = (here(&world, name).await, object(&world, name).await);
+        let (before, known) = (world.records().await, world.microsoft.graph_calls().len());
+        // Nothing can be looked at for now.
+        let busy = entra_sim::GraphFault::next(crate::place::BUSY).times(u32::MAX);
+        world.microsoft.inject(busy.at(&format!("/users/{object}")));
+        begin(&world, name).await;
+        let reason = match name {
+            "blocked" => {
+                let asked = json!({ "email": format!("{name}@contoso.test") });
+                operate(&world, "block", asked).await.unwrap();
+                "user_changed"
+            }
+            "deleted" => {
+                let path = format!("/Users/{}", user.id);
+                world.other_client().await.delete(&path).await.expect(204);
+                "user_changed"
+            }
+            _ => {
+                later(&world).await;
+                "too_late"
+            }
+        };
+        world.microsoft.mend();
+        later(&world).await;
+
+        assert_eq!(changes(&world, &object, known), [], "{name}");
+        let audited = world.records().await.audited_since(&before);
+        assert_eq!(ended(&audited), [("anchor_repair_ended", Some(reason))], "{name}");
+        world.records().await.check_invariants();
+    }
+}

@@ -50,7 +50,7 @@ async fn a_plan_is_shown_confirmed_and_carried_out_and_the_person_signs_in_at_mi
     let told = world.sign_in_at_microsoft(&mut person.browser, "ada").await;
     assert!(told["location"].is_string(), "{told}");
 
-    // There is nothing left to repair, and the next rounds change nothing.
+    // There is nothing left to repair, whatever plan is sent again, and the next rounds change nothing.
     let again = repair(&world, "ada", None).await.unwrap_err();
     assert_eq!(again["errorType"], "Refused", "{again}");
     let known = here(&world, "ada").await;
