@@ -18,6 +18,7 @@ use crate::connection::{AGREE, may_write};
 use crate::failure::Failure;
 use crate::import::ReadingError;
 use crate::outbox::{Outcome, Turn};
+use crate::repair::has_temporary_name;
 
 /// How many users are seen to at once: as many as one batch of Graph's holds.
 const TOGETHER: usize = 20;
@@ -285,6 +286,8 @@ async fn there(graph: Tenant<'_>, users: &[Lacking]) -> Result<Vec<Attempt>, Gra
         let (Some(lacking), Some(object)) = (users.get(at), objects.get(at)) else { continue };
         let user = &lacking.user.value;
         attempts.push(match looked {
+            // Whoever is on the way by another name gets theirs at the end of it.
+            Ok(Some(there)) if has_temporary_name(&there, user.id) => Some(Ok(There::Nobody)),
             Ok(Some(there)) => match anchor_of(&there) {
                 Some(text) => Some(Ok(There::Is(text.to_owned()))),
                 None if there.is_synced() || !is_ours_to_write(user) => Some(Ok(There::NotOurs)),

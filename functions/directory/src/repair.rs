@@ -9,7 +9,7 @@
 mod decision;
 
 use graph::{DirectoryUser, GraphError, Tenant, UserChange};
-use identity::{Anchor, OrganizationId, User, UserId};
+use identity::{Anchor, OrganizationId, User, UserId, UserName};
 use jiff::{SignedDuration, Timestamp};
 use store::{
     Action, Connection, Feature, ImportError, Named, OutboxItem, Repair, RepairReason, RepairStep,
@@ -398,6 +398,12 @@ impl App {
         }
         Err(Failure::Writing(error))
     }
+}
+
+/// Whether an account has the temporary name of a user: it is nobody's business but a repair's.
+pub(crate) fn has_temporary_name(there: &DirectoryUser, user: UserId) -> bool {
+    let name = there.user_principal_name.value().and_then(|name| name.parse::<UserName>().ok());
+    name.and_then(|name| name.temporary_of()) == Some(user)
 }
 
 /// Why what was confirmed is not begun any more: the user is not who they were, or it is too long ago.

@@ -12,6 +12,7 @@ use web::failure::RequestId;
 use super::decision::{self, Claims, Decided, Skipped};
 use super::{Directory, ReadingError};
 use crate::app::App;
+use crate::repair::has_temporary_name;
 
 /// How often a user is decided anew who changes meanwhile.
 const RACES: u32 = 5;
@@ -162,10 +163,7 @@ impl App {
         request_id: &RequestId,
     ) -> Result<(), ReadingError> {
         let (organization, id) = (directory.organization, known.user.value.id);
-        let is_stray = |told: &DirectoryUser| {
-            let name = told.user_principal_name.value().and_then(|name| name.parse().ok());
-            name.and_then(|name: UserName| name.temporary_of()) == Some(id)
-        };
+        let is_stray = |told: &DirectoryUser| has_temporary_name(told, id);
         if !is_stray(told) {
             return Ok(());
         }

@@ -172,7 +172,7 @@ mod tests {
             ),
             (&away, &none, false, [Return, Return, Return, Revert(AnchorTaken)]),
             (&away, &bad, false, [Return, Return, Return, Revert(AnchorTaken)]),
-            // Whoever writes anchors where there is none wrote the same meanwhile.
+            // Somebody else wrote the same meanwhile.
             (&away, &ours, false, [Return, Return, Return, Revert(AnchorTaken)]),
             (
                 &away,
