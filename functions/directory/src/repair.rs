@@ -130,7 +130,10 @@ impl App {
                 }
             };
         }
-        Err(Failure::Waiting)
+        match self.store.repair(org, user, self.clock.now()).await? {
+            Some(repair) => self.repair_waits(org, &repair, RepairReason::Unseen, turn).await,
+            None => Ok(Outcome::default()),
+        }
     }
 
     /// The repair after a step that Entra will not take: back without the anchor, mostly. Whoever has none
@@ -308,6 +311,8 @@ impl App {
         turn: &Turn<'_>,
     ) -> Result<Outcome, Failure> {
         let now = self.clock.now();
+        // Why they did not get the anchor says what is to be mended.
+        let reason = repair.value.cause.unwrap_or(reason);
         let mut other = repair.value.waiting(reason, now);
         // Whoever has their own name already only waits for that to settle.
         if there.user_principal_name.value().and_then(|name| name.parse().ok())
@@ -440,7 +445,6 @@ fn noted(
     }
     if step == RepairStep::Leaving {
         noted.spelling = there.user_principal_name.value().cloned();
-        noted.anchor_before = anchor_of(there).map(str::to_owned);
     }
     noted
 }

@@ -1,6 +1,7 @@
 //! Anchors of users in federated domains: the plan of a repair, its confirmation, and what is under way.
 
-use identity::{DomainName, UserId, UserName};
+use identity::{Anchor, DomainName, UserId, UserName};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{
@@ -15,6 +16,8 @@ use crate::failure::Failure;
 
 /// How many repairs a page has.
 const PAGE: usize = 50;
+/// How long a plan can be confirmed.
+const GOOD_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// What cursors of this list are bound to.
 const LIST: &str = "repairs";
 
@@ -26,6 +29,9 @@ pub(crate) struct RepairAnchor {
     domain: String,
     /// The user's work address.
     email: String,
+    /// The anchor that the account has in Entra, where it has one that nobody can assert: nothing else
+    /// is replaced.
+    replaces: Option<String>,
     /// The plan that is to be carried out, as it was answered; otherwise the answer is the plan.
     confirm: Option<String>,
 }
@@ -87,15 +93,22 @@ impl App {
         let managed = managed(&connection.value).ok_or(Failure::NoManagedDomain)?;
         let temporary = UserName::temporary(user.value.id, &managed);
         let temporary = temporary.map_err(|_| Failure::NoManagedDomain)?;
+        if asked.replaces.as_ref().is_some_and(|text| text.parse::<Anchor>().is_ok()) {
+            return Err(Failure::HasAnchor);
+        }
         let (whom, tenant) = ((&user.value, object), connection.value.tenant);
-        let repair = Repair::new(whom, tenant, temporary, Actor::Operator, now);
+        let repair = Repair::new(whom, tenant, (temporary, asked.replaces), Actor::Operator, now);
         let holder = self.store.owner(org, LookUp::Anchor(&repair.anchor), now).await?;
         if holder.is_some_and(|holder| holder != user.value.id) {
             return Err(Failure::AnchorTaken);
         }
-        let plan = repair.plan(org, (user.version, connection.version));
+        let versions = (user.version, connection.version);
+        let plan = repair.plan(org, versions, now);
         if let Some(confirmed) = &asked.confirm {
-            if *confirmed != plan {
+            let shown_at = Repair::shown_at(confirmed).ok_or(Failure::OtherPlan)?;
+            let age = now.duration_since(shown_at);
+            let is_fresh = age < GOOD_FOR && !age.is_negative();
+            if !is_fresh || *confirmed != repair.plan(org, versions, shown_at) {
                 return Err(Failure::OtherPlan);
             }
             let item = OutboxItem::repairing(org, repair.user, now);
@@ -113,12 +126,13 @@ impl App {
             "user_name": repair.name,
             "temporary_name": repair.temporary,
             "anchor": repair.anchor,
+            "replaces": repair.anchor_before,
             "confirmed": confirmed,
             "plan": plan,
             "confirm": if confirmed { Value::Null } else { json!({ "confirm": plan }) },
             "steps": [
                 "look at the account in Entra: nothing is begun unless it has this name, is not synced, and \
-                 has no anchor, or one that nobody can assert, which is replaced",
+                 has no anchor but the one that `replaces` names",
                 "give it the temporary name, in a domain whose people Microsoft signs in itself",
                 "give it its own name back, together with the anchor, in one call",
                 "look at it, and store the anchor here: from then on the person can sign in",

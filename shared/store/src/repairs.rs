@@ -40,7 +40,7 @@ pub struct Repair {
     pub temporary: UserName,
     /// The anchor that they are to have.
     pub anchor: Anchor,
-    /// What they had there instead, once it was read: nothing, or what nobody can assert.
+    /// What they have there instead, as the operator named it: nothing, or what nobody can assert.
     pub anchor_before: Option<String>,
     /// What may have been begun there.
     pub step: RepairStep,
@@ -158,7 +158,7 @@ impl Repair {
     pub fn new(
         (user, object): (&User, Uuid),
         tenant: Uuid,
-        temporary: UserName,
+        (temporary, anchor_before): (UserName, Option<String>),
         by: Actor,
         now: Timestamp,
     ) -> Self {
@@ -170,7 +170,7 @@ impl Repair {
             spelling: None,
             temporary,
             anchor: Anchor::of(user.id),
-            anchor_before: None,
+            anchor_before,
             step: RepairStep::Planned,
             cause: None,
             reason: None,
@@ -183,9 +183,16 @@ impl Repair {
         }
     }
 
-    /// Names what was shown of it, by the versions of the user and of the connection: a plan of which
-    /// anything differs is another one, and so is that of a user whose repair was confirmed since.
-    pub fn plan(&self, org: OrganizationId, (user, connection): (Version, Version)) -> String {
+    /// Names what was shown of it at an instant, by the versions of the user and of the connection: a plan
+    /// of which anything differs is another one, and so is that of a user whose repair was confirmed since.
+    pub fn plan(
+        &self,
+        org: OrganizationId,
+        (user, connection): (Version, Version),
+        shown_at: Timestamp,
+    ) -> String {
+        let before = self.anchor_before.as_deref();
+        let shown_at = shown_at.as_second();
         let hash = SecretHash::of(&[
             b"repair",
             org.uuid().as_bytes(),
@@ -197,8 +204,17 @@ impl Repair {
             self.anchor.as_str().as_bytes(),
             &user.to_be_bytes(),
             &connection.to_be_bytes(),
+            &shown_at.to_be_bytes(),
+            &[u8::from(before.is_some())],
+            before.unwrap_or_default().as_bytes(),
         ]);
-        hash.as_str().to_owned()
+        format!("{shown_at}.{}", hash.as_str())
+    }
+
+    /// When a plan was shown, as it says.
+    pub fn shown_at(plan: &str) -> Option<Timestamp> {
+        let (second, _) = plan.split_once('.')?;
+        Timestamp::from_second(second.parse().ok()?).ok()
     }
 
     /// Whether anything may have been begun there.
@@ -412,7 +428,8 @@ mod tests {
         let name: UserName = "ada@contoso.com".parse().unwrap();
         let user = User::new(id, name, "Ada".to_owned(), now);
         let temporary = UserName::temporary(id, &"contoso.onmicrosoft.com".parse().unwrap());
-        Repair::new((&user, Uuid::nil()), Uuid::nil(), temporary.unwrap(), Actor::Operator, now)
+        let both = (temporary.unwrap(), None);
+        Repair::new((&user, Uuid::nil()), Uuid::nil(), both, Actor::Operator, now)
     }
 
     #[test]
@@ -426,22 +443,21 @@ mod tests {
             Repair { name: "Ada@contoso.com".parse().unwrap(), ..shown.clone() },
             Repair { temporary: "x@contoso.com".parse().unwrap(), ..shown.clone() },
             Repair { anchor: "x".parse().unwrap(), ..shown.clone() },
+            Repair { anchor_before: Some(String::new()), ..shown.clone() },
         ];
 
+        let (now, later) = (shown.created_at, shown.created_at + SignedDuration::from_secs(1));
+        let plan = shown.plan(org, (1, 1), now);
+
         for other in others {
-            assert_ne!(other.plan(org, (1, 1)), shown.plan(org, (1, 1)), "{other:?}");
+            assert_ne!(other.plan(org, (1, 1), now), plan, "{other:?}");
         }
-        let elsewhere = OrganizationId::from_bytes([8; 16]);
-        assert_ne!(shown.plan(org, (1, 1)), shown.plan(elsewhere, (1, 1)));
-        assert_ne!(
-            shown.plan(org, (1, 1)),
-            shown.plan(org, (2, 1)),
-            "of another version of the user"
-        );
-        assert_ne!(shown.plan(org, (1, 1)), shown.plan(org, (1, 2)), "or of the connection");
-        let later = Repair { created_at: Timestamp::UNIX_EPOCH, ..shown.clone() };
-        let same = later.plan(org, (1, 1)) == shown.plan(org, (1, 1));
-        assert!(same, "it is no other for being looked at again");
+        assert_ne!(shown.plan(OrganizationId::from_bytes([8; 16]), (1, 1), now), plan);
+        assert_ne!(shown.plan(org, (2, 1), now), plan, "of another version of the user");
+        assert_ne!(shown.plan(org, (1, 2), now), plan, "or of the connection");
+        assert_ne!(shown.plan(org, (1, 1), later), plan, "or shown later");
+        assert_eq!(Repair::shown_at(&plan), Some(now));
+        assert_eq!(Repair::shown_at("x"), None);
     }
 
     #[test]

@@ -60,9 +60,13 @@ pub(super) fn next(
     let stands_against = if there.is_synced() {
         Some(RepairReason::Synced)
     } else {
-        // Whatever can be asserted signs somebody in, though Graph may not take it.
-        let other = anchor.filter(|_| !is_repaired).and_then(|text| text.parse::<Anchor>().ok());
-        other.map(|_| RepairReason::HasAnchor)
+        // Whatever can be asserted signs somebody in, though Graph may not take it; and nothing is
+        // replaced that was not shown.
+        let is_other = |text: &str| {
+            let is_shown = repair.anchor_before.as_deref() == Some(text);
+            !is_shown || text.parse::<Anchor>().is_ok()
+        };
+        anchor.filter(|text| !is_repaired && is_other(text)).map(|_| RepairReason::HasAnchor)
     };
     let is_settled = now.duration_since(repair.stepped_at) >= SETTLES;
     let cause = repair.cause.or(stands_against);
@@ -126,8 +130,14 @@ mod tests {
         let user = User::new(id, OWN.parse().unwrap(), "Ada".to_owned(), noon());
         let temporary = UserName::temporary(id, &"contoso.onmicrosoft.com".parse().unwrap());
         let by = Actor::Operator;
-        let new = Repair::new((&user, Uuid::nil()), Uuid::nil(), temporary.unwrap(), by, noon());
+        let both = (temporary.unwrap(), bad());
+        let new = Repair::new((&user, Uuid::nil()), Uuid::nil(), both, by, noon());
         Repair { step, cause, ..new }
+    }
+
+    /// What they have there and nobody can assert, as it was shown.
+    fn bad() -> Option<String> {
+        Some("größe".to_owned())
     }
 
     fn there(name: &str, anchor: Value, synced: bool) -> DirectoryUser {
@@ -152,12 +162,18 @@ mod tests {
         let away = away.as_str().to_uppercase();
         let (other, unread) = (OTHER.to_owned(), " ".to_owned());
         let ours = json!(repair(STEPS[0], None).anchor);
-        let (none, bad, good) = (Value::Null, json!("größe"), json!("theirs"));
+        let (none, bad, good) = (Value::Null, json!(bad()), json!("theirs"));
         // Name, anchor and mastery there, then what each step goes on with; going back has a cause.
         let cases = [
             (&own, &none, false, [Leave, Leave, Settle, Revert(AnchorTaken)]),
             (&own, &bad, false, [Leave, Leave, Settle, Revert(AnchorTaken)]),
             (&own, &ours, false, [Repaired; 4]),
+            (
+                &own,
+                &json!("höhe"),
+                false,
+                [Over(HasAnchor), Revert(HasAnchor), Revert(HasAnchor), Revert(AnchorTaken)],
+            ),
             (
                 &own,
                 &good,

@@ -1,7 +1,6 @@
 //! Each call of the directory function fails, once and for good, on each kind of item.
 
 use identity::{OrganizationId, OutboxId};
-use jiff::SignedDuration;
 use scenarios::mishap::AFTER_THE_LEASE;
 use scenarios::{Call, Case, Failing, Spell, World};
 use serde_json::json;

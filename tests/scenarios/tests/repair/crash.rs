@@ -93,7 +93,11 @@ impl End {
         let mut mishaps = mishaps(&calls, graph);
         mishaps.retain(is_tried);
         assert!(mishaps.len() > 20 && mishaps.len() < MANY, "{}", mishaps.len());
-        let many = 1 + mishaps.len();
+        // Two at once are one.
+        let due = [self.begin(&world, MANY - 1).await];
+        tokio::join!(world.batch(&due), world.batch(&due));
+        self.holds(&world, MANY - 1, "two at once").await;
+        let many = 2 + mishaps.len();
         for (number, mishap) in (1..).zip(mishaps) {
             let what = format!("{self:?} {mishap:?}");
             let due = self.begin(&world, number).await;

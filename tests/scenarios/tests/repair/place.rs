@@ -27,13 +27,22 @@ pub(crate) async fn operate(world: &World, action: &str, more: Value) -> Result<
     world.operate(payload).await
 }
 
-/// Asks for the plan, or confirms it.
+/// Asks for the plan, or confirms it, with the anchor that nobody can assert, as Entra shows it.
 pub(crate) async fn repair(
     world: &World,
     name: &str,
     confirm: Option<&str>,
 ) -> Result<Value, Value> {
-    let asked = json!({ "email": format!("{name}@contoso.test"), "confirm": confirm });
+    let named = |user: &&GraphUser| {
+        let own = format!("{name}@contoso.test");
+        user.user_principal_name == own
+    };
+    let theirs = world.microsoft.users().iter().find(named).cloned();
+    let replaces = theirs.and_then(|user| user.on_premises_immutable_id);
+    let replaces = replaces.filter(|anchor| !anchor.is_ascii());
+    let asked = json!({
+        "email": format!("{name}@contoso.test"), "confirm": confirm, "replaces": replaces,
+    });
     operate(world, "repair_anchor", asked).await
 }
 

@@ -56,6 +56,8 @@ async fn whoever_cannot_be_repaired_is_refused_with_words_and_nothing_is_written
     let managed = json!({ "email": "managed@contoso.onmicrosoft.com" });
     assert_eq!(kind(&operate(&world, "repair_anchor", managed).await), "Refused");
     assert_eq!(kind(&repair(&world, "nobody", None).await), "NotFound");
+    let good = json!({ "email": "ada@contoso.test", "replaces": "a_b" });
+    assert_eq!(kind(&operate(&world, "repair_anchor", good).await), "Refused", "it signs in");
     let nobodys = operate(&world, "abandon_repair", json!({ "user": robbed.id })).await;
     assert_eq!(kind(&nobodys), "NotFound");
     let nothing = operate(&world, "list_repairs", json!({ "next": "x" })).await;
@@ -125,13 +127,14 @@ async fn with_the_consent_to_read_alone_nothing_is_planned_and_nothing_is_writte
 
 #[tokio::test]
 async fn what_is_there_decides_before_anything_is_begun() {
-    let names = ["synced", "given", "renamed", "deleted", "robbed", "protected"];
+    let names = ["synced", "given", "illegal", "renamed", "deleted", "robbed", "protected"];
     let world = World::federated().await;
     connected(&world, &names.map(|name| Somebody(name, None))).await;
     for name in names {
         let (user, object) = (here(&world, name).await, object(&world, name).await);
         let before = world.records().await;
         let mut theirs = there(&world, &object);
+        let mut plan = json!({});
         let reason = match name {
             "synced" => {
                 theirs.on_premises_sync_enabled = Some(true);
@@ -140,6 +143,12 @@ async fn what_is_there_decides_before_anything_is_begun() {
             }
             "given" => {
                 theirs.on_premises_immutable_id = Some("theirs".to_owned());
+                "has_anchor"
+            }
+            // Nobody named it.
+            "illegal" => {
+                plan = repair(&world, name, None).await.unwrap();
+                theirs.on_premises_immutable_id = Some(crate::place::ILLEGAL.to_owned());
                 "has_anchor"
             }
             "renamed" => {
@@ -167,7 +176,13 @@ async fn what_is_there_decides_before_anything_is_begun() {
         }
         let known = world.microsoft.graph_calls().len();
 
-        begin(&world, name).await;
+        if name == "illegal" {
+            let email = format!("{name}@contoso.test");
+            let asked = json!({ "email": email, "confirm": plan["plan"] });
+            operate(&world, "repair_anchor", asked).await.unwrap();
+        } else {
+            begin(&world, name).await;
+        }
         for _ in 0..2 {
             later(&world).await;
         }

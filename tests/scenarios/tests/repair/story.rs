@@ -100,6 +100,12 @@ async fn what_was_shown_is_what_is_done_or_nothing_is() {
 
     world.unwritten_since(&before, "a plan of before").await;
     assert_eq!(changes(&world, &object, known), []);
+    // A plan can be confirmed for an hour.
+    let plan = repair(&world, "arden", None).await.unwrap();
+    world.clock.pass(SignedDuration::from_hours(1));
+    world.agree();
+    let late = repair(&world, "arden", plan["plan"].as_str()).await.unwrap_err();
+    assert_eq!(late["errorType"], "Conflict", "{late}");
     begin(&world, "arden").await;
     let twice = repair(&world, "arden", Some("x")).await;
     assert!(twice.is_err(), "{twice:?}");
