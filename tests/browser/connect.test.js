@@ -47,6 +47,16 @@ story('the tenant is connected and read, its page tells who cannot sign in yet, 
   assert.match(await said(tab, 'Users told of'), /^(\d+) \/ \1$/);
   await tab.look('connection');
 
+  await tab.follow('See how they stand');
+  await tab.sees('How your domains are federated');
+  await page.getByRole('link', { name: 'Look with your rights: Only what is needed' }).press('Enter');
+  await tab.sees('Pick an account');
+  await page.locator(`button[data-account="${ADMIN}"]`).click();
+  await tab.sees('How your domains are federated');
+  await page.getByText('as we publish it', { exact: true }).waitFor();
+  await tab.look('federation');
+  await tab.follow('Connection to Microsoft Entra');
+
   await tab.follow('Who cannot sign in yet');
   await tab.sees('Who cannot sign in yet');
   // Whoever was read was looked at too.

@@ -15,6 +15,8 @@ use store::{Action, Actor, AuditEntry, OutboxItem, Store, Table};
 use web::config::Variables;
 use web::failure::RequestId;
 
+use crate::failure::Failure;
+
 /// What the environment says.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -22,10 +24,12 @@ pub struct Config {
     bus: String,
     exports: String,
     settings: Settings,
+    federation: Option<String>,
 }
 
 impl Config {
-    /// Reads `TABLE`, `BUS`, `EXPORTS`, and what [`Settings`] reads.
+    /// Reads `TABLE`, `BUS`, `EXPORTS`, what [`Settings`] reads, and `ENTRA_FEDERATION`: the id of the
+    /// application by which somebody looks at the federation of domains, where it is registered.
     ///
     /// # Errors
     ///
@@ -35,7 +39,8 @@ impl Config {
     ) -> Result<Self, SettingsError> {
         let variables = Variables::read(variables);
         let [table, bus, exports] = variables.require_all(["TABLE", "BUS", "EXPORTS"])?;
-        Ok(Self { table, bus, exports, settings: Settings::read(&variables)? })
+        let federation = variables.optional("ENTRA_FEDERATION");
+        Ok(Self { table, bus, exports, settings: Settings::read(&variables)?, federation })
     }
 }
 
@@ -48,6 +53,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     bus: Bus,
+    federation: Option<Arc<str>>,
 }
 
 impl App {
@@ -76,7 +82,14 @@ impl App {
         let (for_it, random) = (Arc::clone(&clock), Arc::clone(&entropy));
         let registration = Registration::new(config.settings, kms, store.clone(), for_it, random)?;
         let (bus, exports) = (Bus::new(aws, config.bus), Exports::new(aws, config.exports));
-        Ok(Self { store, registration, exports, clock, entropy, bus })
+        let federation = config.federation.map(Arc::from);
+        Ok(Self { store, registration, exports, clock, entropy, bus, federation })
+    }
+
+    /// The application by which somebody looks at the federation of domains. It has no permission of
+    /// its own.
+    pub(crate) fn federation_client(&self) -> Result<&str, Failure> {
+        self.federation.as_deref().ok_or(Failure::NotRegistered)
     }
 
     /// Says that an outbox item is due. A lost event is made up for by the sweep.

@@ -117,12 +117,13 @@ impl Return {
 
     /// Redeems the code at the tenant that was asked, and believes only its own issuer.
     async fn who(&self, app: &App, code: &Redacted) -> Result<Person, Failure> {
-        let Journey { feature, leg, .. } = &self.journey.value;
-        let Leg::Enter { tenant, nonce, proof } = leg else { return Err(Failure::SignInOver) };
+        let Leg::Enter { tenant, nonce, proof } = &self.journey.value.leg else {
+            return Err(Failure::SignInOver);
+        };
         let tenant = TenantId::from(*tenant);
         let redirect_uri = enter::callback_uri(&self.organization);
         let redeemed = (code, redirect_uri.as_str(), proof);
-        let verified = app.registration.redeem(tenant, *feature, redeemed).await;
+        let verified = app.registration.redeem(tenant, enter::APPLICATION, redeemed).await;
         let verified = verified.map_err(|error| match error {
             RegistrationError::Entra(EntraError::Refused(refusal))
                 if refusal.follows == Follows::Person =>
@@ -131,7 +132,7 @@ impl Return {
             }
             other => other.into(),
         })?;
-        let client_id = app.registration.client_id(*feature)?;
+        let client_id = app.registration.client_id(enter::APPLICATION)?;
         let expected = Expected { client_id, nonce, tenant: Some(tenant) };
         Ok(verified.accept(&expected, self.now)?)
     }

@@ -9,17 +9,17 @@ use http::HeaderMap;
 use identity::{OrganizationId, Secret, SecretHash, UserId};
 use jiff::Timestamp;
 use oidc::{
-    Authority, Authorization, ConsentAnswer, ConsentCallback, Expected, Person, Prompt,
-    ProviderError, Redacted, SignInAnswer, SignInCallback, TenantId, Verifier,
+    AccessToken, Authority, Authorization, ConsentAnswer, ConsentCallback, Expected, Person,
+    Prompt, ProviderError, Redacted, SIGN_IN_SCOPE, SignInAnswer, SignInCallback, TenantId,
+    Verifier,
 };
-use store::{Action, Actor, AuditEntry, Connecting, Journey, Leg, Stored};
-use uuid::Uuid;
+use store::{Action, Actor, AuditEntry, Connecting, Feature, Journey, Leg, Stored};
 use web::failure::RequestId;
 
 use crate::app::App;
 use crate::failure::Failure;
 use crate::visitor::Visitor;
-use crate::{connect, progress};
+use crate::{connect, federation, federation_check, progress};
 
 /// A browser that came back to where it left, in the session that it left with.
 pub(crate) struct Return {
@@ -92,6 +92,20 @@ impl Return {
         Ok(app.store.audit(self.org, &audit).await?)
     }
 
+    /// Tells the audit why an id token is not believed, where that is what is wrong.
+    async fn disbelieved(
+        &self,
+        app: &App,
+        failure: Failure,
+        request_id: &RequestId,
+        now: Timestamp,
+    ) -> Result<Failure, Failure> {
+        if let Failure::Identity(rejected) = &failure {
+            self.refused(app, &rejected.to_string(), request_id, now).await?;
+        }
+        Ok(failure)
+    }
+
     fn refusal(
         &self,
         app: &App,
@@ -100,14 +114,15 @@ impl Return {
         now: Timestamp,
     ) -> AuditEntry {
         let actor = Actor::User(self.administrator);
-        let mut audit = app.audit(actor, Action::ConnectionRefused, request_id, now);
+        let action = match self.journey.value.leg {
+            Leg::Federation { .. } => Action::FederationRefused,
+            Leg::Consent { .. } | Leg::SignIn { .. } | Leg::Enter { .. } => {
+                Action::ConnectionRefused
+            }
+        };
+        let mut audit = app.audit(actor, action, request_id, now);
         audit.reason = Some(reason.to_owned());
         audit
-    }
-
-    /// What the connection is to be good for.
-    pub(crate) const fn feature(&self) -> store::Feature {
-        self.journey.value.feature
     }
 }
 
@@ -129,9 +144,9 @@ pub(crate) async fn consent(
     let now = app.clock.now();
     let callback = ConsentCallback::parse(&query.unwrap_or_default())?;
     let back = Return::open(&app, &callback.state, &headers, now).await?;
-    if back.journey.value.leg != Leg::Consent {
+    let Leg::Consent { feature } = back.journey.value.leg else {
         return Err(Failure::JourneyOver);
-    }
+    };
     let tenant = match callback.answer {
         ConsentAnswer::Granted(tenant) => tenant,
         ConsentAnswer::Refused(error) => {
@@ -146,8 +161,7 @@ pub(crate) async fn consent(
     let (id, nonce) = (Secret::mint(&*app.entropy), Secret::mint(&*app.entropy).reveal());
     let proof = Verifier::mint(&*app.entropy);
     let challenge = proof.challenge();
-    let feature = back.journey.value.feature;
-    let leg = Leg::SignIn { tenant: tenant.uuid(), nonce: nonce.clone(), proof };
+    let leg = Leg::SignIn { feature, tenant: tenant.uuid(), nonce: nonce.clone(), proof };
     let next = Journey { leg, ends_at: Journey::end(now), ..back.journey.value.clone() };
     let ended = (&back.id, back.journey.version);
     app.store.travel_on(back.org, ended, (&id.hash(), &next)).await.map_err(over)?;
@@ -155,6 +169,7 @@ pub(crate) async fn consent(
         authority: Authority::Tenant(tenant),
         client_id: app.registration.client_id(feature)?,
         redirect_uri: &connect::sign_in_uri(&back.found.organization),
+        scope: SIGN_IN_SCOPE,
         state: &connect::state(back.org, &id),
         nonce: &nonce,
         challenge: &challenge,
@@ -174,7 +189,7 @@ pub(crate) async fn sign_in(
     let now = app.clock.now();
     let callback = SignInCallback::parse(&query.unwrap_or_default())?;
     let back = Return::open(&app, &callback.state, &headers, now).await?;
-    let Leg::SignIn { tenant, nonce, proof } = &back.journey.value.leg else {
+    let Leg::SignIn { feature, tenant, nonce, proof } = &back.journey.value.leg else {
         return Err(Failure::JourneyOver);
     };
     let code = match callback.answer {
@@ -186,16 +201,13 @@ pub(crate) async fn sign_in(
     // Before the code is used: whatever happens then, this journey brings nothing again.
     let ended = (&back.id, back.journey.version);
     app.store.arrive(back.org, ended, None).await.map_err(over)?;
-    let person = match who(&app, &back, *tenant, (&code, nonce, proof), now).await {
+    let tenant = TenantId::from(*tenant);
+    let redeemed = (&code, nonce.as_str(), proof);
+    let person = match who(&app, &back, *feature, tenant, redeemed, now).await {
         Ok(person) => person,
-        Err(failure) => {
-            if let Failure::Identity(rejected) = &failure {
-                back.refused(&app, &rejected.to_string(), &request_id, now).await?;
-            }
-            return Err(failure);
-        }
+        Err(failure) => return Err(back.disbelieved(&app, failure, &request_id, now).await?),
     };
-    progress::authorised(&app, &back, &person, &request_id, now).await?;
+    progress::authorised(&app, &back, *feature, &person, &request_id, now).await?;
     Ok(Redirect::to(&connect::path(back.org)).into_response())
 }
 
@@ -203,16 +215,71 @@ pub(crate) async fn sign_in(
 async fn who(
     app: &App,
     back: &Return,
-    tenant: Uuid,
+    feature: Feature,
+    tenant: TenantId,
     (code, nonce, proof): (&Redacted, &str, &Verifier),
     now: Timestamp,
 ) -> Result<Person, Failure> {
-    let feature = back.journey.value.feature;
     let client_id = app.registration.client_id(feature)?;
     let redirect_uri = connect::sign_in_uri(&back.found.organization);
-    let tenant = TenantId::from(tenant);
     let redeemed = (code, redirect_uri.as_str(), proof);
     let verified = app.registration.redeem(tenant, feature, redeemed).await?;
     let expected = Expected { client_id, nonce, tenant: Some(tenant) };
     Ok(verified.accept(&expected, now)?)
+}
+
+/// `GET /oauth/callback/federation`: somebody of the tenant lets us look, with their own rights.
+pub(crate) async fn federation(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    request_id: RequestId,
+) -> Result<Response, Failure> {
+    let now = app.clock.now();
+    let callback = SignInCallback::parse(&query.unwrap_or_default())?;
+    let back = Return::open(&app, &callback.state, &headers, now).await?;
+    let Leg::Federation { tenant, nonce, proof } = &back.journey.value.leg else {
+        return Err(Failure::JourneyOver);
+    };
+    let code = match callback.answer {
+        SignInAnswer::Code(code) => code,
+        SignInAnswer::Refused(error) => {
+            back.refuse(&app, &error.code, &request_id, now).await?;
+            return Err(Failure::LookDeclined);
+        }
+    };
+    // It was let go, or another was connected, while the browser was away.
+    if back.found.connected().is_none_or(|connection| connection.tenant != *tenant) {
+        back.refuse(&app, "tenant_not_connected", &request_id, now).await?;
+        return Err(Failure::JourneyOver);
+    }
+    // Before the code is used: whatever happens then, this journey brings nothing again.
+    let ended = (&back.id, back.journey.version);
+    app.store.arrive(back.org, ended, None).await.map_err(over)?;
+    let tenant = TenantId::from(*tenant);
+    let redeemed = (&code, nonce.as_str(), proof);
+    let (person, token) = match who_lets_us(&app, &back, tenant, redeemed, now).await {
+        Ok(found) => found,
+        Err(failure) => return Err(back.disbelieved(&app, failure, &request_id, now).await?),
+    };
+    federation_check::look(&app, &back, &person, token, &request_id, now).await?;
+    Ok(Redirect::to(&federation::path(back.org)).into_response())
+}
+
+/// The same as [`who`], with the token that carries their rights: nobody sees it before it is known
+/// whose it is.
+async fn who_lets_us(
+    app: &App,
+    back: &Return,
+    tenant: TenantId,
+    (code, nonce, proof): (&Redacted, &str, &Verifier),
+    now: Timestamp,
+) -> Result<(Person, AccessToken), Failure> {
+    let client_id = app.federation_client()?;
+    let redirect_uri = federation::callback_uri(&back.found.organization);
+    let redeemed = (code, redirect_uri.as_str(), proof);
+    let redeemed = app.registration.redeem_delegated(tenant, client_id, redeemed);
+    let (verified, token) = redeemed.await?;
+    let expected = Expected { client_id, nonce, tenant: Some(tenant) };
+    Ok((verified.accept(&expected, now)?, token))
 }

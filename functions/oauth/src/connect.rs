@@ -7,7 +7,6 @@ use http::HeaderMap;
 use identity::{DomainName, Organization, OrganizationId, Secret, UserId};
 use jiff::Timestamp;
 use oidc::{AdminConsent, Authority, TenantId, Verifier};
-use serde::Deserialize;
 use store::{
     Action, Actor, Connecting, Connection, Feature, Journey, Leg, OutboxItem, Stage, Stored, Task,
 };
@@ -16,14 +15,8 @@ use web::language::Language;
 
 use crate::app::App;
 use crate::failure::Failure;
-use crate::visitor::Visitor;
+use crate::visitor::{Token, Visitor};
 use crate::{enter, feature, page, progress};
-
-/// What each form holds.
-#[derive(Deserialize)]
-pub(crate) struct Token {
-    pub(crate) csrf: String,
-}
 
 /// The path of an organization's page.
 pub(crate) fn path(org: OrganizationId) -> String {
@@ -101,8 +94,7 @@ pub(crate) async fn start(
     let id = Secret::mint(&*app.entropy);
     let journey = Journey::<Verifier> {
         browser: visitor.held.hash.clone(),
-        feature,
-        leg: Leg::Consent,
+        leg: Leg::Consent { feature },
         ends_at: Journey::end(now),
     };
     app.store.depart(visitor.org, &id.hash(), &journey).await?;
@@ -156,10 +148,7 @@ pub(crate) async fn check(
     form: Result<Form<Token>, FormRejection>,
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
-    let Form(form) = form?;
-    let (visitor, user, found) = Visitor::open(&app, &org, &headers, now).await?;
-    visitor.check_csrf(&form.csrf)?;
-    web::csrf::same_origin(&headers, &found.organization.base_url)?;
+    let (visitor, user, _) = Visitor::posted(&app, &org, &headers, form, now).await?;
     for feature in Feature::ALL {
         // Read anew: each look may change what the next one finds.
         let Some(stored) = app.store.connection(visitor.org, now).await? else { break };
@@ -188,10 +177,7 @@ pub(crate) async fn disconnect(
     form: Result<Form<Token>, FormRejection>,
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
-    let Form(form) = form?;
-    let (visitor, user, found) = Visitor::open(&app, &org, &headers, now).await?;
-    visitor.check_csrf(&form.csrf)?;
-    web::csrf::same_origin(&headers, &found.organization.base_url)?;
+    let (visitor, user, found) = Visitor::posted(&app, &org, &headers, form, now).await?;
     if let Some(stored) = &found.connection
         && stored.value.stage != Stage::Disconnected
     {

@@ -11,7 +11,7 @@ use identity::{
     microsoft_cookie_name,
 };
 use jiff::Timestamp;
-use oidc::{Authority, Authorization, Prompt, TenantId, Verifier};
+use oidc::{Authority, Authorization, Prompt, SIGN_IN_SCOPE, TenantId, Verifier};
 use serde::Deserialize;
 use store::{Connecting, Feature, Journey, Leg};
 use uuid::Uuid;
@@ -23,6 +23,9 @@ use web::page::{Microsoft, MicrosoftStep, Notice, Page as _};
 use crate::app::App;
 use crate::connect;
 use crate::failure::Failure;
+
+/// The application by which people sign in here.
+pub(crate) const APPLICATION: Feature = Feature::ReadUsers;
 
 /// What the form holds.
 #[derive(Deserialize)]
@@ -76,7 +79,7 @@ pub(crate) async fn instead(app: &App, org: &str) -> Result<Response, Failure> {
 
 /// The tenant whose people can sign in, if any can.
 fn offered(app: &App, found: &Connecting<Verifier>) -> Option<Uuid> {
-    found.tenant().filter(|_| app.registration.client_id(Feature::ReadUsers).is_ok())
+    found.tenant().filter(|_| app.registration.client_id(APPLICATION).is_ok())
 }
 
 /// `GET`: says who is signed in, and asks for an address.
@@ -205,18 +208,18 @@ async fn depart(
     address: &Address,
     now: Timestamp,
 ) -> Result<String, Failure> {
-    let feature = Feature::ReadUsers;
     let (id, nonce) = (Secret::mint(&*app.entropy), Secret::mint(&*app.entropy).reveal());
     let proof = Verifier::mint(&*app.entropy);
     let challenge = proof.challenge();
     let leg = Leg::Enter { tenant, nonce: nonce.clone(), proof };
     let ends_at = Journey::end(now);
-    let journey = Journey { browser: half.0.hash(), feature, leg, ends_at };
+    let journey = Journey { browser: half.0.hash(), leg, ends_at };
     app.store.depart(org, &id.hash(), &journey).await?;
     let authorization = Authorization {
         authority: Authority::Tenant(TenantId::from(tenant)),
-        client_id: app.registration.client_id(feature)?,
+        client_id: app.registration.client_id(APPLICATION)?,
         redirect_uri: &callback_uri(organization),
+        scope: SIGN_IN_SCOPE,
         state: &connect::state(org, &id),
         nonce: &nonce,
         challenge: &challenge,

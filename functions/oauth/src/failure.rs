@@ -39,6 +39,10 @@ pub(crate) enum Failure {
     FormUnreadable(#[from] FormRejection),
     #[error("nobody consented")]
     Declined,
+    #[error("nobody let us look")]
+    LookDeclined,
+    #[error("whoever signed in may not see how domains are federated")]
+    LookForbidden,
     #[error("the id token is refused")]
     Identity(#[from] Rejected),
     #[error("the sign-in is over, or was declined")]
@@ -61,6 +65,8 @@ pub(crate) enum Failure {
     OtherOrganization,
     #[error("the HTTPS client could not be made")]
     GraphClient(#[from] graph::StartError),
+    #[error("the organization has no key ring")]
+    NoKeys,
     #[error("our registration in Entra is of no use")]
     Registration(#[source] RegistrationError),
     #[error("somebody else changed it at the same time")]
@@ -127,6 +133,8 @@ impl Failure {
             Self::OtherBrowser => Trouble::OtherBrowser,
             Self::Form(_) | Self::FormUnreadable(_) => Trouble::FormRefused,
             Self::Declined => Trouble::ConsentDeclined,
+            Self::LookDeclined => Trouble::LookDeclined,
+            Self::LookForbidden => Trouble::LookForbidden,
             Self::Identity(_) => Trouble::IdentityRefused,
             Self::SignInOver => Trouble::SignInOver,
             Self::Account(refusal) => match refusal {
@@ -155,6 +163,7 @@ impl Failure {
             | Self::Graph(_)
             | Self::OtherOrganization
             | Self::GraphClient(_)
+            | Self::NoKeys
             | Self::Registration(_)
             | Self::Link(_)
             | Self::Address(_)

@@ -8,7 +8,8 @@
 //! | `…/certificate/{which}` | `certificates` | what is uploaded to the application |
 //! | `…/preflight`, `…/preflight/{look}/list/{obstacle}/{page}` | `preflight` | who cannot sign in yet |
 //! | `…/preflight/{look}/file/{name}` | `preflight` | to the file of them, by a signed link |
-//! | `/oauth/callback/consent`, `/oauth/callback/sign-in` | `callback` | back from Microsoft |
+//! | `…/federation`, `…/federation/start/{reach}/{csrf}` | `federation` | how the tenant has the domains federated |
+//! | `/oauth/callback/consent`, `…/sign-in`, `…/federation` | `callback` | back from Microsoft |
 //! | `/oauth/sign-in/{organization}` | `enter` | to Microsoft, to be signed in here |
 //! | `/oauth/callback/microsoft` | `arrive` | back from there, with a session |
 
@@ -20,6 +21,9 @@ mod connect;
 mod enter;
 mod failure;
 mod feature;
+mod federation;
+mod federation_check;
+mod held;
 mod page;
 mod preflight;
 mod progress;
@@ -47,11 +51,14 @@ pub fn router(app: App) -> Router {
         .route("/certificate/{which}", get(certificates::download))
         .route("/preflight", get(preflight::show).post(preflight::begin))
         .route("/preflight/{look}/list/{obstacle}/{page}", get(preflight::list))
-        .route("/preflight/{look}/file/{name}", get(preflight::fetch));
+        .route("/preflight/{look}/file/{name}", get(preflight::fetch))
+        .route("/federation", get(federation::show))
+        .route("/federation/start/{reach}/{csrf}", get(federation::start));
     Router::new()
         .nest("/oauth/connect/{organization}", connect)
         .route("/oauth/callback/consent", get(callback::consent))
         .route("/oauth/callback/sign-in", get(callback::sign_in))
+        .route("/oauth/callback/federation", get(callback::federation))
         .route("/oauth/sign-in/{organization}", get(enter::show).post(enter::submit))
         .route("/oauth/callback/microsoft", get(arrive::finish))
         .fallback(async || Failure::NotFound)

@@ -17,7 +17,7 @@ use web::page::{
 
 use crate::app::App;
 use crate::visitor::Visitor;
-use crate::{connect, feature};
+use crate::{connect, feature, federation};
 
 /// After how many seconds a page that waits looks again.
 const LOOK_AGAIN: u32 = 5;
@@ -91,6 +91,7 @@ pub(crate) fn respond(
             Some(MissingUsers { missing, asked, since, search: search.id.to_string() })
         }),
         preflight_url: &format!("{path}/preflight"),
+        federation_url: &federation::path(visitor.org),
         users: UserSource {
             cloud: found.organization.mode == Mode::Cloud,
             pending: pushes.pending,

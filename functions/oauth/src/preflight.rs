@@ -18,9 +18,8 @@ use web::page::{
 
 use crate::app::App;
 use crate::connect;
-use crate::connect::Token;
 use crate::failure::Failure;
-use crate::visitor::Visitor;
+use crate::visitor::{Token, Visitor};
 
 /// After how many seconds a page that waits looks again.
 const LOOK_AGAIN: u32 = 5;
@@ -108,10 +107,7 @@ pub(crate) async fn begin(
     form: Result<Form<Token>, FormRejection>,
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
-    let Form(form) = form?;
-    let (visitor, user, found) = Visitor::open(&app, &org, &headers, now).await?;
-    visitor.check_csrf(&form.csrf)?;
-    web::csrf::same_origin(&headers, &found.organization.base_url)?;
+    let (visitor, user, _) = Visitor::posted(&app, &org, &headers, form, now).await?;
     let stored = app.store.preflight(visitor.org, now).await?;
     if stored.as_ref().is_none_or(|stored| stored.value.may_begin(now)) {
         let look = Look::begin(PreflightId::mint(&*app.entropy), now);

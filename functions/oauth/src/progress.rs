@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use graph::{Graph, GraphError, Organization, Permission, TokenError, TokenSource};
+use graph::{Graph, GraphError, Organization, Permission};
 use identity::{OrganizationId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use oidc::{AccessToken, Follows, Person, TenantId};
@@ -11,13 +10,13 @@ use registration::RegistrationError;
 use store::{
     Action, Actor, Authorised, Connection, Feature, OutboxItem, Stage, Stored, Task, TenantDomain,
 };
-use uuid::Uuid;
 use web::failure::RequestId;
 
 use crate::app::App;
 use crate::callback::Return;
 use crate::failure::Failure;
 use crate::feature;
+use crate::held::Held;
 
 /// How long Graph may take while a person waits.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
@@ -26,6 +25,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 pub(crate) async fn authorised(
     app: &App,
     back: &Return,
+    feature: Feature,
     person: &Person,
     request_id: &RequestId,
     now: Timestamp,
@@ -43,7 +43,7 @@ pub(crate) async fn authorised(
         return Err(Failure::OtherTenant);
     }
     // What it builds on may have ended meanwhile.
-    if !feature::is_offered(back.feature(), before.map(|before| &before.value)) {
+    if !feature::is_offered(feature, before.map(|before| &before.value)) {
         back.refused(app, "not_offered", request_id, now).await?;
         return Err(Failure::JourneyOver);
     }
@@ -53,7 +53,7 @@ pub(crate) async fn authorised(
         back.refused(app, "other_tenant", request_id, now).await?;
         return Err(Failure::OtherTenant);
     }
-    let connection = begun(before, person, back.feature(), now);
+    let connection = begun(before, person, feature, now);
     let connection = match may {
         // An existing connection does not fall back because a later sign-in says less.
         None if held.is_some() => return Err(Failure::NotTenantAdministrator),
@@ -62,7 +62,7 @@ pub(crate) async fn authorised(
     };
     let actor = Actor::User(back.administrator);
     let mut audit = app.audit(actor, Action::TenantAuthorised, request_id, now);
-    audit.reason = Some(back.feature().word().to_owned());
+    audit.reason = Some(feature.word().to_owned());
     app.store.connect(back.org, &connection, before, Some(&audit), None).await?;
     if may.is_some() {
         let version = before.map_or(1, |before| before.version + 1);
@@ -213,7 +213,7 @@ async fn organization(
 ) -> Result<Option<Told>, Failure> {
     let graph = Graph::new(
         app.registration.graph().clone(),
-        Arc::new(Held(token)),
+        Arc::new(Held::new(token)),
         app.clock.clone(),
         app.entropy.clone(),
     )?;
@@ -225,15 +225,5 @@ async fn organization(
         Err(GraphError::Retry(_)) => Ok(None),
         Err(GraphError::ConsentLost(_)) => Ok(Some(Told::Nothing)),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// The token that was just given, for one piece of work.
-struct Held(AccessToken);
-
-#[async_trait]
-impl TokenSource for Held {
-    async fn token(&self, _: Uuid, _: Uuid) -> Result<graph::AccessToken, TokenError> {
-        Ok(graph::AccessToken::new(self.0.reveal().to_owned(), self.0.expires_at()))
     }
 }

@@ -1,14 +1,23 @@
 //! Who asks: the administrator whose session this browser holds.
 
+use axum::extract::Form;
+use axum::extract::rejection::FormRejection;
 use http::HeaderMap;
 use identity::{HeldSession, OrganizationId, UserId};
 use jiff::Timestamp;
 use oidc::Verifier;
+use serde::Deserialize;
 use store::Connecting;
 use web::{cookie, csrf};
 
 use crate::app::App;
 use crate::failure::Failure;
+
+/// What a form of a visitor's holds.
+#[derive(Deserialize)]
+pub(crate) struct Token {
+    csrf: String,
+}
 
 /// A browser with a session of an organization, it says.
 pub(crate) struct Visitor {
@@ -49,6 +58,21 @@ impl Visitor {
         // Who is nobody here is not told whether there is such an organization.
         let found = found.ok_or(Failure::SignInFirst)?;
         let administrator = found.administrator(now).ok_or(Failure::SignInFirst)?;
+        Ok((visitor, administrator, found))
+    }
+
+    /// The same for a form that was sent: it is this browser's, and comes from a page of ours.
+    pub(crate) async fn posted(
+        app: &App,
+        org: &str,
+        headers: &HeaderMap,
+        form: Result<Form<Token>, FormRejection>,
+        now: Timestamp,
+    ) -> Result<(Self, UserId, Connecting<Verifier>), Failure> {
+        let Form(form) = form?;
+        let (visitor, administrator, found) = Self::open(app, org, headers, now).await?;
+        visitor.check_csrf(&form.csrf)?;
+        csrf::same_origin(headers, &found.organization.base_url)?;
         Ok((visitor, administrator, found))
     }
 }

@@ -80,7 +80,11 @@ impl App {
         now: Timestamp,
     ) -> Result<Value, Failure> {
         let administrator = self.administrator(domain, email, now);
-        let organization = Organization { administrators: vec![administrator.id], ..organization };
+        let organization = Organization {
+            administrators: vec![administrator.id],
+            domains: vec![domain.name.clone()],
+            ..organization
+        };
         let ring = self.ring(domain, now).await?;
         let token = Secret::mint(&*self.entropy);
         let link = Link::new(administrator.id, now);
@@ -116,6 +120,7 @@ impl App {
             rp_id: host,
             session_hours: SESSION_HOURS,
             administrators: Vec::new(),
+            domains: Vec::new(),
             directories: Vec::new(),
             mode: Mode::default(),
             created_at: now,
@@ -201,8 +206,8 @@ fn answer(
         "trial": site::is_trial(&organization.rp_id),
         "domain": domain.name,
         "issuer_uri": issuer,
-        "sso_url": format!("{issuer}/sso"),
-        "slo_url": format!("{issuer}/slo"),
+        "sso_url": domain.sso_url(),
+        "slo_url": domain.slo_url(),
         "metadata_url": format!("{issuer}/metadata"),
         "reply_url": domain.reply_url,
         "certificate_pem": ring.active.pem(),

@@ -9,7 +9,7 @@
 //! | `/_sim/oauth/…` | `control` | registrations, roles, other tenants, faults, rotation |
 
 pub(crate) mod access_token;
-mod account;
+pub(crate) mod account;
 mod assertion;
 mod authorize;
 mod consent;

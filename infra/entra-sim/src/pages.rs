@@ -137,6 +137,8 @@ pub(crate) struct AccountPicker<'a> {
     pub(crate) action: &'a str,
     pub(crate) choices: &'a [Choice],
     pub(crate) permissions: &'a [String],
+    /// What the application may do with the person's own rights.
+    pub(crate) delegated: &'a [String],
 }
 
 /// Somebody who can be chosen.

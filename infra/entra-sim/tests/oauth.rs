@@ -28,6 +28,9 @@ const STRANGER: &str = "00000000-0000-4000-8000-00000000000c";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
+/// What may be asked for with somebody's own rights.
+const SCOPES: [&str; 2] = ["Domain-InternalFederation.Read.All", "Domain.Read.All"];
+
 struct Client {
     simulator: Simulator,
     http: reqwest::Client,
@@ -52,6 +55,7 @@ impl Client {
             redirect_uris: vec![CONSENT_URI.to_owned(), SIGN_IN_URI.to_owned()],
             certificates: vec![keys()[0].certificate.clone(), keys()[1].certificate.clone()],
             roles: ["User.Read.All".to_owned()].into(),
+            scopes: SCOPES.map(str::to_owned).into(),
             directory_role_claims: true,
         };
         simulator.put_application(CLIENT, application).unwrap();
@@ -95,11 +99,15 @@ impl Client {
     }
 
     async fn sign_in(&self, tenant: &str, account: Option<&str>) -> Response {
+        self.delegate(tenant, "openid profile", account).await
+    }
+
+    async fn delegate(&self, tenant: &str, scope: &str, account: Option<&str>) -> Response {
         let query = [
             ("client_id", CLIENT),
             ("response_type", "code"),
             ("redirect_uri", SIGN_IN_URI),
-            ("scope", "openid profile"),
+            ("scope", scope),
             ("state", "s"),
             ("nonce", "n"),
             ("code_challenge", CHALLENGE),
@@ -377,4 +385,59 @@ async fn a_fault_is_for_as_many_requests_as_were_asked_for() {
     assert_eq!(first.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(first.headers()["retry-after"], "7");
     assert_eq!(status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_delegated_permission_needs_an_administrator_once_and_a_role_at_each_call() {
+    let client = Client::start().await;
+    let graph = "https://graph.microsoft.com";
+    let narrow = format!("openid profile {graph}/{} {graph}/{}", SCOPES[0], SCOPES[1]);
+    for scope in [
+        "openid User.Read.All".to_owned(),
+        format!("openid {graph}/User.Read.All"),
+        format!("openid https://vault.azure.net/{}", SCOPES[1]),
+        format!("openid {graph}/"),
+    ] {
+        let refused = back(&client.delegate(TENANT, &scope, Some(ADMIN)).await);
+        assert_eq!(refused["error"], "invalid_client", "{scope}");
+    }
+    let member = client.delegate(TENANT, &narrow, Some(MEMBER)).await;
+    assert_eq!(member.status(), StatusCode::BAD_REQUEST, "nobody allowed it yet");
+    let declined = back(&client.delegate(TENANT, &narrow, None).await);
+    assert_eq!(declined["error"], "access_denied");
+
+    let federation = "domains/contoso.onmicrosoft.com/federationConfiguration";
+    let call = async |token: &Value, path: &str| {
+        let url = client.url(&format!("/v1.0/{path}"));
+        let call = client.http.get(url).bearer_auth(token.as_str().unwrap());
+        call.send().await.unwrap().status().as_u16()
+    };
+    let domain_names = "8329153b-31d0-4727-b945-745eb3bc5f31";
+    for (account, role, allowed) in
+        [(ADMIN, None, 200), (MEMBER, None, 403), (MEMBER, Some(domain_names), 200)]
+    {
+        if let Some(role) = role {
+            client
+                .simulator
+                .put_directory_roles("member@contoso.onmicrosoft.com", &[role])
+                .unwrap();
+        }
+        let code = back(&client.delegate(TENANT, &narrow, Some(account)).await)["code"].clone();
+        let (status, body) = client.redeem(&code, VERIFIER, SIGN_IN_URI).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        assert_eq!(body.get("refresh_token"), None);
+        let scope = body["scope"].as_str().unwrap();
+        assert!(SCOPES.iter().all(|name| scope.contains(name)), "{scope}");
+        let token = &body["access_token"];
+        assert_eq!(call(token, federation).await, allowed, "{account} {role:?}");
+        assert_eq!(call(token, "domains/contoso.onmicrosoft.com").await, 200);
+        assert_eq!(call(token, "users").await, 403, "no more than was asked for");
+    }
+    // What only says who somebody is opens nothing.
+    let code = back(&client.sign_in(TENANT, Some(ADMIN)).await)["code"].clone();
+    let (_, body) = client.redeem(&code, VERIFIER, SIGN_IN_URI).await;
+    assert_eq!(call(&body["access_token"], federation).await, 403);
+    client.put("faults", &json!({ "unknown_scopes": [SCOPES[0]] })).await;
+    let refused = back(&client.delegate(TENANT, &narrow, Some(ADMIN)).await);
+    assert_eq!(refused["error"], "invalid_client");
 }

@@ -41,6 +41,8 @@ pub const NAME: &str = "passerelle";
 pub const READER: &str = "4ead0000-0000-4000-8000-000000000001";
 /// The application that changes users.
 pub const WRITER: &str = "4ead0000-0000-4000-8000-000000000002";
+/// The application by which an administrator looks at the federation of domains.
+pub const FEDERATION: &str = "4ead0000-0000-4000-8000-000000000003";
 
 /// Why the stack did not start.
 #[derive(Debug, thiserror::Error)]

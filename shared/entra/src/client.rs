@@ -86,11 +86,40 @@ impl Entra {
         certificates: &ClientCertificates,
         (code, redirect_uri, verifier): (&Redacted, &str, &Verifier),
     ) -> Result<VerifiedIdToken, EntraError> {
+        let redeemed = (code, redirect_uri, verifier);
+        let body = self.redeemed(tenant, client_id, certificates, redeemed).await?;
+        self.verify(tenant, oidc::signed_in(&body)?.id_token).await
+    }
+
+    /// The same for a code that stands for somebody's own rights too: with the token that carries
+    /// them, to speak to Microsoft Graph with.
+    ///
+    /// # Errors
+    ///
+    /// [`EntraError`]; its [`follows`](EntraError::follows) says what to do.
+    pub async fn redeem_delegated(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+        certificates: &ClientCertificates,
+        redeemed: (&Redacted, &str, &Verifier),
+    ) -> Result<(VerifiedIdToken, AccessToken), EntraError> {
+        let body = self.redeemed(tenant, client_id, certificates, redeemed).await?;
+        let verified = self.verify(tenant, oidc::signed_in(&body)?.id_token).await?;
+        Ok((verified, oidc::access_token(&body, self.clock.now())?))
+    }
+
+    async fn redeemed(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+        certificates: &ClientCertificates,
+        (code, redirect_uri, verifier): (&Redacted, &str, &Verifier),
+    ) -> Result<Vec<u8>, EntraError> {
         let form = |credential: &ClientCredential<'_>| {
             TokenForm::authorization_code(credential, code, redirect_uri, verifier)
         };
-        let body = self.ask(tenant, client_id, certificates, form).await?;
-        self.verify(tenant, oidc::signed_in(&body)?.id_token).await
+        self.ask(tenant, client_id, certificates, form).await
     }
 
     async fn verify(

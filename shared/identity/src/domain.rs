@@ -98,6 +98,16 @@ pub struct FederatedDomain {
 }
 
 impl FederatedDomain {
+    /// Where Entra sends people to sign in.
+    pub fn sso_url(&self) -> String {
+        format!("{}/sso", self.issuer)
+    }
+
+    /// Where Entra sends people to sign out.
+    pub fn slo_url(&self) -> String {
+        format!("{}/slo", self.issuer)
+    }
+
     /// Whether an address lies under the root that Entra's token validation policy asks for.
     pub fn covers(&self, address: &Address) -> bool {
         self.name.covers(address.domain())

@@ -10,6 +10,7 @@ mod country;
 mod directory;
 mod domain;
 mod enrolment;
+mod federation;
 mod held_session;
 mod hint;
 mod id;
@@ -34,6 +35,10 @@ pub use country::{Country, NotACountry};
 pub use directory::Directory;
 pub use domain::{DomainName, FederatedDomain, NotADomainName};
 pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol, settled_address};
+pub use federation::{
+    DomainStanding, FederationDifference, FederationProperty, PublishedCertificates,
+    TenantFederation,
+};
 pub use held_session::HeldSession;
 pub use hint::Hint;
 pub use id::{

@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Directory, DirectoryId, Method, Mode, OrganizationId, Secret, User, UserId};
+use crate::{
+    Directory, DirectoryId, DomainName, Method, Mode, OrganizationId, Secret, User, UserId,
+};
 
 /// How long a session lives unless the organization says otherwise.
 pub const SESSION_HOURS: u32 = 8;
@@ -24,6 +26,9 @@ pub struct Organization {
     pub session_hours: u32,
     /// Who may administer it.
     pub administrators: Vec<UserId>,
+    /// The domains whose people Entra sends to us.
+    #[serde(default)]
+    pub domains: Vec<DomainName>,
     /// Its directories beside its own, at most [`Directory::MOST`]. None is ever taken away.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub directories: Vec<Directory>,

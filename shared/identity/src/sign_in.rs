@@ -197,6 +197,7 @@ mod tests {
             rp_id: "id.example.org".to_owned(),
             session_hours: 8,
             administrators: Vec::new(),
+            domains: Vec::new(),
             directories: Vec::new(),
             mode: crate::Mode::Hybrid,
             created_at: noon,

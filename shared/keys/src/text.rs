@@ -21,6 +21,11 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// The digests of whatever Microsoft Graph gives for a certificate; [`None`] where it is no base64.
+    pub fn of_base64(text: &str) -> Option<Self> {
+        Some(Self::of(&STANDARD.decode(text.trim()).ok()?))
+    }
+
     pub(crate) fn of(der: &[u8]) -> Self {
         Self {
             sha1: hex(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref()),

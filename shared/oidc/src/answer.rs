@@ -80,7 +80,7 @@ struct Roles {
     roles: BTreeSet<String>,
 }
 
-/// Reads the answer to a client's own request, given at `now`.
+/// Reads the access token of an answer that was given at `now`.
 ///
 /// # Errors
 ///

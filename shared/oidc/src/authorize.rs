@@ -13,6 +13,9 @@ pub enum Prompt {
     SelectAccount,
 }
 
+/// What a sign-in asks for that is only about who somebody is.
+pub const SIGN_IN_SCOPE: &str = "openid profile email";
+
 /// A request to sign somebody in: code and PKCE, OIDC Core §3.1.2.1, RFC 7636 §4.3.
 #[derive(Clone, Copy, Debug)]
 pub struct Authorization<'a> {
@@ -22,6 +25,8 @@ pub struct Authorization<'a> {
     pub client_id: &'a str,
     /// Where the answer goes: one that is registered, byte for byte.
     pub redirect_uri: &'a str,
+    /// What is asked for, RFC 6749 §3.3: [`SIGN_IN_SCOPE`], or [`Cloud::delegated_scope`].
+    pub scope: &'a str,
     /// Comes back as it is; ties the answer to the browser that asked.
     pub state: &'a str,
     /// Comes back inside the id token; ties it to this request.
@@ -48,7 +53,7 @@ impl Authorization<'_> {
             .append_pair("response_type", "code")
             .append_pair("redirect_uri", self.redirect_uri)
             .append_pair("response_mode", "query")
-            .append_pair("scope", "openid profile email")
+            .append_pair("scope", self.scope)
             .append_pair("state", self.state)
             .append_pair("nonce", self.nonce)
             .append_pair("code_challenge", self.challenge.as_str())
@@ -119,6 +124,7 @@ mod tests {
             authority: Authority::Organizations,
             client_id: "11111111-2222-4333-8444-555555555555",
             redirect_uri: "https://id.contoso.com/oauth/callback/sign-in",
+            scope: SIGN_IN_SCOPE,
             state: "a b&c=d",
             nonce: "n",
             challenge: &challenge,
@@ -145,6 +151,35 @@ mod tests {
             ("login_hint", "ada+x@contoso.com"),
         ];
         assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn delegated_permissions_are_asked_for_at_graph_and_never_for_later() {
+        let tenant = "6c1d2f3e-8a4b-4c5d-9e6f-0a1b2c3d4e5f".parse().unwrap();
+        let challenge = Verifier::mint(&SystemEntropy).challenge();
+        let names = ["Domain-InternalFederation.Read.All", "Domain.Read.All"];
+        let request = Authorization {
+            authority: Authority::Tenant(tenant),
+            client_id: "c",
+            redirect_uri: "https://id.contoso.com/oauth/callback/federation",
+            scope: &cloud().delegated_scope(&names),
+            state: "s",
+            nonce: "n",
+            challenge: &challenge,
+            prompt: Prompt::SelectAccount,
+            login_hint: None,
+        };
+
+        let url = Url::parse(&request.url(&cloud()).unwrap()).unwrap();
+
+        assert_eq!(url.path(), format!("/{tenant}/oauth2/v2.0/authorize"));
+        let scope = url.query_pairs().find(|(name, _)| name == "scope").unwrap().1.into_owned();
+        assert_eq!(
+            scope,
+            "openid profile https://graph.microsoft.com/Domain-InternalFederation.Read.All \
+             https://graph.microsoft.com/Domain.Read.All"
+        );
+        assert!(!scope.contains("offline_access"));
     }
 
     #[test]

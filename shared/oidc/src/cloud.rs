@@ -44,6 +44,17 @@ impl Cloud {
         format!("{}/.default", self.graph)
     }
 
+    /// What is asked for to speak to Microsoft Graph with somebody's own rights, once: who they are,
+    /// and these permissions. Without `offline_access`, so that nothing outlives the hour of a token,
+    /// OIDC Core §11.
+    pub fn delegated_scope(&self, permissions: &[&str]) -> String {
+        let mut scope = "openid profile".to_owned();
+        for permission in permissions {
+            scope.push_str(&format!(" {}/{permission}", self.graph));
+        }
+        scope
+    }
+
     /// Who issues the id tokens of a tenant, OIDC Core §2: compared as a string.
     pub fn issuer(&self, tenant: TenantId) -> String {
         format!("{}/{tenant}/v2.0", self.authority)

@@ -28,7 +28,7 @@ mod tenant;
 
 pub use answer::{AccessToken, MalformedAnswer, SignedIn, access_token, signed_in};
 pub use assertion::{AssertionClaims, UnsignedAssertion};
-pub use authorize::{AdminConsent, Authorization, Prompt};
+pub use authorize::{AdminConsent, Authorization, Prompt, SIGN_IN_SCOPE};
 pub use callback::{
     CALLBACK_LIMIT, ConsentAnswer, ConsentCallback, MalformedCallback, ProviderError, SignInAnswer,
     SignInCallback,

@@ -115,4 +115,20 @@ impl Registration {
         let certificates = self.certificates(self.clock.now()).await?;
         Ok(self.entra.redeem(tenant, client_id, &certificates, code).await?)
     }
+
+    /// The same for a code by which somebody lets an application act with their own rights, which is
+    /// good for no feature: with the token that carries them, for the request that it was asked for in.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistrationError`]; of Entra's, [`follows`](entra::EntraError::follows) says what to do.
+    pub async fn redeem_delegated(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+        code: (&Redacted, &str, &Verifier),
+    ) -> Result<(VerifiedIdToken, AccessToken), RegistrationError> {
+        let certificates = self.certificates(self.clock.now()).await?;
+        Ok(self.entra.redeem_delegated(tenant, client_id, &certificates, code).await?)
+    }
 }

@@ -102,6 +102,11 @@ pub enum Action {
     TenantDisconnected,
     /// A connection to an Entra tenant was refused: the reason says why.
     ConnectionRefused,
+    /// How the domains are federated in the Entra tenant was looked at, with the rights of somebody
+    /// of it: the reason says whether it differs from what we publish.
+    FederationChecked,
+    /// Such a look was refused: the reason says why.
+    FederationRefused,
     /// How an Entra tenant is read was changed.
     ReadingRulesChanged,
     /// What was granted in an Entra tenant is gone.

@@ -132,8 +132,6 @@ pub struct Journey<Proof> {
     /// What the browser held when it left: its session, or a half made for who has none. It must
     /// hold the same when it comes back.
     pub browser: SecretHash,
-    /// What the connection is to be good for.
-    pub feature: Feature,
     /// What it left for.
     pub leg: Leg<Proof>,
     /// First instant at which it is over.
@@ -145,9 +143,14 @@ pub struct Journey<Proof> {
 #[serde(rename_all = "snake_case")]
 pub enum Leg<Proof> {
     /// To consent.
-    Consent,
+    Consent {
+        /// What the connection is to be good for.
+        feature: Feature,
+    },
     /// To sign in at a tenant.
     SignIn {
+        /// What the connection is to be good for.
+        feature: Feature,
         /// The tenant that was consented in, it is said.
         tenant: Uuid,
         /// What the id token must carry.
@@ -157,6 +160,15 @@ pub enum Leg<Proof> {
     },
     /// To sign in at the organization's tenant, and be signed in here by it.
     Enter {
+        /// The tenant that the organization was connected to.
+        tenant: Uuid,
+        /// What the id token must carry.
+        nonce: String,
+        /// What proves that we are who asked for the code.
+        proof: Proof,
+    },
+    /// To sign in at the organization's tenant, and let us look at how its domains are federated.
+    Federation {
         /// The tenant that the organization was connected to.
         tenant: Uuid,
         /// What the id token must carry.
@@ -228,6 +240,12 @@ impl<Proof> Connecting<Proof> {
     pub fn tenant(&self) -> Option<Uuid> {
         let connection = &self.connection.as_ref()?.value;
         matches!(connection.stage, Stage::Connected | Stage::Lost).then_some(connection.tenant)
+    }
+
+    /// The connection, while it works.
+    pub fn connected(&self) -> Option<&Connection> {
+        let connection = &self.connection.as_ref()?.value;
+        (connection.stage == Stage::Connected).then_some(connection)
     }
 }
 

@@ -13,6 +13,7 @@ mod codes;
 mod connections;
 mod counters;
 mod enrolments;
+mod federation_checks;
 mod folds;
 mod forget;
 mod gone;
@@ -57,6 +58,7 @@ pub use connections::{
     Authorised, ConnectError, Connecting, Connection, Feature, Journey, Leg, Stage, TenantDomain,
 };
 pub use enrolments::{Enrolling, Enrolment, NewPasskey, Proven};
+pub use federation_checks::{CheckedDomain, FederationCheck};
 pub use folds::Progress;
 pub use groups::{Group, GroupName};
 pub use imports::{Import, ImportError, Known, NamesOf, Tally};

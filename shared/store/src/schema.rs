@@ -9,6 +9,7 @@
 //! | organization | `ORG#{org}` | `ORGANIZATION` | in a batch |
 //! | connection to an Entra tenant | `ORG#{org}#CONNECTION` | `CONNECTION` | in a batch |
 //! | journey to Microsoft and back | `ORG#{org}#JOURNEY#{sha256}` | `JOURNEY` | in a batch; once |
+//! | what somebody of the tenant saw of how the domains are federated | `ORG#{org}#FEDERATION` | `CHECK` | 1 get |
 //! | federated domain | `ORG#{org}#DOMAIN#{name}` | `DOMAIN` | in a batch |
 //! | key ring | `ORG#{org}#KEYS` | `RING` | in a batch, cached for a minute |
 //! | user | `ORG#{org}#USER#{user}` | `USER` | in a batch |
@@ -116,6 +117,10 @@ impl Key {
 
     pub(crate) fn domain(org: OrganizationId, name: &DomainName) -> Self {
         Self::new(format!("ORG#{org}#DOMAIN#{name}"), "DOMAIN")
+    }
+
+    pub(crate) fn federation_check(org: OrganizationId) -> Self {
+        Self::new(format!("ORG#{org}#FEDERATION"), "CHECK")
     }
 
     pub(crate) fn key_ring(org: OrganizationId) -> Self {

@@ -9,6 +9,7 @@ mod auto_post;
 mod certificate;
 mod code;
 mod connection;
+mod federation;
 mod invitation;
 mod microsoft;
 mod notice;
@@ -36,6 +37,7 @@ pub use self::connection::{
     ConnectedTenant, Connection, ConnectionState, MissingUsers, ReadingStatus, UploadCertificate,
     UserSource, WantedConsent, WantedPermission,
 };
+pub use self::federation::{CheckedFederation, Federation, Reach, WantedLook};
 pub use self::invitation::Invitation;
 pub use self::microsoft::{Microsoft, MicrosoftStep};
 pub use self::notice::Notice;
@@ -153,6 +155,7 @@ answers!(
     Certificate,
     Code,
     Connection,
+    Federation,
     Invitation,
     Microsoft,
     Preflight,

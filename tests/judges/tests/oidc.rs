@@ -149,6 +149,7 @@ impl Lab {
             authority: Authority::Tenant(tenant()),
             client_id: CLIENT,
             redirect_uri: CALLBACK,
+            scope: oidc::SIGN_IN_SCOPE,
             state: "a-state-of-ours",
             nonce,
             challenge: &verifier.challenge(),

@@ -39,6 +39,9 @@ struct Belongings {
     pushes: BTreeMap<String, Value>,
     /// Those whose anchor is being repaired.
     repairs: BTreeSet<String>,
+    domains: BTreeSet<String>,
+    /// Those that the organization says it has.
+    named_domains: BTreeSet<String>,
     keys: BTreeSet<String>,
     listed_keys: BTreeSet<String>,
     tasks: Vec<Value>,
@@ -130,7 +133,13 @@ impl Belongings {
         let (kind, id) = rest.split_once('#').unwrap_or((rest, ""));
         let ends = item["expires_at"].is_i64();
         match (kind, sk) {
-            ("", "ORGANIZATION") | ("DOMAIN", "DOMAIN") | ("KEYS", "RING") => true,
+            ("", "ORGANIZATION") => {
+                let named = value["domains"].as_array().into_iter().flatten();
+                self.named_domains = named.filter_map(Value::as_str).map(str::to_owned).collect();
+                true
+            }
+            ("DOMAIN", "DOMAIN") => self.domains.insert(id.to_owned()),
+            ("KEYS", "RING") | ("FEDERATION", "CHECK") => true,
             ("USER", _) => self.of_user(id, sk, item),
             ("GROUP", _) => self.of_group(id, sk, item),
             ("CREDENTIAL", "OWNER") => {
@@ -321,6 +330,9 @@ impl Belongings {
             self.wrong.push("a tenant that is not its own tells it what changes".to_owned());
         }
         self.check_search();
+        if self.domains != self.named_domains {
+            self.wrong.push(format!("the domains of {org} and what it says of them differ"));
+        }
         self.check_owners();
         self.check_leftovers();
         self.check_members();

@@ -1,5 +1,6 @@
 //! The way through Microsoft's own pages, as an administrator walks it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::browser::unescape;
 use crate::saml::between;
-use crate::world::{READER, WRITER};
+use crate::world::{FEDERATION, READER, WRITER};
 use crate::{Browser, Page, Person, World};
 use identity::{Role, User};
 
@@ -25,6 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub const MANAGED: &str = "contoso.onmicrosoft.com";
 /// Another tenant, which has people and nothing else.
 pub const FABRIKAM: &str = "aaaaaaaa-1111-4222-8333-444444444444";
+/// What an administrator may let us do with their own rights.
+pub const DELEGATED: [&str; 4] = [
+    "Domain-InternalFederation.Read.All",
+    "Domain.Read.All",
+    "Domain.ReadWrite.All",
+    "Directory.AccessAsUser.All",
+];
 /// Global Administrator.
 const GLOBAL: &str = "62e90394-69f5-4237-9190-012177145e10";
 
@@ -122,7 +130,7 @@ impl Connector<'_> {
         self.register(|_| ()).await;
     }
 
-    /// Registers both applications with the certificate that our page offers, changed as said.
+    /// Registers the applications with the certificate that our page offers, changed as said.
     pub async fn register(&self, change: impl Fn(&mut Application)) {
         let certificate = self.certificate().await;
         let callback = |leg| format!("{}/oauth/callback/{leg}", self.world.base_url);
@@ -132,11 +140,47 @@ impl Connector<'_> {
                 redirect_uris: ["consent", "sign-in", "microsoft"].map(callback).into(),
                 certificates: vec![STANDARD.encode(&certificate)],
                 roles: [role.to_owned()].into(),
+                scopes: BTreeSet::new(),
                 directory_role_claims: true,
             };
             change(&mut application);
             self.world.microsoft.put_application(client_id, application).unwrap();
         }
+        let federation = Application {
+            display_name: "Passerelle".to_owned(),
+            redirect_uris: vec![callback("federation")],
+            certificates: vec![STANDARD.encode(&certificate)],
+            scopes: DELEGATED.map(str::to_owned).into(),
+            ..Application::default()
+        };
+        self.world.microsoft.put_application(FEDERATION, federation).unwrap();
+    }
+
+    /// The page that shows how domains are federated.
+    pub async fn federation_page(&mut self) -> Page {
+        let path = format!("{}/federation", self.world.connection_path());
+        self.person.browser.visit(&path).await
+    }
+
+    /// The link on it that leads to Microsoft, to look by permissions of a reach.
+    pub async fn look_departure(&mut self, reach: &str) -> String {
+        let page = self.federation_page().await;
+        let start = format!("{}/federation/start/{reach}/", self.world.connection_path());
+        let token = between(&page.text, &format!("href=\"{start}"), "\"");
+        format!("{start}{}", token.expect("a way to Microsoft"))
+    }
+
+    /// Follows it, and signs in there as an account; tells where the browser is sent.
+    pub async fn look_return(&mut self, reach: &str, account: Option<&str>) -> String {
+        let path = self.look_departure(reach).await;
+        let microsoft = self.person.browser.get(&path).await.location().expect("an address");
+        self.answer(&microsoft, account).await
+    }
+
+    /// Walks the whole way as an account, and ends on our page.
+    pub async fn look_at_federation(&mut self, reach: &str, account: &str) -> Page {
+        let back = self.look_return(reach, Some(account)).await;
+        self.person.browser.visit(&back).await
     }
 
     /// The certificate that our page offers, in DER.

@@ -11,7 +11,9 @@ use aws_sdk_dynamodb::config::{Credentials, Region};
 use axum::extract::Request;
 use axum::serve;
 use bytes::Bytes;
-use entra_sim::{Delivery, Domain, InternalDomainFederation, Settings, Simulator};
+use entra_sim::{
+    Delivery, Domain, InternalDomainFederation, PromptLoginBehavior, Settings, Simulator,
+};
 use identity::{Anchor, Block, OrganizationId, OutboxId, User, UserId, UserName};
 use jiff::Timestamp;
 use lambda_http::RequestExt as _;
@@ -40,6 +42,8 @@ pub const SITE_REQUEST: &str = "site-request";
 pub const READER: &str = "11111111-2222-4333-8444-555555555555";
 /// The application that changes users.
 pub const WRITER: &str = "66666666-7777-4888-8999-aaaaaaaaaaaa";
+/// The application by which an administrator looks at the federation of domains.
+pub const FEDERATION: &str = "bbbbbbbb-cccc-4ddd-8eee-ffffffffffff";
 const REGION: &str = "eu-central-1";
 const ACCOUNT: &str = "123456789012";
 
@@ -145,6 +149,7 @@ impl World {
             passive_sign_in_uri: text("sso_url"),
             sign_out_uri: text("slo_url"),
             signing_certificate: text("certificate_base64"),
+            prompt_login_behavior: PromptLoginBehavior::Disabled,
             ..InternalDomainFederation::default()
         };
         world.microsoft.federate(Domain::named(DOMAIN), federation).unwrap();
@@ -483,6 +488,7 @@ fn model_at(base_url: &str, sqs_endpoint: &str, microsoft: &str, reply_url: &str
             own("GraphUrl", &format!("{microsoft}/v1.0")),
             own("EntraReaderId", READER),
             own("EntraWriterId", WRITER),
+            own("EntraFederationId", FEDERATION),
         ]),
         known: BTreeMap::new(),
     };

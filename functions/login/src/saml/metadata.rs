@@ -49,8 +49,8 @@ async fn sign(
     let unsigned = EntityDescriptor {
         id: &message_id(&*app.entropy),
         entity_id: issuer,
-        sso_url: &format!("{issuer}/sso"),
-        slo_url: &format!("{issuer}/slo"),
+        sso_url: &facts.domain.sso_url(),
+        slo_url: &facts.domain.slo_url(),
         certificates: &certificates.iter().collect::<Vec<_>>(),
         now,
     }

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::account::Account;
 use crate::random;
 
 /// The resource that the tokens are for.
@@ -36,6 +37,15 @@ pub(crate) struct Claims {
     /// The application permissions that were consented to.
     #[serde(default)]
     pub(crate) roles: Vec<String>,
+    /// The delegated permissions, with spaces between: the application acts with somebody's rights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scp: Option<String>,
+    /// Whose rights, by object id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) oid: Option<String>,
+    /// Templates of the directory roles that the person has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) wids: Vec<String>,
     /// Since when it is good, in seconds since the epoch.
     pub(crate) iat: i64,
     /// When it is no longer good, in seconds since the epoch.
@@ -52,10 +62,40 @@ impl Claims {
             tid: tenant.to_owned(),
             appid: application.to_owned(),
             roles,
+            scp: None,
+            oid: None,
+            wids: Vec::new(),
             iat: now.as_second(),
             exp: now.as_second() + LIFETIME.as_secs(),
             jti: random::guid(),
         }
+    }
+
+    /// What a token says by which an application acts with somebody's rights.
+    pub(crate) fn delegated(
+        account: &Account,
+        application: &str,
+        scope: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            scp: Some(scope),
+            oid: Some(account.object_id.clone()),
+            wids: account.roles.iter().cloned().collect(),
+            ..Self::new(&account.tenant, application, Vec::new(), now)
+        }
+    }
+
+    /// Whether one of these delegated permissions was consented to, and the person has one of these
+    /// roles.
+    pub(crate) fn lets_somebody(&self, permissions: &[&str], roles: &[&str]) -> bool {
+        self.lets(permissions) && self.wids.iter().any(|role| roles.contains(&role.as_str()))
+    }
+
+    /// Whether one of these delegated permissions was consented to.
+    pub(crate) fn lets(&self, permissions: &[&str]) -> bool {
+        let mut scopes = self.scp.iter().flat_map(|scp| scp.split(' '));
+        scopes.any(|scope| permissions.contains(&scope))
     }
 
     /// Whether one of these permissions was consented to.

@@ -1,5 +1,6 @@
 //! `/authorize`: asks who signs in, and sends a code to the application.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::rejection::{FormRejection, QueryRejection};
@@ -9,6 +10,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::access_token::AUDIENCE;
 use super::account::{Account, Realm, accounts};
 use super::refusal::{OAuthRefusal, redirect};
 use super::state::Code;
@@ -62,6 +64,29 @@ fn trust(app: &App, path: &str, asked: Asked) -> Result<Trusted, OAuthRefusal> {
     Ok(Trusted { realm, name: application.display_name.clone(), asked })
 }
 
+/// The delegated permissions of Graph that are asked for, by Graph's own name or by the address that
+/// stands for it here; those of another resource, and those that nobody declared, are none.
+fn scopes(app: &App, asked: &Asked) -> Result<BTreeSet<String>, OAuthRefusal> {
+    let oauth = app.oauth();
+    let application = oauth.known.applications.get(&asked.client_id);
+    let site = app.site.url();
+    let mut scopes = BTreeSet::new();
+    for scope in asked.scope.split(' ').filter(|scope| !scope.is_empty()) {
+        if ["openid", "profile", "email", "offline_access"].contains(&scope) {
+            continue;
+        }
+        let of = |resource: &str| scope.strip_prefix(resource)?.strip_prefix('/');
+        let name = of(AUDIENCE).or_else(|| of(&site)).unwrap_or_default();
+        let declared = application.is_some_and(|application| application.scopes.contains(name));
+        if !declared || oauth.faults.unknown_scopes.contains(name) {
+            let detail = "The resource has no such scope.";
+            return Err(OAuthRefusal::new("invalid_client", 650_053, detail));
+        }
+        scopes.insert(name.to_owned());
+    }
+    Ok(scopes)
+}
+
 /// What the rest of the request must be; the application is told otherwise.
 fn check(asked: &Asked) -> Result<(), OAuthRefusal> {
     let refuse = |number, detail: &str| Err(OAuthRefusal::new("invalid_request", number, detail));
@@ -105,9 +130,12 @@ pub(crate) async fn ask(
         Err(refusal) => return refusal.page(&tenant),
     };
     let Trusted { asked, realm, name } = trusted;
-    if let Err(refusal) = check(&asked) {
-        return refusal.redirect(&asked.redirect_uri, asked.state.as_deref(), None);
-    }
+    let scopes = match check(&asked).and_then(|()| scopes(&app, &asked)) {
+        Ok(scopes) => scopes,
+        Err(refusal) => {
+            return refusal.redirect(&asked.redirect_uri, asked.state.as_deref(), None);
+        }
+    };
     let accounts = accounts(&realm, &app.directory(), &app.oauth().known);
     let hint = asked.login_hint.unwrap_or_default().to_lowercase();
     let choices: Vec<_> = accounts.iter().map(|account| choice(account, &hint)).collect();
@@ -118,6 +146,7 @@ pub(crate) async fn ask(
         action: &action,
         choices: &choices,
         permissions: &[],
+        delegated: &scopes.into_iter().collect::<Vec<_>>(),
     };
     page(StatusCode::OK, &picker)
 }
@@ -158,9 +187,10 @@ pub(crate) async fn choose(
     };
     let Trusted { asked, realm, .. } = trusted;
     let state = asked.state.as_deref();
-    if let Err(refusal) = check(&asked) {
-        return refusal.redirect(&asked.redirect_uri, state, None);
-    }
+    let scopes = match check(&asked).and_then(|()| scopes(&app, &asked)) {
+        Ok(scopes) => scopes,
+        Err(refusal) => return refusal.redirect(&asked.redirect_uri, state, None),
+    };
     let wanted = chosen.ok().and_then(|Body(chosen)| chosen.account);
     let Some(wanted) = wanted else {
         let refusal = OAuthRefusal::new("access_denied", 65_004, "The person went away.");
@@ -174,6 +204,23 @@ pub(crate) async fn choose(
         return OAuthRefusal::new("invalid_request", 50_020, detail).page(&tenant);
     };
     let now = app.now().simulated;
+    if !app.oauth().known.delegates(&account.tenant, &asked.client_id, &scopes) {
+        // What is asked for here only an administrator can allow, for everybody at once.
+        if !account.may_consent() {
+            let detail = "Only an administrator can allow this.";
+            return OAuthRefusal::new("access_denied", 90_094, detail).page(&tenant);
+        }
+        let changed = app.change_registrations(|known| {
+            let given = known.delegations.entry(account.tenant.clone()).or_default();
+            given.entry(asked.client_id.clone()).or_default().extend(scopes.iter().cloned());
+        });
+        if changed.is_err() {
+            return OAuthRefusal::new("server_error", 90_033, "The consent cannot be kept.")
+                .page(&tenant);
+        }
+        let details = json!({ "tenant": account.tenant, "by": account.upn, "scopes": scopes });
+        app.note(now, "oauth_delegated", details);
+    }
     let details = json!({ "tenant": account.tenant, "account": account.upn });
     let code = Code {
         client_id: asked.client_id.clone(),
@@ -181,6 +228,7 @@ pub(crate) async fn choose(
         challenge: asked.code_challenge.clone().unwrap_or_default(),
         nonce: asked.nonce.clone(),
         account,
+        scopes,
         issued_at: now,
         spent: false,
     };

@@ -88,6 +88,7 @@ pub(crate) async fn ask(
         action: &action,
         choices: &choices,
         permissions: &permissions,
+        delegated: &[],
     };
     page(StatusCode::OK, &picker)
 }

@@ -75,6 +75,7 @@ pub(crate) async fn delete_consent(
     Path((tenant, client_id)): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
     app.change_registrations(|known| {
+        known.delegations.entry(tenant.clone()).or_default().remove(&client_id);
         known.consents.entry(tenant).or_default().remove(&client_id);
     })?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,5 +1,7 @@
 //! Faults that tests and people ask for, by endpoint.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// What goes wrong from now on; everything absent goes well.
@@ -12,6 +14,8 @@ pub(crate) struct Faults {
     pub(crate) keys: Option<Outage>,
     /// What is wrong with id tokens.
     pub(crate) id_token: Option<IdTokenFault>,
+    /// Delegated permissions that Graph does not know here, as those that are newer than a cloud.
+    pub(crate) unknown_scopes: BTreeSet<String>,
 }
 
 /// An endpoint that does not do its work for some requests.

@@ -19,6 +19,9 @@ pub struct Application {
     pub certificates: Vec<String>,
     /// The application permissions of Graph that it declares.
     pub roles: BTreeSet<String>,
+    /// The delegated permissions of Graph that may be asked for with it. Entra lets any be asked for;
+    /// here it is an error of whoever registered it.
+    pub scopes: BTreeSet<String>,
     /// Whether its id tokens name the person's directory roles (`groupMembershipClaims` in the
     /// manifest).
     pub directory_role_claims: bool,

@@ -25,6 +25,9 @@ pub(crate) struct Registrations {
     pub(crate) applications: BTreeMap<String, Application>,
     /// By tenant, then by client id.
     pub(crate) consents: BTreeMap<String, BTreeMap<String, Consent>>,
+    /// Delegated permissions that a tenant's administrator consented to for everybody in it, by tenant,
+    /// then by client id.
+    pub(crate) delegations: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
     /// Templates of directory roles, by object id.
     pub(crate) roles: BTreeMap<String, BTreeSet<String>>,
     /// By id.
@@ -34,6 +37,17 @@ pub(crate) struct Registrations {
 }
 
 impl Registrations {
+    /// Whether a tenant's consent covers delegated permissions.
+    pub(crate) fn delegates(
+        &self,
+        tenant: &str,
+        client_id: &str,
+        scopes: &BTreeSet<String>,
+    ) -> bool {
+        let given = self.delegations.get(tenant).and_then(|given| given.get(client_id));
+        scopes.is_empty() || given.is_some_and(|given| given.is_superset(scopes))
+    }
+
     /// The permissions that a tenant's consent gives an application, once it is known everywhere.
     pub(crate) fn granted(
         &self,
@@ -55,6 +69,8 @@ pub(crate) struct Code {
     pub(crate) challenge: String,
     pub(crate) nonce: Option<String>,
     pub(crate) account: Account,
+    /// The delegated permissions of Graph that it stands for.
+    pub(crate) scopes: BTreeSet<String>,
     pub(crate) issued_at: Timestamp,
     pub(crate) spent: bool,
 }

@@ -187,10 +187,12 @@ fn redeem(
     let fault = oauth.faults.id_token;
     let id_token = id_token::issue(&mut oauth.keys, &subject, fault, now);
     let id_token = id_token.map_err(|_| unsigned())?;
-    let delegated = Claims::new(&code.account.tenant, client_id, Vec::new(), now);
+    let scopes = ["openid", "profile", "email"].into_iter().map(str::to_owned);
+    let scope = scopes.chain(code.scopes.iter().cloned()).collect::<Vec<_>>().join(" ");
+    let delegated = Claims::delegated(&code.account, client_id, scope.clone(), now);
     Ok(json!({
         "token_type": "Bearer",
-        "scope": "openid profile email",
+        "scope": scope,
         "expires_in": LIFETIME.as_secs(),
         "access_token": app.access_tokens.issue(&delegated).map_err(|_| unsigned())?,
         "id_token": id_token,

@@ -1,5 +1,7 @@
 //! The applications that a real tenant's owner would register, known to the simulated Entra.
 
+use std::collections::BTreeSet;
+
 use ambient::{Clock as _, SystemClock};
 use aws_config::SdkConfig;
 use base64::Engine as _;
@@ -10,12 +12,21 @@ use keys::{KeyId, KmsKeys, kms_config};
 use store::Store;
 
 use super::{ADMINISTRATOR, SeedError};
-use crate::stack::{READER, Ready, WRITER};
+use crate::stack::{FEDERATION, READER, Ready, WRITER};
 
 /// The template of Global Administrator.
 const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
 
-/// Registers both applications with our certificate, and makes the demo administrator one of the
+/// What an administrator may let us do with their own rights: the narrow permissions, and the wider
+/// ones for whoever cannot grant those.
+const DELEGATED: [&str; 4] = [
+    "Domain-InternalFederation.Read.All",
+    "Domain.Read.All",
+    "Domain.ReadWrite.All",
+    "Directory.AccessAsUser.All",
+];
+
+/// Registers the applications with our certificate, and makes the demo administrator one of the
 /// tenant too.
 pub(super) async fn register(
     ready: &Ready,
@@ -34,10 +45,19 @@ pub(super) async fn register(
             redirect_uris: ["consent", "sign-in", "microsoft"].map(callback).into(),
             certificates: vec![STANDARD.encode(&certificates.current.certificate)],
             roles: [role.to_owned()].into(),
+            scopes: BTreeSet::new(),
             directory_role_claims: true,
         };
         entra.put_application(client_id, application)?;
     }
+    let federation = Application {
+        display_name: "Passerelle, looking at the federation of domains".to_owned(),
+        redirect_uris: vec![callback("federation")],
+        certificates: vec![STANDARD.encode(&certificates.current.certificate)],
+        scopes: DELEGATED.map(str::to_owned).into(),
+        ..Application::default()
+    };
+    entra.put_application(FEDERATION, federation)?;
     entra.put_directory_roles(ADMINISTRATOR, &[GLOBAL_ADMINISTRATOR])?;
     Ok(())
 }

@@ -11,7 +11,8 @@ use entra_sim::Simulator;
 use super::data::DataFolder;
 use super::ports::{self, Bound};
 use super::{
-    ACCOUNT, NAME, Options, Parts, READER, REGION, Ready, Seed, StartError, WRITER, control,
+    ACCOUNT, FEDERATION, NAME, Options, Parts, READER, REGION, Ready, Seed, StartError, WRITER,
+    control,
 };
 use crate::database::LocalDatabase;
 use crate::gateway::Gateway;
@@ -102,6 +103,7 @@ fn read_template(
             own("GraphUrl", &format!("{}/v1.0", entra.url())),
             own("EntraReaderId", READER),
             own("EntraWriterId", WRITER),
+            own("EntraFederationId", FEDERATION),
             own("MailFrom", "passerelle@contoso.test"),
         ]),
     };

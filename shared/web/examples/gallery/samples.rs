@@ -2,15 +2,15 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use identity::Obstacle;
+use identity::{DomainStanding, FederationDifference, FederationProperty, Obstacle};
 use jiff::Timestamp;
 use web::language::Language;
 use web::page::{
-    Address, AutoPost, Certificate, Code, ConnectedTenant, Connection, ConnectionState, Entry,
-    FileLinks, Found, FoundObstacle, Invitation, ListedUser, LookStatus, LookStep, Microsoft,
-    MicrosoftStep, MissingUsers, Notice, Preflight, PreflightList, Problem, ReadingStatus, Recover,
-    Recovery, Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, UserSource,
-    WantedConsent, WantedPermission,
+    Address, AutoPost, Certificate, CheckedFederation, Code, ConnectedTenant, Connection,
+    ConnectionState, Entry, Federation, FileLinks, Found, FoundObstacle, Invitation, ListedUser,
+    LookStatus, LookStep, Microsoft, MicrosoftStep, MissingUsers, Notice, Preflight, PreflightList,
+    Problem, Reach, ReadingStatus, Recover, Recovery, Register, Role, SignIn, SignedOut, Trouble,
+    UploadCertificate, UserSource, WantedConsent, WantedLook, WantedPermission,
 };
 
 /// What the pages are filled with.
@@ -40,6 +40,7 @@ pub(crate) fn pages(language: Language, v: &Values<'_>) -> Vec<Named> {
     pages.extend(enrolment(language, v));
     pages.extend(ends(language, v));
     pages.extend(connection(language, v));
+    pages.extend(federation(language, v));
     pages.extend(microsoft(language, v));
     pages.extend(preflight(language, v));
     pages
@@ -223,6 +224,7 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         reading,
         missing,
         preflight_url: v.url,
+        federation_url: v.url,
         users: UserSource { cloud: true, pending: 3, conflicts: 1 },
         consents: &consents,
         certificates: &certificates,
@@ -237,6 +239,49 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
                 .into_response(),
         ),
         ("connection-none", page(ConnectionState::None, None, None, None).into_response()),
+    ]
+}
+
+fn federation(language: Language, v: &Values<'_>) -> Vec<Named> {
+    let look = |reach: Reach, offered: bool| WantedLook {
+        reach,
+        permissions: &["Domain-InternalFederation.Read.All", "Domain.Read.All"],
+        start_url: offered.then(|| v.url.to_owned()),
+    };
+    let differs = |property, should: Option<&str>| FederationDifference {
+        property,
+        is: Some(v.subject.to_owned()),
+        should: should.map(str::to_owned),
+    };
+    let differences = DomainStanding::Federated(vec![
+        differs(FederationProperty::PassiveSignInUri, Some(v.url)),
+        differs(FederationProperty::NextSigningCertificate, None),
+    ]);
+    let fine = DomainStanding::Federated(Vec::new());
+    let at = Timestamp::UNIX_EPOCH;
+    let checked = |domains: Vec<_>, left_out| {
+        Some(CheckedFederation { at, by: Some(v.person), domains, left_out })
+    };
+    let looks = [true, false].map(|offered| Reach::ALL.map(|reach| look(reach, offered)));
+    let [offered, waiting] = &looks;
+    let seen = |checked| Federation {
+        language,
+        organization: v.organization,
+        connected: true,
+        checked,
+        client_id: Some(v.request_id),
+        redirect_uri: v.url,
+        looks: offered,
+        connection_url: v.url,
+    };
+    let elsewhere = [DomainStanding::Managed, DomainStanding::Absent, DomainStanding::Unverified];
+    let elsewhere = elsewhere.iter().map(|standing| (v.domain, standing)).collect();
+    let none = Federation { connected: false, client_id: None, looks: waiting, ..seen(None) };
+    let differs = checked(vec![(v.domain, &differences), (v.domain, &fine)], 3);
+    vec![
+        ("federation", seen(differs).into_response()),
+        ("federation-elsewhere", seen(checked(elsewhere, 0)).into_response()),
+        ("federation-none", none.into_response()),
     ]
 }
 

@@ -716,6 +716,254 @@ messages! {
         es: "Vuelva a la página de conexión y empiece de nuevo. Si vuelve a ver esta página, dé el número de solicitud a quien opera este servicio.",
     }
 
+    // How domains are federated.
+    federation_title {
+        en: "How your domains are federated",
+        de: "Wie Ihre Domänen verbunden sind",
+        fr: "Comment vos domaines sont fédérés",
+        es: "Cómo están federados sus dominios",
+    }
+    federation_why {
+        en: "So that your people get here to sign in, Microsoft must have for each domain exactly what we publish. It shows that to administrators of the tenant only: somebody looks with their own rights, for this once. Nothing is changed, and no permission of our own is needed.",
+        de: "Damit Ihre Leute zur Anmeldung hierher kommen, muss Microsoft für jede Domäne genau das haben, was wir veröffentlichen. Das zeigt es nur Administratoren des Mandanten: Jemand sieht mit eigenen Rechten nach, nur für dieses eine Mal. Nichts wird geändert, und wir brauchen keine eigene Berechtigung.",
+        fr: "Pour que vos collaborateurs arrivent ici pour se connecter, Microsoft doit avoir pour chaque domaine exactement ce que nous publions. Il ne le montre qu’aux administrateurs du locataire : quelqu’un regarde avec ses propres droits, pour cette fois. Rien n’est modifié, et aucune autorisation propre ne nous est nécessaire.",
+        es: "Para que su personal llegue aquí a iniciar sesión, Microsoft debe tener de cada dominio exactamente lo que publicamos. Solo lo muestra a administradores del inquilino: alguien mira con sus propios derechos, por esta vez. No se cambia nada y no necesitamos ningún permiso propio.",
+    }
+    federation_open {
+        en: "See how they stand",
+        de: "Ansehen, wie sie stehen",
+        fr: "Voir où ils en sont",
+        es: "Ver cómo están",
+    }
+    federation_lead {
+        en: "Microsoft sends people of a federated domain here, as it was told when the domain was set up. Here you see whether that agrees with what we publish.",
+        de: "Microsoft schickt die Leute einer verbundenen Domäne hierher, so wie es ihm beim Einrichten gesagt wurde. Hier sehen Sie, ob das mit dem übereinstimmt, was wir veröffentlichen.",
+        fr: "Microsoft envoie ici les personnes d’un domaine fédéré, comme on le lui a dit lors de la configuration. Vous voyez ici si cela correspond à ce que nous publions.",
+        es: "Microsoft envía aquí a las personas de un dominio federado, como se le indicó al configurarlo. Aquí ve si eso coincide con lo que publicamos.",
+    }
+    federation_not_connected {
+        en: "Connect the tenant first: only the connected one is looked at.",
+        de: "Verbinden Sie zuerst den Mandanten: Nur im verbundenen wird nachgesehen.",
+        fr: "Connectez d’abord le locataire : seul celui qui est connecté est examiné.",
+        es: "Conecte primero el inquilino: solo se mira en el que está conectado.",
+    }
+    federation_at {
+        en: "Looked at",
+        de: "Nachgesehen",
+        fr: "Examiné le",
+        es: "Mirado el",
+    }
+    federation_by {
+        en: "With the rights of",
+        de: "Mit den Rechten von",
+        fr: "Avec les droits de",
+        es: "Con los derechos de",
+    }
+    federation_none {
+        en: "No domain of this organization is known here, so there was nothing to compare.",
+        de: "Hier ist keine Domäne dieser Organisation bekannt, es gab also nichts zu vergleichen.",
+        fr: "Aucun domaine de cette organisation n’est connu ici : il n’y avait rien à comparer.",
+        es: "Aquí no se conoce ningún dominio de esta organización, así que no había nada que comparar.",
+    }
+    domain_absent {
+        en: "not in the tenant",
+        de: "nicht im Mandanten",
+        fr: "absent du locataire",
+        es: "no está en el inquilino",
+    }
+    domain_absent_next {
+        en: "The connected tenant does not have this domain. Add it in Entra and verify it, or connect the tenant that has it.",
+        de: "Der verbundene Mandant hat diese Domäne nicht. Fügen Sie sie in Entra hinzu und bestätigen Sie sie, oder verbinden Sie den Mandanten, der sie hat.",
+        fr: "Le locataire connecté n’a pas ce domaine. Ajoutez-le dans Entra et vérifiez-le, ou connectez le locataire qui l’a.",
+        es: "El inquilino conectado no tiene este dominio. Agréguelo en Entra y verifíquelo, o conecte el inquilino que lo tiene.",
+    }
+    domain_unverified {
+        en: "not verified",
+        de: "nicht bestätigt",
+        fr: "non vérifié",
+        es: "sin verificar",
+    }
+    domain_unverified_next {
+        en: "The tenant has this domain and did not prove yet that it is its own. Verify it in Entra first.",
+        de: "Der Mandant hat diese Domäne und hat noch nicht bewiesen, dass sie ihm gehört. Bestätigen Sie sie zuerst in Entra.",
+        fr: "Le locataire a ce domaine et n’a pas encore prouvé qu’il lui appartient. Vérifiez-le d’abord dans Entra.",
+        es: "El inquilino tiene este dominio y todavía no ha demostrado que es suyo. Verifíquelo primero en Entra.",
+    }
+    domain_managed {
+        en: "not federated",
+        de: "nicht verbunden",
+        fr: "non fédéré",
+        es: "sin federar",
+    }
+    domain_managed_next {
+        en: "Microsoft signs the people of this domain in itself and sends nobody here. The operations guide says how to register the domain in Entra.",
+        de: "Microsoft meldet die Leute dieser Domäne selbst an und schickt niemanden hierher. Das Betriebshandbuch sagt, wie die Domäne in Entra registriert wird.",
+        fr: "Microsoft connecte lui-même les personnes de ce domaine et n’envoie personne ici. Le guide d’exploitation explique comment inscrire le domaine dans Entra.",
+        es: "Microsoft inicia él mismo la sesión de las personas de este dominio y no envía a nadie aquí. La guía de operación explica cómo registrar el dominio en Entra.",
+    }
+    domain_fine {
+        en: "as we publish it",
+        de: "wie veröffentlicht",
+        fr: "conforme",
+        es: "como lo publicamos",
+    }
+    domain_fine_next {
+        en: "Microsoft sends the people of this domain here and believes what we sign. There is nothing to do.",
+        de: "Microsoft schickt die Leute dieser Domäne hierher und glaubt, was wir signieren. Es ist nichts zu tun.",
+        fr: "Microsoft envoie ici les personnes de ce domaine et croit ce que nous signons. Il n’y a rien à faire.",
+        es: "Microsoft envía aquí a las personas de este dominio y cree lo que firmamos. No hay nada que hacer.",
+    }
+    domain_differs {
+        en: "differs",
+        de: "weicht ab",
+        fr: "diffère",
+        es: "difiere",
+    }
+    domain_differs_next {
+        en: "Microsoft has other values than we publish. Look who set them and why, then set these by PowerShell, as the operations guide says; Microsoft may take up to two hours. Certificates are shown by their SHA-256 fingerprints.",
+        de: "Microsoft hat andere Werte, als wir veröffentlichen. Klären Sie, wer sie warum gesetzt hat, und setzen Sie dann diese mit PowerShell, wie es im Betriebshandbuch steht; bei Microsoft kann das bis zu zwei Stunden dauern. Zertifikate stehen hier mit ihrem SHA-256-Fingerabdruck.",
+        fr: "Microsoft a d’autres valeurs que celles que nous publions. Voyez qui les a définies et pourquoi, puis définissez celles-ci par PowerShell, comme l’indique le guide d’exploitation ; cela peut prendre jusqu’à deux heures chez Microsoft. Les certificats sont montrés par leur empreinte SHA-256.",
+        es: "Microsoft tiene otros valores que los que publicamos. Averigüe quién los puso y por qué, y después ponga estos con PowerShell, como dice la guía de operación; Microsoft puede tardar hasta dos horas. Los certificados se muestran por su huella SHA-256.",
+    }
+    federation_vital {
+        en: "keeps people out",
+        de: "sperrt Leute aus",
+        fr: "bloque la connexion",
+        es: "impide entrar",
+    }
+    federation_is {
+        en: "Is",
+        de: "Ist",
+        fr: "Valeur actuelle",
+        es: "Es",
+    }
+    federation_should {
+        en: "Should be",
+        de: "Soll sein",
+        fr: "Valeur attendue",
+        es: "Debería ser",
+    }
+    federation_nothing {
+        en: "nothing",
+        de: "nichts",
+        fr: "rien",
+        es: "nada",
+    }
+    federation_left_out(many) {
+        en: "More domains than one look is at: {many} were left out.",
+        de: "Mehr Domänen, als auf einmal angesehen werden: {many} wurden ausgelassen.",
+        fr: "Plus de domaines qu’un examen n’en regarde : {many} ont été laissés de côté.",
+        es: "Más dominios de los que se miran de una vez: {many} se dejaron fuera.",
+    }
+    federation_begin {
+        en: "Look for the first time",
+        de: "Zum ersten Mal nachsehen",
+        fr: "Regarder pour la première fois",
+        es: "Mirar por primera vez",
+    }
+    federation_again {
+        en: "Look once more",
+        de: "Noch einmal nachsehen",
+        fr: "Regarder de nouveau",
+        es: "Mirar de nuevo",
+    }
+    federation_look {
+        en: "Look with your rights",
+        de: "Mit Ihren Rechten nachsehen",
+        fr: "Regarder avec vos droits",
+        es: "Mirar con sus derechos",
+    }
+    federation_rights {
+        en: "You sign in at Microsoft, we read how these domains are set up, and your access is forgotten with the answer: it is stored nowhere, and does not come back without you. What you grant there is good only together with your own sign-in.",
+        de: "Sie melden sich bei Microsoft an, wir lesen, wie diese Domänen eingerichtet sind, und mit der Antwort ist Ihr Zugriff vergessen: Er wird nirgends gespeichert und kommt ohne Sie nicht wieder. Was Sie dort erteilen, gilt nur zusammen mit Ihrer eigenen Anmeldung.",
+        fr: "Vous vous connectez chez Microsoft, nous lisons comment ces domaines sont configurés, et votre accès est oublié avec la réponse : il n’est enregistré nulle part et ne revient pas sans vous. Ce que vous accordez là ne vaut qu’avec votre propre connexion.",
+        es: "Usted inicia sesión en Microsoft, leemos cómo están configurados estos dominios y su acceso se olvida con la respuesta: no se guarda en ningún sitio y no vuelve sin usted. Lo que conceda allí solo vale junto con su propio inicio de sesión.",
+    }
+    federation_roles {
+        en: "Microsoft shows it to these roles of the tenant: Domain Name Administrator, External Identity Provider Administrator, Hybrid Identity Administrator, Security Administrator, Global Administrator. The first time, a Global or Privileged Role Administrator has to consent.",
+        de: "Microsoft zeigt es diesen Rollen des Mandanten: Domänennamenadministrator, Administrator für externe Identitätsanbieter, Hybrididentitätsadministrator, Sicherheitsadministrator, globaler Administrator. Beim ersten Mal muss ein globaler Administrator oder ein Administrator für privilegierte Rollen zustimmen.",
+        fr: "Microsoft le montre à ces rôles du locataire : administrateur de noms de domaine, administrateur de fournisseurs d’identité externes, administrateur d’identité hybride, administrateur de la sécurité, administrateur général. La première fois, un administrateur général ou de rôle privilégié doit consentir.",
+        es: "Microsoft lo muestra a estos roles del inquilino: administrador de nombres de dominio, administrador de proveedores de identidades externos, administrador de identidad híbrida, administrador de seguridad, administrador global. La primera vez debe dar el consentimiento un administrador global o de roles con privilegios.",
+    }
+    federation_not_registered {
+        en: "No application is registered for this; the operations guide says how to. It has no permission of its own, and this redirect URI:",
+        de: "Dafür ist keine Anwendung registriert; das Betriebshandbuch sagt, wie das geht. Sie hat keine eigene Berechtigung und diesen Umleitungs-URI:",
+        fr: "Aucune application n’est inscrite pour cela ; le guide d’exploitation explique comment faire. Elle n’a aucune autorisation propre, et cet URI de redirection :",
+        es: "No hay ninguna aplicación registrada para esto; la guía de operación explica cómo. No tiene ningún permiso propio, y este URI de redirección:",
+    }
+    look_narrow_title {
+        en: "Only what is needed",
+        de: "Nur das Nötige",
+        fr: "Seulement le nécessaire",
+        es: "Solo lo necesario",
+    }
+    look_narrow_why {
+        en: "To read domains, and to read how they are federated. Begin with this one.",
+        de: "Domänen lesen, und lesen, wie sie verbunden sind. Beginnen Sie damit.",
+        fr: "Lire les domaines, et lire comment ils sont fédérés. Commencez par là.",
+        es: "Leer los dominios y leer cómo están federados. Empiece por aquí.",
+    }
+    look_wide_title {
+        en: "If Microsoft refuses that",
+        de: "Wenn Microsoft das ablehnt",
+        fr: "Si Microsoft refuse cela",
+        es: "Si Microsoft lo rechaza",
+    }
+    look_wide_why {
+        en: "The older permission for the same, which some tenants know alone. It would let domains be changed as well; we only read. Choose it only where the first one is refused.",
+        de: "Die ältere Berechtigung dafür, die manche Mandanten allein kennen. Mit ihr ließen sich Domänen auch ändern; wir lesen nur. Wählen Sie sie nur, wenn die erste abgelehnt wird.",
+        fr: "L’ancienne autorisation pour la même chose, la seule que certains locataires connaissent. Elle permettrait aussi de modifier des domaines ; nous ne faisons que lire. Ne la choisissez que si la première est refusée.",
+        es: "El permiso anterior para lo mismo, el único que algunos inquilinos conocen. También permitiría cambiar dominios; nosotros solo leemos. Elíjalo solo si se rechaza el primero.",
+    }
+    look_widest_title {
+        en: "If it refuses that too",
+        de: "Wenn es auch das ablehnt",
+        fr: "S’il refuse cela aussi",
+        es: "Si también lo rechaza",
+    }
+    look_widest_why {
+        en: "Microsoft names it as a known issue that it may ask for this one beside: whatever you yourself may do in the directory. We only read. Choose it last.",
+        de: "Microsoft nennt als bekanntes Problem, dass es zusätzlich diese verlangen kann: alles, was Sie selbst im Verzeichnis dürfen. Wir lesen nur. Wählen Sie sie zuletzt.",
+        fr: "Microsoft signale comme problème connu qu’il peut demander celle-ci en plus : tout ce que vous pouvez faire vous-même dans l’annuaire. Nous ne faisons que lire. Choisissez-la en dernier.",
+        es: "Microsoft señala como problema conocido que puede pedir además este: todo lo que usted mismo puede hacer en el directorio. Nosotros solo leemos. Elíjalo en último lugar.",
+    }
+    look_declined_title {
+        en: "Nobody let us look",
+        de: "Niemand hat uns nachsehen lassen",
+        fr: "Personne ne nous a laissé regarder",
+        es: "Nadie nos dejó mirar",
+    }
+    look_declined_what {
+        en: "Microsoft says that the sign-in or the permission was declined, or that it does not know the permission. Nothing was looked at, and nothing was changed.",
+        de: "Microsoft sagt, dass die Anmeldung oder die Berechtigung abgelehnt wurde oder dass es die Berechtigung nicht kennt. Es wurde nichts angesehen und nichts geändert.",
+        fr: "Microsoft indique que la connexion ou l’autorisation a été refusée, ou qu’il ne connaît pas l’autorisation. Rien n’a été examiné ni modifié.",
+        es: "Microsoft dice que se rechazó el inicio de sesión o el permiso, o que no conoce el permiso. No se ha mirado ni cambiado nada.",
+    }
+    look_declined_next {
+        en: "Go back to the page that shows how your domains are federated, and look again. Where Microsoft refuses the permission itself, that page offers wider ones.",
+        de: "Gehen Sie zu der Seite zurück, die zeigt, wie Ihre Domänen verbunden sind, und sehen Sie noch einmal nach. Wenn Microsoft die Berechtigung selbst ablehnt, bietet jene Seite weitere an.",
+        fr: "Retournez à la page qui montre comment vos domaines sont fédérés, et regardez de nouveau. Si Microsoft refuse l’autorisation elle-même, cette page en propose de plus larges.",
+        es: "Vuelva a la página que muestra cómo están federados sus dominios y mire de nuevo. Si Microsoft rechaza el permiso mismo, esa página ofrece otros más amplios.",
+    }
+    look_forbidden_title {
+        en: "Microsoft does not show it to this account",
+        de: "Microsoft zeigt es diesem Konto nicht",
+        fr: "Microsoft ne le montre pas à ce compte",
+        es: "Microsoft no lo muestra a esta cuenta",
+    }
+    look_forbidden_what {
+        en: "The account that signed in may not see how domains are federated. That takes one of these roles in the tenant: Domain Name Administrator, External Identity Provider Administrator, Hybrid Identity Administrator, Security Administrator or Global Administrator. Nothing was changed; what an earlier look saw still stands.",
+        de: "Das Konto, das sich angemeldet hat, darf nicht sehen, wie Domänen verbunden sind. Dazu braucht es eine dieser Rollen im Mandanten: Domänennamenadministrator, Administrator für externe Identitätsanbieter, Hybrididentitätsadministrator, Sicherheitsadministrator oder globaler Administrator. Es wurde nichts geändert; was früher zu sehen war, steht noch da.",
+        fr: "Le compte connecté ne peut pas voir comment les domaines sont fédérés. Il faut l’un de ces rôles dans le locataire : administrateur de noms de domaine, administrateur de fournisseurs d’identité externes, administrateur d’identité hybride, administrateur de la sécurité ou administrateur général. Rien n’a été modifié ; le résultat précédent reste affiché.",
+        es: "La cuenta que inició sesión no puede ver cómo están federados los dominios. Hace falta uno de estos roles en el inquilino: administrador de nombres de dominio, administrador de proveedores de identidades externos, administrador de identidad híbrida, administrador de seguridad o administrador global. No se ha cambiado nada; lo que se vio antes sigue ahí.",
+    }
+    look_forbidden_next {
+        en: "Look again with an account that has one of them. If it has, Microsoft asks for a wider permission: the page that shows how your domains are federated offers two.",
+        de: "Sehen Sie mit einem Konto nach, das eine davon hat. Hat es eine, so verlangt Microsoft eine weitere Berechtigung: Die Seite, die zeigt, wie Ihre Domänen verbunden sind, bietet zwei an.",
+        fr: "Regardez de nouveau avec un compte qui en a un. S’il en a un, Microsoft demande une autorisation plus large : la page qui montre comment vos domaines sont fédérés en propose deux.",
+        es: "Mire de nuevo con una cuenta que tenga uno de ellos. Si lo tiene, Microsoft pide un permiso más amplio: la página que muestra cómo están federados sus dominios ofrece dos.",
+    }
+
     // Preflight.
     preflight_title {
         en: "Who cannot sign in yet",

@@ -27,6 +27,8 @@ pub struct Connection<'a> {
     pub missing: Option<MissingUsers>,
     /// Where it is shown who cannot sign in yet.
     pub preflight_url: &'a str,
+    /// Where it is shown how the domains are federated.
+    pub federation_url: &'a str,
     /// Where users come from.
     pub users: UserSource,
     /// What can be consented to.

@@ -88,6 +88,10 @@ pub enum Trouble {
     JourneyOver,
     /// Somebody declined a consent or a sign-in at Microsoft.
     ConsentDeclined,
+    /// Nobody let us look at how domains are federated.
+    LookDeclined,
+    /// Microsoft does not show whoever signed in how domains are federated.
+    LookForbidden,
     /// An id token proves nothing.
     IdentityRefused,
     /// A sign-in with Microsoft is over, was declined, or never began here.
@@ -118,7 +122,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::RequestRefused,
         Self::RequestOver,
         Self::OtherBrowser,
@@ -137,6 +141,8 @@ impl Trouble {
         Self::SignInFirst,
         Self::JourneyOver,
         Self::ConsentDeclined,
+        Self::LookDeclined,
+        Self::LookForbidden,
         Self::IdentityRefused,
         Self::SignInOver,
         Self::AccountUnknown,
@@ -171,6 +177,8 @@ impl Trouble {
             Self::JourneyOver | Self::SignInOver => StatusCode::GONE,
             Self::SignInFirst
             | Self::ConsentDeclined
+            | Self::LookDeclined
+            | Self::LookForbidden
             | Self::IdentityRefused
             | Self::AccountUnknown
             | Self::MicrosoftOnly
@@ -207,6 +215,8 @@ impl Trouble {
             Self::SignInFirst => language.sign_in_first_title(),
             Self::JourneyOver => language.journey_over_title(),
             Self::ConsentDeclined => language.consent_declined_title(),
+            Self::LookDeclined => language.look_declined_title(),
+            Self::LookForbidden => language.look_forbidden_title(),
             Self::IdentityRefused => language.identity_refused_title(),
             Self::SignInOver => language.sign_in_over_title(),
             Self::AccountUnknown => language.account_unknown_title(),
@@ -243,6 +253,8 @@ impl Trouble {
             Self::SignInFirst => language.sign_in_first_what(),
             Self::JourneyOver => language.journey_over_what(),
             Self::ConsentDeclined => language.consent_declined_what(),
+            Self::LookDeclined => language.look_declined_what(),
+            Self::LookForbidden => language.look_forbidden_what(),
             Self::IdentityRefused => language.identity_refused_what(),
             Self::SignInOver => language.sign_in_over_what(),
             Self::AccountUnknown => language.account_unknown_what(),
@@ -282,6 +294,8 @@ impl Trouble {
             Self::AccountUnknown => language.next_ask_administrator(),
             Self::MicrosoftOnly => language.microsoft_only_next(),
             Self::PasskeyOnly => language.passkey_only_next(),
+            Self::LookDeclined => language.look_declined_next(),
+            Self::LookForbidden => language.look_forbidden_next(),
             Self::JourneyOver
             | Self::ConsentDeclined
             | Self::IdentityRefused
@@ -318,6 +332,8 @@ impl Trouble {
             | Self::SignInFirst
             | Self::JourneyOver
             | Self::ConsentDeclined
+            | Self::LookDeclined
+            | Self::LookForbidden
             | Self::IdentityRefused
             | Self::NotTenantAdministrator
             | Self::OtherTenant

@@ -3,6 +3,7 @@
 
 mod answers;
 mod enrolments;
+mod federation_checks;
 mod folds;
 mod groups;
 mod members;
@@ -80,6 +81,7 @@ fn organization(base_url: &str) -> Organization {
         session_hours: SESSION_HOURS,
         mode: identity::Mode::default(),
         administrators: Vec::new(),
+        domains: Vec::new(),
         directories: Vec::new(),
         created_at: noon(),
     }
@@ -101,6 +103,8 @@ async fn found(
     domain: &FederatedDomain,
     administrator: &User,
 ) -> Result<(), FoundError> {
+    let domains = vec![domain.name.clone()];
+    let organization = &Organization { domains, ..organization.clone() };
     let founding = Founding {
         organization,
         domain,
@@ -137,6 +141,7 @@ impl Place {
         let administrator = user("admin");
         let organization = Organization {
             administrators: vec![administrator.id, UserId::mint(&SystemEntropy)],
+            domains: vec!["contoso.test".parse().unwrap()],
             ..organization("https://id.contoso.test")
         };
         let domain = domain(&organization, "contoso.test");
