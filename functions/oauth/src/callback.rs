@@ -3,14 +3,16 @@
 //! A consent names a tenant, which anybody could have written. Only the sign-in that follows, at
 //! that very tenant, proves whose it is; only the person's directory role proves that they may.
 
+use std::time::Duration;
+
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::HeaderMap;
 use identity::{OrganizationId, Secret, SecretHash, UserId};
 use jiff::Timestamp;
 use oidc::{
-    AccessToken, Authority, Authorization, ConsentAnswer, ConsentCallback, Expected, Person,
-    Prompt, ProviderError, Redacted, SIGN_IN_SCOPE, SignInAnswer, SignInCallback, TenantId,
+    AccessToken, Authority, Authorization, ConsentAnswer, ConsentCallback, Expected, Follows,
+    Person, Prompt, ProviderError, Redacted, SIGN_IN_SCOPE, SignInAnswer, SignInCallback, TenantId,
     Verifier,
 };
 use store::{Action, Actor, AuditEntry, Connecting, Feature, Journey, Leg, Stored};
@@ -20,6 +22,9 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::visitor::Visitor;
 use crate::{connect, federation, federation_check, progress};
+
+/// How long Microsoft may take for a look, in all: the function has 28 seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser that came back to where it left, in the session that it left with.
 pub(crate) struct Return {
@@ -92,7 +97,8 @@ impl Return {
         Ok(app.store.audit(self.org, &audit).await?)
     }
 
-    /// Tells the audit why an id token is not believed, where that is what is wrong.
+    /// Tells the audit why what came back is not believed. A service that did not answer, ours or
+    /// Microsoft's, refused nobody.
     async fn disbelieved(
         &self,
         app: &App,
@@ -100,9 +106,14 @@ impl Return {
         request_id: &RequestId,
         now: Timestamp,
     ) -> Result<Failure, Failure> {
-        if let Failure::Identity(rejected) = &failure {
-            self.refused(app, &rejected.to_string(), request_id, now).await?;
-        }
+        let reason = match &failure {
+            Failure::Identity(rejected) => rejected.to_string(),
+            Failure::Entra(error) if error.follows() == Follows::Person => {
+                "code_refused".to_owned()
+            }
+            _ => return Ok(failure),
+        };
+        self.refused(app, &reason, request_id, now).await?;
         Ok(failure)
     }
 
@@ -245,7 +256,8 @@ pub(crate) async fn federation(
         SignInAnswer::Code(code) => code,
         SignInAnswer::Refused(error) => {
             back.refuse(&app, &error.code, &request_id, now).await?;
-            return Err(Failure::LookDeclined);
+            let later = ["server_error", "temporarily_unavailable"].contains(&error.code.as_str());
+            return Err(if later { Failure::Late } else { Failure::LookDeclined });
         }
     };
     // It was let go, or another was connected, while the browser was away.
@@ -258,11 +270,15 @@ pub(crate) async fn federation(
     app.store.arrive(back.org, ended, None).await.map_err(over)?;
     let tenant = TenantId::from(*tenant);
     let redeemed = (&code, nonce.as_str(), proof);
-    let (person, token) = match who_lets_us(&app, &back, tenant, redeemed, now).await {
-        Ok(found) => found,
-        Err(failure) => return Err(back.disbelieved(&app, failure, &request_id, now).await?),
+    let look = async {
+        let (person, token) = match who_lets_us(&app, &back, tenant, redeemed, now).await {
+            Ok(found) => found,
+            Err(failure) => return Err(back.disbelieved(&app, failure, &request_id, now).await?),
+        };
+        federation_check::look(&app, &back, &person, token, &request_id, now).await
     };
-    federation_check::look(&app, &back, &person, token, &request_id, now).await?;
+    // Before nobody waits for the answer any more.
+    tokio::time::timeout(PATIENCE, look).await.map_err(|_| Failure::Late)??;
     Ok(Redirect::to(&federation::path(back.org)).into_response())
 }
 

@@ -43,6 +43,8 @@ pub(crate) enum Failure {
     LookDeclined,
     #[error("whoever signed in may not see how domains are federated")]
     LookForbidden,
+    #[error("Microsoft took too long, or is out of order")]
+    Late,
     #[error("the id token is refused")]
     Identity(#[from] Rejected),
     #[error("the sign-in is over, or was declined")]
@@ -157,7 +159,9 @@ impl Failure {
                 Follows::Consent | Follows::Person => Trouble::JourneyOver,
                 Follows::Tenant | Follows::Bug => Trouble::Internal,
             },
-            Self::Graph(GraphError::Retry(_)) | Self::Changed => Trouble::ConnectionUnavailable,
+            Self::Graph(GraphError::Retry(_)) | Self::Changed | Self::Late => {
+                Trouble::ConnectionUnavailable
+            }
             Self::Table(TableError::Unavailable(_)) => Trouble::ConnectionUnavailable,
             Self::Table(TableError::Conflict { .. } | TableError::Shape(_))
             | Self::Graph(_)

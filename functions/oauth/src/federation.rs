@@ -8,15 +8,17 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::HeaderMap;
 use identity::{Organization, OrganizationId, Secret};
+use jiff::Timestamp;
+use keys::ring::KeyRing;
 use oidc::{Authority, Authorization, Prompt, TenantId, Verifier};
-use store::{Journey, Leg};
+use store::{FederationCheck, Journey, Leg};
 use web::language::Language;
-use web::page::{CheckedFederation, Federation, Page as _, Reach, WantedLook};
+use web::page::{CheckedDomain, CheckedFederation, Federation, Page as _, Reach, WantedLook};
 
 use crate::app::App;
-use crate::connect;
 use crate::failure::Failure;
 use crate::visitor::Visitor;
+use crate::{connect, federation_check};
 
 /// The path of an organization's page.
 pub(crate) fn path(org: OrganizationId) -> String {
@@ -33,6 +35,7 @@ pub(crate) fn callback_uri(organization: &Organization) -> String {
 const fn permissions(reach: Reach) -> &'static [&'static str] {
     match reach {
         Reach::Narrow => &["Domain-InternalFederation.Read.All", "Domain.Read.All"],
+        Reach::Older => &["Domain.Read.All"],
         Reach::Wide => &["Domain.ReadWrite.All"],
         Reach::Widest => &["Domain.ReadWrite.All", "Directory.AccessAsUser.All"],
     }
@@ -49,10 +52,15 @@ pub(crate) async fn show(
     let (visitor, _, found) = Visitor::open(&app, &org, &headers, now).await?;
     let path = path(visitor.org);
     let connected = found.connected();
-    let stored = app.store.federation_check(visitor.org, now).await?;
-    // What was seen in a tenant that was let go says nothing of another.
-    let check = stored.map(|stored| stored.value);
-    let check = check.filter(|check| connected.is_some_and(|held| held.tenant == check.tenant));
+    let check = app.store.federation_check(visitor.org, now).await?.map(|stored| stored.value);
+    // What was seen before the tenant was let go says nothing of it, nor of another.
+    let check = check.filter(|check| {
+        connected.is_some_and(|held| held.tenant == check.tenant && held.since <= check.at)
+    });
+    let domains = match &check {
+        Some(check) => compared(&app, visitor.org, check, now).await?,
+        None => Vec::new(),
+    };
     let client_id = app.federation_client().ok();
     let offered = connected.is_some() && client_id.is_some();
     let looks = Reach::ALL.map(|reach| WantedLook {
@@ -67,7 +75,8 @@ pub(crate) async fn show(
         checked: check.as_ref().map(|check| CheckedFederation {
             at: check.at,
             by: check.by.as_deref(),
-            domains: check.domains.iter().map(|one| (one.name.as_str(), &one.standing)).collect(),
+            granted: &check.granted,
+            domains,
             left_out: check.left_out,
         }),
         client_id,
@@ -76,6 +85,28 @@ pub(crate) async fn show(
         connection_url: &connect::path(visitor.org),
     };
     Ok(page.respond())
+}
+
+/// What was seen, beside what we publish now.
+async fn compared<'check>(
+    app: &App,
+    org: OrganizationId,
+    check: &'check FederationCheck,
+    now: Timestamp,
+) -> Result<Vec<CheckedDomain<'check>>, Failure> {
+    let ring = app.store.key_ring::<KeyRing>(org, now).await?.ok_or(Failure::NoKeys)?.value;
+    let names = check.domains.iter().map(|one| one.name.clone()).collect();
+    let ours = app.store.federated(org, &names, now).await?;
+    let seen = check.domains.iter().filter_map(|one| {
+        let domain = ours.iter().find(|domain| domain.name == one.name)?;
+        Some(CheckedDomain {
+            name: one.name.as_str(),
+            standing: &one.standing,
+            differences: federation_check::differences(domain, &ring, &one.standing),
+            certificate_url: format!("{}/certificate", domain.issuer),
+        })
+    });
+    Ok(seen.collect())
 }
 
 /// `GET …/start/{reach}/{csrf}`: to Microsoft, to look with one's own rights. A link, as the one to
@@ -121,14 +152,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_reach_shows_domains_and_their_federation_and_the_first_one_changes_nothing() {
+    fn each_reach_shows_domains_and_the_first_ones_change_nothing() {
         for reach in Reach::ALL {
-            for needed in [Permission::DomainRead, Permission::FederationRead] {
-                let asked = permissions(reach).iter().copied();
-                assert!(needed.is_covered_by(asked), "{needed} by {}", reach.word());
-            }
+            let asked = || permissions(reach).iter().copied();
+            assert!(Permission::DomainRead.is_covered_by(asked()), "{}", reach.word());
+            // The older pages of Microsoft's let whoever reads domains read this too.
+            let reads = Permission::FederationRead.is_covered_by(asked()) || reach == Reach::Older;
+            assert!(reads, "{}", reach.word());
+            let changes = asked().any(|name| !name.ends_with(".Read.All"));
+            assert_eq!(changes, matches!(reach, Reach::Wide | Reach::Widest), "{}", reach.word());
         }
-        let narrow = permissions(Reach::Narrow);
-        assert!(narrow.iter().all(|name| name.ends_with(".Read.All")), "{narrow:?}");
     }
 }

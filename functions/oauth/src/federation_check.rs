@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use graph::{Domain, FederationConfiguration, Graph, GraphError, Tenant};
 use identity::{
-    DomainName, DomainStanding, FederatedDomain, Organization, PublishedCertificates,
-    TenantFederation,
+    DomainName, DomainStanding, FederatedDomain, FederationDifference, Organization,
+    PublishedCertificates, TenantFederation, Weight, harmless,
 };
 use jiff::{SignedDuration, Timestamp};
 use keys::Fingerprint;
@@ -22,12 +22,12 @@ use crate::held::Held;
 
 /// How long Graph may take while a person waits.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
-/// How many domains one look is at: two calls of Graph each.
-const MOST_DOMAINS: usize = 20;
+/// How many domains one look is at: two calls of Graph each, one after the other.
+const MOST_DOMAINS: usize = 8;
 /// How many names are looked up in the table for it.
 const MOST_NAMES: usize = 100;
-/// The longest sign-in name that is kept, in characters.
-const LONGEST_NAME: usize = 320;
+/// How many permissions are kept.
+const MOST_GRANTED: usize = 20;
 /// How often the result is stored anew because somebody else looked meanwhile.
 const RACES: u32 = 5;
 
@@ -47,6 +47,7 @@ pub(crate) async fn look(
     let mut ours = app.store.federated(back.org, &names(organization, connection), now).await?;
     let left_out = ours.len().saturating_sub(MOST_DOMAINS);
     ours.truncate(MOST_DOMAINS);
+    let granted = granted(app, &token);
     let graph = Graph::new(
         app.registration.graph().clone(),
         Arc::new(Held::new(token)),
@@ -56,10 +57,18 @@ pub(crate) async fn look(
     let correlation = uuid::Builder::from_random_bytes((*app.entropy).bytes()).into_uuid();
     let deadline = app.clock.now().checked_add(PATIENCE).unwrap_or(now);
     let tenant = graph.tenant(connection.tenant, correlation, deadline);
-    let mut domains = Vec::with_capacity(ours.len());
+    let (mut domains, mut told) = (Vec::with_capacity(ours.len()), Vec::new());
     for domain in &ours {
-        match standing(&tenant, domain, &ring).await {
-            Ok(standing) => domains.push(CheckedDomain { name: domain.name.clone(), standing }),
+        match standing(&tenant, domain.name.as_str()).await {
+            Ok(standing) => {
+                told.push(verdict(domain, &ring, &standing));
+                domains.push(CheckedDomain { name: domain.name.clone(), standing });
+            }
+            // The token itself is not taken: its session was ended, or must be begun otherwise.
+            Err(GraphError::ConsentLost(trace)) if trace.status == Some(401) => {
+                back.refused(app, "token_refused", request_id, now).await?;
+                return Err(Failure::JourneyOver);
+            }
             Err(GraphError::ConsentLost(_)) => {
                 back.refused(app, "not_permitted", request_id, now).await?;
                 return Err(Failure::LookForbidden);
@@ -67,9 +76,69 @@ pub(crate) async fn look(
             Err(error) => return Err(error.into()),
         }
     }
-    let by = person.user_name.as_ref().map(|name| name.chars().take(LONGEST_NAME).collect());
-    let check = FederationCheck { tenant: connection.tenant, at: now, by, domains, left_out };
-    keep(app, back, &check, request_id, now).await
+    let by = person.user_name.as_deref().map(harmless);
+    let check =
+        FederationCheck { tenant: connection.tenant, at: now, by, granted, domains, left_out };
+    let verdict = told.into_iter().max().unwrap_or(Verdict::Differs);
+    keep(app, back, &check, verdict, request_id, now).await
+}
+
+/// What the audit says of a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    AsPublished,
+    Differs,
+    LetsOthersIn,
+}
+
+impl Verdict {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::AsPublished => "as_published",
+            Self::Differs => "differs",
+            Self::LetsOthersIn => "lets_others_in",
+        }
+    }
+}
+
+fn verdict(domain: &FederatedDomain, ring: &KeyRing, standing: &DomainStanding) -> Verdict {
+    let differences = differences(domain, ring, standing);
+    if differences.iter().any(|one| one.weight == Weight::LetsOthersIn) {
+        Verdict::LetsOthersIn
+    } else if differences.is_empty() && matches!(standing, DomainStanding::Federated(_)) {
+        Verdict::AsPublished
+    } else {
+        Verdict::Differs
+    }
+}
+
+/// How a domain that stood so differs from what we publish now.
+pub(crate) fn differences(
+    domain: &FederatedDomain,
+    ring: &KeyRing,
+    standing: &DomainStanding,
+) -> Vec<FederationDifference> {
+    let theirs = match standing {
+        DomainStanding::Federated(theirs) => theirs,
+        DomainStanding::Absent | DomainStanding::Unverified | DomainStanding::Managed => {
+            return Vec::new();
+        }
+    };
+    let active = ring.active.fingerprint().sha256;
+    let next = ring.next.as_ref().map(|key| key.fingerprint().sha256);
+    let retired = ring.retired.iter().map(|one| one.key.fingerprint().sha256).collect::<Vec<_>>();
+    let published =
+        PublishedCertificates { active: &active, next: next.as_deref(), retired: &retired };
+    domain.differences(published, theirs)
+}
+
+/// The permissions of Graph that the token carries, by their names.
+fn granted(app: &App, token: &AccessToken) -> Vec<String> {
+    let graph = app.registration.cloud().graph_permission("");
+    let identity = ["openid", "profile", "email"];
+    let scopes = token.scopes().iter().filter(|scope| !identity.contains(&scope.as_str()));
+    let names = scopes.map(|scope| harmless(scope.strip_prefix(&graph).unwrap_or(scope)));
+    names.take(MOST_GRANTED).collect()
 }
 
 /// The names that may be domains of ours: those that the organization says, and those that the tenant
@@ -80,12 +149,7 @@ fn names(organization: &Organization, connection: &Connection) -> BTreeSet<Domai
 }
 
 /// How a domain of ours stands in the tenant.
-async fn standing(
-    tenant: &Tenant<'_>,
-    domain: &FederatedDomain,
-    ring: &KeyRing,
-) -> Result<DomainStanding, GraphError> {
-    let name = domain.name.as_str();
+async fn standing(tenant: &Tenant<'_>, name: &str) -> Result<DomainStanding, GraphError> {
     let found: Domain = match tenant.domain(name).await {
         Ok(found) => found,
         Err(GraphError::NotFound(_)) => return Ok(DomainStanding::Absent),
@@ -102,10 +166,7 @@ async fn standing(
         Err(GraphError::NotFound(_)) => TenantFederation::default(),
         Err(error) => return Err(error),
     };
-    let (active, next) = (ring.active.fingerprint(), ring.next.as_ref());
-    let next = next.map(|key| key.fingerprint().sha256);
-    let published = PublishedCertificates { active: &active.sha256, next: next.as_deref() };
-    Ok(DomainStanding::Federated(domain.differences(published, &theirs)))
+    Ok(DomainStanding::Federated(Box::new(theirs.harmless())))
 }
 
 /// What Graph says, its certificates by their fingerprints.
@@ -121,6 +182,8 @@ fn read(found: FederationConfiguration) -> TenantFederation {
         issuer_uri: found.issuer_uri,
         passive_sign_in_uri: found.passive_sign_in_uri,
         sign_out_uri: found.sign_out_uri,
+        active_sign_in_uri: found.active_sign_in_uri,
+        metadata_exchange_uri: found.metadata_exchange_uri,
         preferred_authentication_protocol: found.preferred_authentication_protocol,
         signing_certificate: certificate(found.signing_certificate),
         next_signing_certificate: certificate(found.next_signing_certificate),
@@ -131,20 +194,24 @@ fn read(found: FederationConfiguration) -> TenantFederation {
 }
 
 /// Stores what was seen, unless the tenant was let go meanwhile. Of two who looked at once the later
-/// write stands, and the audit tells of both.
+/// look stands, and the audit tells of both.
 async fn keep(
     app: &App,
     back: &Return,
     check: &FederationCheck,
+    verdict: Verdict,
     request_id: &RequestId,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let actor = Actor::User(back.administrator);
     let mut audit = app.audit(actor, Action::FederationChecked, request_id, now);
-    audit.reason = Some(if check.is_fine() { "as_published" } else { "differs" }.to_owned());
+    audit.reason = Some(verdict.word().to_owned());
     let mut race = 0;
     loop {
         let before = app.store.federation_check(back.org, now).await?;
+        if before.as_ref().is_some_and(|before| before.value.at > check.at) {
+            return Ok(app.store.audit(back.org, &audit).await?);
+        }
         let kept = app.store.keep_federation_check(back.org, before.as_ref(), check, &audit).await;
         match kept {
             Ok(()) => return Ok(()),
@@ -220,6 +287,8 @@ mod tests {
             issuer_uri: None,
             passive_sign_in_uri: None,
             sign_out_uri: None,
+            active_sign_in_uri: None,
+            metadata_exchange_uri: None,
             preferred_authentication_protocol: None,
             signing_certificate: Some("-----BEGIN".to_owned()),
             next_signing_certificate: Some(String::new()),
@@ -227,7 +296,7 @@ mod tests {
             federated_idp_mfa_behavior: None,
             is_signed_authentication_request_required: None,
         };
-        let theirs = read(found.clone());
+        let theirs = read(found.clone()).harmless();
         assert_eq!(theirs.signing_certificate.as_deref(), Some("-----BEGIN"));
         assert_eq!(theirs.next_signing_certificate, None);
         let good = FederationConfiguration { signing_certificate: Some("AAAA".into()), ..found };

@@ -3,11 +3,6 @@
 use serde::Deserialize;
 
 pub(crate) const SELECT: &str = "id,authenticationType,isDefault,isInitial,isRoot,isVerified";
-pub(crate) const FEDERATION_SELECT: &str = "id,displayName,issuerUri,passiveSignInUri,signOutUri,\
-                                            preferredAuthenticationProtocol,signingCertificate,\
-                                            nextSigningCertificate,promptLoginBehavior,\
-                                            federatedIdpMfaBehavior,\
-                                            isSignedAuthenticationRequestRequired";
 
 /// A domain of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -57,6 +52,12 @@ pub struct FederationConfiguration {
     /// Where browsers are sent to sign out.
     #[serde(default)]
     pub sign_out_uri: Option<String>,
+    /// Where programs send passwords.
+    #[serde(default)]
+    pub active_sign_in_uri: Option<String>,
+    /// The document from which Entra takes over a new certificate by itself.
+    #[serde(default)]
+    pub metadata_exchange_uri: Option<String>,
     /// `saml` or `wsFed`.
     #[serde(default)]
     pub preferred_authentication_protocol: Option<String>,

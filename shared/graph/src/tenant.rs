@@ -78,8 +78,8 @@ impl<'graph> Tenant<'graph> {
         domain: &str,
     ) -> Result<Option<FederationConfiguration>, GraphError> {
         let address = Address::new("/domains").segment(domain).then("federationConfiguration");
-        let call = Call::get(address.query("$select", domain::FEDERATION_SELECT));
-        let found: Vec<FederationConfiguration> = self.all(call).await?;
+        // Microsoft documents that this call takes no parameters.
+        let found: Vec<FederationConfiguration> = self.all(Call::get(address)).await?;
         Ok(found.into_iter().next())
     }
 

@@ -4,12 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::FederatedDomain;
 
-/// The longest value of somebody else's that is kept, in characters.
-const LONGEST: usize = 256;
+/// The longest value of somebody else's that is kept, in characters: longer than any of ours.
+const LONGEST: usize = 1024;
 
 /// A property of how a domain is federated, by Microsoft Graph's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FederationProperty {
     /// Whose assertions are believed.
     IssuerUri,
@@ -17,6 +16,10 @@ pub enum FederationProperty {
     PassiveSignInUri,
     /// Where people are sent to sign out.
     SignOutUri,
+    /// Where programs send passwords.
+    ActiveSignInUri,
+    /// From which document Entra takes over certificates by itself.
+    MetadataExchangeUri,
     /// What is spoken there.
     PreferredAuthenticationProtocol,
     /// Whose signatures are believed.
@@ -38,6 +41,8 @@ impl FederationProperty {
             Self::IssuerUri => "issuerUri",
             Self::PassiveSignInUri => "passiveSignInUri",
             Self::SignOutUri => "signOutUri",
+            Self::ActiveSignInUri => "activeSignInUri",
+            Self::MetadataExchangeUri => "metadataExchangeUri",
             Self::PreferredAuthenticationProtocol => "preferredAuthenticationProtocol",
             Self::SigningCertificate => "signingCertificate",
             Self::NextSigningCertificate => "nextSigningCertificate",
@@ -46,21 +51,17 @@ impl FederationProperty {
             Self::IsSignedAuthenticationRequestRequired => "isSignedAuthenticationRequestRequired",
         }
     }
+}
 
-    /// Whether nobody signs in by us while it differs.
-    pub const fn is_vital(self) -> bool {
-        match self {
-            Self::IssuerUri
-            | Self::PassiveSignInUri
-            | Self::PreferredAuthenticationProtocol
-            | Self::SigningCertificate => true,
-            Self::SignOutUri
-            | Self::NextSigningCertificate
-            | Self::FederatedIdpMfaBehavior
-            | Self::PromptLoginBehavior
-            | Self::IsSignedAuthenticationRequestRequired => false,
-        }
-    }
+/// What follows from a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Somebody else may say who people are, or gets their passwords.
+    LetsOthersIn,
+    /// Nobody signs in by us.
+    KeepsOut,
+    /// Something is not as it should be.
+    Minor,
 }
 
 /// The certificates that we publish, each by its fingerprint.
@@ -70,11 +71,13 @@ pub struct PublishedCertificates<'a> {
     pub active: &'a str,
     /// Of the key that will.
     pub next: Option<&'a str>,
+    /// Of those that did: nobody else's, and not published any more.
+    pub retired: &'a [String],
 }
 
 /// How a tenant has a domain federated; [`None`] where it has nothing. Certificates stand there by
 /// their fingerprints, and as they are where they are none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantFederation {
     /// `issuerUri`.
     pub issuer_uri: Option<String>,
@@ -82,6 +85,10 @@ pub struct TenantFederation {
     pub passive_sign_in_uri: Option<String>,
     /// `signOutUri`.
     pub sign_out_uri: Option<String>,
+    /// `activeSignInUri`.
+    pub active_sign_in_uri: Option<String>,
+    /// `metadataExchangeUri`.
+    pub metadata_exchange_uri: Option<String>,
     /// `preferredAuthenticationProtocol`.
     pub preferred_authentication_protocol: Option<String>,
     /// `signingCertificate`.
@@ -96,12 +103,37 @@ pub struct TenantFederation {
     pub is_signed_authentication_request_required: Option<bool>,
 }
 
+impl TenantFederation {
+    /// The same in letters that may be kept and shown.
+    #[must_use]
+    pub fn harmless(self) -> Self {
+        let plain = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let plain = |text| plain(text).as_deref().map(harmless);
+        Self {
+            issuer_uri: plain(self.issuer_uri),
+            passive_sign_in_uri: plain(self.passive_sign_in_uri),
+            sign_out_uri: plain(self.sign_out_uri),
+            active_sign_in_uri: plain(self.active_sign_in_uri),
+            metadata_exchange_uri: plain(self.metadata_exchange_uri),
+            preferred_authentication_protocol: plain(self.preferred_authentication_protocol),
+            signing_certificate: plain(self.signing_certificate),
+            next_signing_certificate: plain(self.next_signing_certificate),
+            federated_idp_mfa_behavior: plain(self.federated_idp_mfa_behavior),
+            prompt_login_behavior: plain(self.prompt_login_behavior),
+            is_signed_authentication_request_required: self
+                .is_signed_authentication_request_required,
+        }
+    }
+}
+
 /// A property that is not what it should be; [`None`] is nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FederationDifference {
     /// Which.
     pub property: FederationProperty,
-    /// What the tenant has, made harmless and cut.
+    /// What follows from it.
+    pub weight: Weight,
+    /// What the tenant has.
     pub is: Option<String>,
     /// What it should have.
     pub should: Option<String>,
@@ -117,18 +149,8 @@ pub enum DomainStanding {
     Unverified,
     /// Microsoft signs its people in.
     Managed,
-    /// Its people are sent elsewhere: to us as we publish it, but for these.
-    Federated(Vec<FederationDifference>),
-}
-
-impl DomainStanding {
-    /// Whether all is as it should be.
-    pub const fn is_fine(&self) -> bool {
-        match self {
-            Self::Federated(differences) => differences.is_empty(),
-            Self::Absent | Self::Unverified | Self::Managed => false,
-        }
-    }
+    /// Its people are sent elsewhere: like this.
+    Federated(Box<TenantFederation>),
 }
 
 impl FederatedDomain {
@@ -139,69 +161,90 @@ impl FederatedDomain {
         theirs: &TenantFederation,
     ) -> Vec<FederationDifference> {
         use FederationProperty as P;
-        let exactly = |property, is: &Option<String>, should: &str| {
+        let exactly = |property, weight, is: &Option<String>, should: &str| {
             let differs = is.as_deref() != Some(should);
-            differs.then(|| difference(property, is.as_deref(), Some(should)))
+            differs.then(|| difference(property, weight, is.as_deref(), Some(should)))
         };
+        let (out, minor) = (Weight::KeepsOut, Weight::Minor);
         let [signing, next] = certificates(published, theirs);
+        let (sso, slo) = (self.sso_url(), self.slo_url());
+        // We answer nothing there, so that nothing may stand there, or what stands for browsers.
+        let active = theirs.active_sign_in_uri.as_deref().filter(|uri| *uri != sso);
+        let active = active
+            .map(|is| difference(P::ActiveSignInUri, Weight::LetsOthersIn, Some(is), Some(&sso)));
+        // We publish no such document: whoever does could replace the certificate.
+        let exchange = theirs.metadata_exchange_uri.as_deref();
+        let exchange = exchange
+            .map(|is| difference(P::MetadataExchangeUri, Weight::LetsOthersIn, Some(is), None));
         let signs = theirs.is_signed_authentication_request_required == Some(true);
         let signs = signs.then(|| {
-            difference(P::IsSignedAuthenticationRequestRequired, Some("true"), Some("false"))
+            let property = P::IsSignedAuthenticationRequestRequired;
+            difference(property, minor, Some("true"), Some("false"))
         });
+        let accepts = "acceptIfMfaDoneByFederatedIdp";
+        let protocol = &theirs.preferred_authentication_protocol;
         let all = [
-            exactly(P::IssuerUri, &theirs.issuer_uri, &self.issuer),
-            exactly(P::PassiveSignInUri, &theirs.passive_sign_in_uri, &self.sso_url()),
-            exactly(P::SignOutUri, &theirs.sign_out_uri, &self.slo_url()),
-            exactly(
-                P::PreferredAuthenticationProtocol,
-                &theirs.preferred_authentication_protocol,
-                "saml",
-            ),
+            exactly(P::IssuerUri, out, &theirs.issuer_uri, &self.issuer),
+            exactly(P::PassiveSignInUri, out, &theirs.passive_sign_in_uri, &sso),
+            exactly(P::SignOutUri, minor, &theirs.sign_out_uri, &slo),
+            active,
+            exchange,
+            exactly(P::PreferredAuthenticationProtocol, out, protocol, "saml"),
             signing,
             next,
-            exactly(
-                P::FederatedIdpMfaBehavior,
-                &theirs.federated_idp_mfa_behavior,
-                "acceptIfMfaDoneByFederatedIdp",
-            ),
-            exactly(P::PromptLoginBehavior, &theirs.prompt_login_behavior, "disabled"),
+            exactly(P::FederatedIdpMfaBehavior, minor, &theirs.federated_idp_mfa_behavior, accepts),
+            exactly(P::PromptLoginBehavior, minor, &theirs.prompt_login_behavior, "disabled"),
             signs,
         ];
         all.into_iter().flatten().collect()
     }
 }
 
-/// The key that signs must be believed, the one that will should be, and nobody else's may be. During
-/// a rollover the two may stand either way round.
+/// The key that signs must be believed, best by the first slot; the one that will should be by the
+/// second; nobody else's may be by either. Halfway through a rollover our own stand the other way
+/// round, or one that is retired still stands there.
 fn certificates(
     published: PublishedCertificates<'_>,
     theirs: &TenantFederation,
 ) -> [Option<FederationDifference>; 2] {
     use FederationProperty as P;
     let (active, next) = (Some(published.active), published.next);
-    let is = [theirs.signing_certificate.as_deref(), theirs.next_signing_certificate.as_deref()];
-    let [signing, second] = is;
-    if next.is_some() && is == [next, active] {
-        return [None, None];
-    }
+    let signing = theirs.signing_certificate.as_deref();
+    let second = theirs.next_signing_certificate.as_deref();
+    let ours = |slot: &str| {
+        Some(slot) == active
+            || Some(slot) == next
+            || published.retired.iter().any(|one| one == slot)
+    };
+    let foreign = |slot: Option<&str>| slot.is_some_and(|slot| !ours(slot));
+    let weight = match (foreign(signing), second == active) {
+        (true, _) => Weight::LetsOthersIn,
+        (false, true) => Weight::Minor,
+        (false, false) => Weight::KeepsOut,
+    };
+    let signing = (signing != active).then(|| {
+        let property = P::SigningCertificate;
+        difference(property, weight, signing, active)
+    });
     // The same one in both slots believes nobody else either, while there is no next one.
-    let second_is_fine = second == next || next.is_none() && second == active;
-    [
-        (signing != active).then(|| difference(P::SigningCertificate, signing, active)),
-        (!second_is_fine).then(|| difference(P::NextSigningCertificate, second, next)),
-    ]
+    let is_fine = second == next || next.is_none() && second == active;
+    let weight = if foreign(second) { Weight::LetsOthersIn } else { Weight::Minor };
+    let second = (!is_fine).then(|| difference(P::NextSigningCertificate, weight, second, next));
+    [signing, second]
 }
 
 fn difference(
     property: FederationProperty,
+    weight: Weight,
     is: Option<&str>,
     should: Option<&str>,
 ) -> FederationDifference {
-    FederationDifference { property, is: is.map(harmless), should: should.map(str::to_owned) }
+    let [is, should] = [is, should].map(|text| text.map(str::to_owned));
+    FederationDifference { property, weight, is, should }
 }
 
-/// Somebody else's text as it may be shown: letters that only look like others are named.
-fn harmless(text: &str) -> String {
+/// Somebody else's text as it may be kept and shown: letters that only look like others are named.
+pub fn harmless(text: &str) -> String {
     let mut shown = String::new();
     for letter in text.chars() {
         let plain = letter.is_ascii_graphic() || letter == ' ';
@@ -241,6 +284,8 @@ mod tests {
             issuer_uri: text("https://id.example.org/saml/contoso.com"),
             passive_sign_in_uri: text("https://id.example.org/saml/contoso.com/sso"),
             sign_out_uri: text("https://id.example.org/saml/contoso.com/slo"),
+            active_sign_in_uri: None,
+            metadata_exchange_uri: None,
             preferred_authentication_protocol: text("saml"),
             signing_certificate: text("A"),
             next_signing_certificate: None,
@@ -251,159 +296,208 @@ mod tests {
     }
 
     fn found(theirs: &TenantFederation) -> Vec<FederationDifference> {
-        domain().differences(PublishedCertificates { active: "A", next: None }, theirs)
+        let published = PublishedCertificates { active: "A", next: None, retired: &[] };
+        domain().differences(published, theirs)
     }
 
     #[test]
     fn what_agrees_with_what_we_publish_has_no_difference() {
-        assert_eq!(found(&good()), []);
-        let silent = TenantFederation { is_signed_authentication_request_required: None, ..good() };
-        assert_eq!(found(&silent), []);
-        assert!(DomainStanding::Federated(found(&good())).is_fine());
+        let sso = text("https://id.example.org/saml/contoso.com/sso");
+        for theirs in [
+            good(),
+            TenantFederation { is_signed_authentication_request_required: None, ..good() },
+            TenantFederation { active_sign_in_uri: sso, ..good() },
+            good().harmless(),
+        ] {
+            assert_eq!(found(&theirs), []);
+        }
     }
 
     #[test]
     fn each_property_alone_is_told_with_what_it_is_and_should_be() {
         use FederationProperty as P;
+        use Weight::{KeepsOut, LetsOthersIn, Minor};
         type Change = fn(&mut TenantFederation);
+        type Case = (Change, P, Weight, Option<&'static str>, &'static str);
         let issuer = "https://id.example.org/saml/contoso.com";
-        let cases: [(Change, P, Option<&str>, String); 13] = [
-            (|f| f.issuer_uri = None, P::IssuerUri, None, issuer.into()),
+        let sso = "https://id.example.org/saml/contoso.com/sso";
+        let slo = "https://id.example.org/saml/contoso.com/slo";
+        let adfs = "https://adfs.contoso.com/adfs/ls/";
+        let accepts = "acceptIfMfaDoneByFederatedIdp";
+        let cases: [Case; 17] = [
+            (|f| f.issuer_uri = None, P::IssuerUri, KeepsOut, None, issuer),
             // Entra compares it byte for byte.
             (
                 |f| f.issuer_uri = text("https://id.example.org/saml/Contoso.com"),
                 P::IssuerUri,
+                KeepsOut,
                 Some("https://id.example.org/saml/Contoso.com"),
-                issuer.into(),
+                issuer,
             ),
             (
                 |f| f.passive_sign_in_uri = text("https://adfs.contoso.com/adfs/ls/"),
                 P::PassiveSignInUri,
-                Some("https://adfs.contoso.com/adfs/ls/"),
-                format!("{issuer}/sso"),
+                KeepsOut,
+                Some(adfs),
+                sso,
             ),
-            (|f| f.passive_sign_in_uri = None, P::PassiveSignInUri, None, format!("{issuer}/sso")),
-            (|f| f.sign_out_uri = text(""), P::SignOutUri, Some(""), format!("{issuer}/slo")),
-            (|f| f.sign_out_uri = None, P::SignOutUri, None, format!("{issuer}/slo")),
+            (|f| f.passive_sign_in_uri = None, P::PassiveSignInUri, KeepsOut, None, sso),
+            (|f| f.sign_out_uri = text("x"), P::SignOutUri, Minor, Some("x"), slo),
+            (|f| f.sign_out_uri = None, P::SignOutUri, Minor, None, slo),
+            (
+                |f| f.active_sign_in_uri = text("https://adfs.contoso.com/adfs/ls/"),
+                P::ActiveSignInUri,
+                LetsOthersIn,
+                Some(adfs),
+                sso,
+            ),
+            (
+                |f| f.metadata_exchange_uri = text("https://adfs.contoso.com/adfs/ls/"),
+                P::MetadataExchangeUri,
+                LetsOthersIn,
+                Some(adfs),
+                "",
+            ),
             (
                 |f| f.preferred_authentication_protocol = text("wsFed"),
                 P::PreferredAuthenticationProtocol,
+                KeepsOut,
                 Some("wsFed"),
-                "saml".into(),
+                "saml",
             ),
-            (|f| f.signing_certificate = text("X"), P::SigningCertificate, Some("X"), "A".into()),
+            (
+                |f| f.preferred_authentication_protocol = None,
+                P::PreferredAuthenticationProtocol,
+                KeepsOut,
+                None,
+                "saml",
+            ),
+            (
+                |f| f.signing_certificate = text("X"),
+                P::SigningCertificate,
+                LetsOthersIn,
+                Some("X"),
+                "A",
+            ),
+            (|f| f.signing_certificate = None, P::SigningCertificate, KeepsOut, None, "A"),
             (
                 |f| f.federated_idp_mfa_behavior = text("rejectMfaByFederatedIdp"),
                 P::FederatedIdpMfaBehavior,
+                Minor,
                 Some("rejectMfaByFederatedIdp"),
-                "acceptIfMfaDoneByFederatedIdp".into(),
+                accepts,
             ),
             (
                 |f| f.federated_idp_mfa_behavior = None,
                 P::FederatedIdpMfaBehavior,
+                Minor,
                 None,
-                "acceptIfMfaDoneByFederatedIdp".into(),
+                accepts,
             ),
             (
                 |f| f.prompt_login_behavior = text("nativeSupport"),
                 P::PromptLoginBehavior,
+                Minor,
                 Some("nativeSupport"),
-                "disabled".into(),
+                "disabled",
             ),
-            (|f| f.prompt_login_behavior = None, P::PromptLoginBehavior, None, "disabled".into()),
+            (|f| f.prompt_login_behavior = None, P::PromptLoginBehavior, Minor, None, "disabled"),
             (
                 |f| f.is_signed_authentication_request_required = Some(true),
                 P::IsSignedAuthenticationRequestRequired,
+                Minor,
                 Some("true"),
-                "false".into(),
+                "false",
             ),
         ];
-        for (change, property, is, should) in cases {
+        for (change, property, weight, is, should) in cases {
             let mut theirs = good();
             change(&mut theirs);
-            let is = is.map(str::to_owned);
-            let expected = FederationDifference { property, is, should: Some(should) };
-            let found = found(&theirs);
-            assert_eq!(found, [expected], "{}", property.as_str());
-            assert!(!DomainStanding::Federated(found).is_fine());
+            let should = Some(should).filter(|should| !should.is_empty());
+            let [is, should] = [is, should].map(|text| text.map(str::to_owned));
+            let expected = FederationDifference { property, weight, is, should };
+            assert_eq!(found(&theirs), [expected], "{}", property.as_str());
         }
     }
 
     #[test]
     fn the_key_that_signs_is_believed_the_next_one_too_and_nobody_else() {
-        const SIGNING: &str = "signingCertificate should be A";
-        const NEXT: &str = "nextSigningCertificate should be B";
-        const NOBODY: &str = "nextSigningCertificate should be nothing";
-        // What we publish as next; what stands in both slots; what is told.
+        const OUT: &str = "signingCertificate should be A: KeepsOut";
+        const TURNED: &str = "signingCertificate should be A: Minor";
+        const FORGED: &str = "signingCertificate should be A: LetsOthersIn";
+        const LATE: &str = "nextSigningCertificate should be B: Minor";
+        const STALE: &str = "nextSigningCertificate should be nothing: Minor";
+        const BACK_DOOR: &str = "nextSigningCertificate should be nothing: LetsOthersIn";
+        const TAKEN: &str = "nextSigningCertificate should be B: LetsOthersIn";
+        // What we publish as next; what stands in both slots; what is told. R is retired.
         type Case = (Option<&'static str>, [Option<&'static str>; 2], &'static [&'static str]);
-        let cases: [Case; 13] = [
+        let cases: [Case; 19] = [
             (None, [Some("A"), None], &[]),
             (None, [Some("A"), Some("A")], &[]),
-            (None, [Some("A"), Some("X")], &[NOBODY]),
-            (None, [Some("X"), Some("A")], &[SIGNING]),
-            (None, [None, None], &[SIGNING]),
+            (None, [Some("A"), Some("X")], &[BACK_DOOR]),
+            (None, [Some("A"), Some("R")], &[STALE]),
+            (None, [Some("X"), Some("A")], &[FORGED]),
+            (None, [Some("X"), None], &[FORGED]),
+            (None, [None, None], &[OUT]),
+            // Just after the next key became the one that signs.
+            (None, [Some("R"), Some("A")], &[TURNED]),
+            (None, [Some("R"), None], &[OUT]),
+            (None, [Some("R"), Some("X")], &[OUT, BACK_DOOR]),
             (Some("B"), [Some("A"), Some("B")], &[]),
-            (Some("B"), [Some("B"), Some("A")], &[]),
-            (Some("B"), [Some("A"), None], &[NEXT]),
-            (Some("B"), [Some("A"), Some("A")], &[NEXT]),
-            (Some("B"), [Some("A"), Some("X")], &[NEXT]),
-            (Some("B"), [Some("B"), None], &[SIGNING, NEXT]),
-            (Some("B"), [Some("X"), Some("A")], &[SIGNING, NEXT]),
-            (Some("B"), [Some("X"), Some("B")], &[SIGNING]),
+            (Some("B"), [Some("B"), Some("A")], &[TURNED, LATE]),
+            (Some("B"), [Some("A"), None], &[LATE]),
+            (Some("B"), [Some("A"), Some("A")], &[LATE]),
+            (Some("B"), [Some("A"), Some("R")], &[LATE]),
+            (Some("B"), [Some("A"), Some("X")], &[TAKEN]),
+            (Some("B"), [Some("B"), None], &[OUT, LATE]),
+            (Some("B"), [Some("X"), Some("A")], &[FORGED, LATE]),
+            (Some("B"), [Some("X"), Some("B")], &[FORGED]),
         ];
+        let retired = ["Q".to_owned(), "R".to_owned()];
         for (next, [signing, second], expected) in cases {
             let theirs = TenantFederation {
                 signing_certificate: signing.map(str::to_owned),
                 next_signing_certificate: second.map(str::to_owned),
                 ..good()
             };
-            let published = PublishedCertificates { active: "A", next };
+            let published = PublishedCertificates { active: "A", next, retired: &retired };
             let found = domain().differences(published, &theirs);
             let told = found.iter().map(|one| {
                 let should = one.should.as_deref().unwrap_or("nothing");
-                format!("{} should be {should}", one.property.as_str())
+                format!("{} should be {should}: {:?}", one.property.as_str(), one.weight)
             });
             assert_eq!(told.collect::<Vec<_>>(), expected, "{next:?} {signing:?} {second:?}");
         }
     }
 
     #[test]
-    fn only_what_keeps_everybody_out_is_vital() {
-        use FederationProperty as P;
-        let nothing = found(&TenantFederation::default());
-        let vital = nothing.iter().filter(|one| one.property.is_vital());
-        let vital = vital.map(|one| one.property).collect::<Vec<_>>();
-        assert_eq!(
-            vital,
-            [
-                P::IssuerUri,
-                P::PassiveSignInUri,
-                P::PreferredAuthenticationProtocol,
-                P::SigningCertificate
-            ]
-        );
-        assert_eq!(nothing.len(), 7);
-    }
-
-    #[test]
     fn what_is_shown_of_somebody_else_is_short_and_plain() {
         let long = "a".repeat(LONGEST + 1);
         let cases = [
-            ("https://id.example.org/a b", "https://id.example.org/a b".to_owned()),
-            ("https://id.ex\u{430}mple.org", "https://id.ex\\u{430}mple.org".to_owned()),
-            ("a\u{202e}b\r\n", "a\\u{202e}b\\u{d}\\u{a}".to_owned()),
-            (&long, format!("{}…", "a".repeat(LONGEST))),
+            ("https://id.example.org/a b", Some("https://id.example.org/a b".to_owned())),
+            ("https://id.ex\u{430}mple.org", Some("https://id.ex\\u{430}mple.org".to_owned())),
+            ("a\u{202e}b\r\n", Some("a\\u{202e}b\\u{d}\\u{a}".to_owned())),
+            (&long, Some(format!("{}…", "a".repeat(LONGEST)))),
+            ("", None),
         ];
         for (given, expected) in cases {
             let theirs = TenantFederation { issuer_uri: text(given), ..good() };
-            let is = found(&theirs).first().and_then(|one| one.is.clone());
-            assert_eq!(is, Some(expected), "{given:?}");
+            assert_eq!(theirs.harmless().issuer_uri, expected, "{given:?}");
         }
     }
 
     #[test]
     fn each_property_is_called_as_graph_calls_it() {
-        for one in found(&TenantFederation::default()) {
+        let all = TenantFederation {
+            active_sign_in_uri: text("x"),
+            metadata_exchange_uri: text("x"),
+            next_signing_certificate: text("x"),
+            is_signed_authentication_request_required: Some(true),
+            ..TenantFederation::default()
+        };
+        let all = found(&all);
+        assert_eq!(all.len(), 11);
+        for one in all {
             let name = format!("{:?}", one.property);
             assert!(name.eq_ignore_ascii_case(one.property.as_str()), "{name}");
         }

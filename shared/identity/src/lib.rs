@@ -37,7 +37,7 @@ pub use domain::{DomainName, FederatedDomain, NotADomainName};
 pub use enrolment::{ClaimRefusal, Proof, claim_may_enrol, settled_address};
 pub use federation::{
     DomainStanding, FederationDifference, FederationProperty, PublishedCertificates,
-    TenantFederation,
+    TenantFederation, Weight, harmless,
 };
 pub use held_session::HeldSession;
 pub use hint::Hint;

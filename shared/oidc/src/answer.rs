@@ -22,9 +22,14 @@ pub enum MalformedAnswer {
     /// Larger than any answer of Entra's.
     #[error("the answer is too large")]
     TooLarge,
-    /// Not the JSON of RFC 6749 §5.1.
-    #[error("not a token answer")]
-    Json(#[source] serde_json::Error),
+    /// Not the JSON of RFC 6749 §5.1. What it is instead is not told: it may be a token.
+    #[error("not a token answer, in line {line}, column {column}")]
+    Json {
+        /// Where it is not.
+        line: usize,
+        /// The same.
+        column: usize,
+    },
     /// Not a bearer token that lives for a while.
     #[error("not a bearer token with a lifetime")]
     Token,
@@ -40,6 +45,7 @@ pub struct AccessToken {
     expires_at: Timestamp,
     refresh_at: Timestamp,
     roles: BTreeSet<String>,
+    scopes: BTreeSet<String>,
 }
 
 impl AccessToken {
@@ -65,6 +71,12 @@ impl AccessToken {
     pub const fn roles(&self) -> &BTreeSet<String> {
         &self.roles
     }
+
+    /// What the answer says that it is good for with somebody's own rights, RFC 6749 §5.1: what was
+    /// asked for, and whatever was granted before.
+    pub const fn scopes(&self) -> &BTreeSet<String> {
+        &self.scopes
+    }
 }
 
 #[derive(Deserialize)]
@@ -72,6 +84,8 @@ struct TokenAnswer {
     token_type: String,
     access_token: String,
     expires_in: i64,
+    #[serde(default)]
+    scope: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -102,6 +116,7 @@ pub fn access_token(body: &[u8], now: Timestamp) -> Result<AccessToken, Malforme
         expires_at: at(life)?,
         refresh_at: at(life - early)?,
         roles: roles(&answer.access_token),
+        scopes: answer.scope.split_ascii_whitespace().map(str::to_owned).collect(),
         token: Redacted::new(answer.access_token),
     })
 }
@@ -139,7 +154,10 @@ fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, MalformedAnswer>
     if body.len() > LARGEST {
         return Err(MalformedAnswer::TooLarge);
     }
-    serde_json::from_slice(body).map_err(MalformedAnswer::Json)
+    serde_json::from_slice(body).map_err(|error: serde_json::Error| MalformedAnswer::Json {
+        line: error.line(),
+        column: error.column(),
+    })
 }
 
 #[cfg(test)]
@@ -189,6 +207,34 @@ mod tests {
         assert_eq!(token.roles().iter().collect::<Vec<_>>(), ["User.Read.All"]);
         assert_eq!(access_token(&opaque, at(0)).unwrap().roles().len(), 0);
         assert!(!format!("{token:?}").contains("sig"));
+    }
+
+    #[test]
+    fn its_scopes_are_what_the_answer_says() {
+        let given = answer(|body| body["scope"] = json!("openid  https://graph/Domain.Read.All"));
+        let token = access_token(&given, at(0)).unwrap();
+
+        assert_eq!(
+            token.scopes().iter().collect::<Vec<_>>(),
+            ["https://graph/Domain.Read.All", "openid"]
+        );
+        assert_eq!(access_token(&answer(|_| ()), at(0)).unwrap().scopes().len(), 0);
+    }
+
+    #[test]
+    fn an_answer_that_makes_no_sense_is_quoted_in_no_error() {
+        let secret = "eyJ0eXAiOiJKV1Qi.secret";
+        for body in [
+            json!(secret),
+            json!({ "token_type": "Bearer", "access_token": "a", "expires_in": secret }),
+            json!({ "token_type": "Bearer", "access_token": [secret], "expires_in": 1 }),
+            json!({ "token_type": secret, "access_token": secret, "expires_in": 1 }),
+        ] {
+            let body = body.to_string().into_bytes();
+            let error = access_token(&body, at(0)).unwrap_err();
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            assert!(!format!("{error} {error:?} {source:?}").contains("secret"), "{error:?}");
+        }
     }
 
     #[test]

@@ -50,9 +50,15 @@ impl Cloud {
     pub fn delegated_scope(&self, permissions: &[&str]) -> String {
         let mut scope = "openid profile".to_owned();
         for permission in permissions {
-            scope.push_str(&format!(" {}/{permission}", self.graph));
+            scope.push(' ');
+            scope.push_str(&self.graph_permission(permission));
         }
         scope
+    }
+
+    /// A delegated permission of Microsoft Graph, as it is asked for and given.
+    pub fn graph_permission(&self, name: &str) -> String {
+        format!("{}/{name}", self.graph)
     }
 
     /// Who issues the id tokens of a tenant, OIDC Core §2: compared as a string.

@@ -20,6 +20,8 @@ pub struct FederationCheck {
     pub at: Timestamp,
     /// With whose rights, by the sign-in name of that time, for showing.
     pub by: Option<String>,
+    /// The delegated permissions that Microsoft gave for it.
+    pub granted: Vec<String>,
     /// The domains, each as it stood.
     pub domains: Vec<CheckedDomain>,
     /// How many more there are that were not looked at.
@@ -33,13 +35,6 @@ pub struct CheckedDomain {
     pub name: DomainName,
     /// How it stood.
     pub standing: DomainStanding,
-}
-
-impl FederationCheck {
-    /// Whether there was something to look at, and all of it as it should be.
-    pub fn is_fine(&self) -> bool {
-        !self.domains.is_empty() && self.domains.iter().all(|domain| domain.standing.is_fine())
-    }
 }
 
 impl Store {

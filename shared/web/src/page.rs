@@ -37,7 +37,7 @@ pub use self::connection::{
     ConnectedTenant, Connection, ConnectionState, MissingUsers, ReadingStatus, UploadCertificate,
     UserSource, WantedConsent, WantedPermission,
 };
-pub use self::federation::{CheckedFederation, Federation, Reach, WantedLook};
+pub use self::federation::{CheckedDomain, CheckedFederation, Federation, Reach, WantedLook};
 pub use self::invitation::Invitation;
 pub use self::microsoft::{Microsoft, MicrosoftStep};
 pub use self::notice::Notice;

@@ -53,15 +53,6 @@ impl Request {
         format!("/{}", self.path.join("/"))
     }
 
-    /// Refuses a token that has none of these permissions, as an application's own or with the rights of
-    /// somebody who has one of these roles.
-    pub(crate) fn needs_or_lets(&self, permissions: &[&str], roles: &[&str]) -> Result<(), Answer> {
-        if self.claims.lets_somebody(permissions, roles) {
-            return Ok(());
-        }
-        self.needs(permissions)
-    }
-
     /// Refuses a token that has none of these permissions.
     pub(crate) fn needs(&self, permissions: &[&str]) -> Result<(), Answer> {
         if self.claims.has_any(permissions) {

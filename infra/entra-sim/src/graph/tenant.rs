@@ -9,13 +9,15 @@ use crate::app::App;
 use crate::oauth::account::GLOBAL_ADMINISTRATOR;
 
 /// Templates of the roles that may see how a domain is federated: Domain Name, External Identity
-/// Provider, Hybrid Identity, Security and Global Administrator.
-const FEDERATION_ROLES: [&str; 5] = [
+/// Provider, Hybrid Identity, Security and Global Administrator, Security and Global Reader.
+const FEDERATION_ROLES: [&str; 7] = [
     "8329153b-31d0-4727-b945-745eb3bc5f31",
     "be2f45a1-457d-42af-a067-6ec1fa63bc45",
     "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2",
     "194ae4cb-b126-40b2-bd5b-6091b380977d",
     GLOBAL_ADMINISTRATOR,
+    "5d6b6bb7-de71-4623-b4af-96380a352509",
+    "f2ef992c-3afb-46b9-b7cf-a126ee74c451",
 ];
 
 /// `GET /organization`.
@@ -71,7 +73,11 @@ pub(crate) fn federation(app: &App, request: &Request, name: &str) -> Result<Ans
         "Domain-InternalFederation.ReadWrite.All",
         "Domain.ReadWrite.All",
     ];
-    request.needs_or_lets(&permissions, &FEDERATION_ROLES)?;
+    // Older pages of Microsoft's name it for whoever acts with their own rights.
+    let delegated = [permissions.as_slice(), &["Domain.Read.All"]].concat();
+    if !request.claims.lets_somebody(&delegated, &FEDERATION_ROLES) {
+        request.needs(&permissions)?;
+    }
     request.query.only(&["$select"])?;
     let name = name.to_ascii_lowercase();
     let found = {

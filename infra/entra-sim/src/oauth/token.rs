@@ -187,8 +187,12 @@ fn redeem(
     let fault = oauth.faults.id_token;
     let id_token = id_token::issue(&mut oauth.keys, &subject, fault, now);
     let id_token = id_token.map_err(|_| unsigned())?;
+    // Whatever was granted before comes along, as soon as anything of the resource is asked for.
+    let given = oauth.known.delegations.get(&code.account.tenant);
+    let given = given.and_then(|given| given.get(client_id)).filter(|_| !code.scopes.is_empty());
     let scopes = ["openid", "profile", "email"].into_iter().map(str::to_owned);
-    let scope = scopes.chain(code.scopes.iter().cloned()).collect::<Vec<_>>().join(" ");
+    let scopes = scopes.chain(given.into_iter().flatten().cloned());
+    let scope = scopes.collect::<Vec<_>>().join(" ");
     let delegated = Claims::delegated(&code.account, client_id, scope.clone(), now);
     Ok(json!({
         "token_type": "Bearer",

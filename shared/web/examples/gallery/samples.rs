@@ -2,15 +2,17 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use identity::{DomainStanding, FederationDifference, FederationProperty, Obstacle};
+use identity::{
+    DomainStanding, FederationDifference, FederationProperty, Obstacle, TenantFederation, Weight,
+};
 use jiff::Timestamp;
 use web::language::Language;
 use web::page::{
-    Address, AutoPost, Certificate, CheckedFederation, Code, ConnectedTenant, Connection,
-    ConnectionState, Entry, Federation, FileLinks, Found, FoundObstacle, Invitation, ListedUser,
-    LookStatus, LookStep, Microsoft, MicrosoftStep, MissingUsers, Notice, Preflight, PreflightList,
-    Problem, Reach, ReadingStatus, Recover, Recovery, Register, Role, SignIn, SignedOut, Trouble,
-    UploadCertificate, UserSource, WantedConsent, WantedLook, WantedPermission,
+    Address, AutoPost, Certificate, CheckedDomain, CheckedFederation, Code, ConnectedTenant,
+    Connection, ConnectionState, Entry, Federation, FileLinks, Found, FoundObstacle, Invitation,
+    ListedUser, LookStatus, LookStep, Microsoft, MicrosoftStep, MissingUsers, Notice, Preflight,
+    PreflightList, Problem, Reach, ReadingStatus, Recover, Recovery, Register, Role, SignIn,
+    SignedOut, Trouble, UploadCertificate, UserSource, WantedConsent, WantedLook, WantedPermission,
 };
 
 /// What the pages are filled with.
@@ -248,19 +250,28 @@ fn federation(language: Language, v: &Values<'_>) -> Vec<Named> {
         permissions: &["Domain-InternalFederation.Read.All", "Domain.Read.All"],
         start_url: offered.then(|| v.url.to_owned()),
     };
-    let differs = |property, should: Option<&str>| FederationDifference {
+    let differs = |property, weight, should: Option<&str>| FederationDifference {
         property,
+        weight,
         is: Some(v.subject.to_owned()),
         should: should.map(str::to_owned),
     };
-    let differences = DomainStanding::Federated(vec![
-        differs(FederationProperty::PassiveSignInUri, Some(v.url)),
-        differs(FederationProperty::NextSigningCertificate, None),
-    ]);
-    let fine = DomainStanding::Federated(Vec::new());
+    let differences = vec![
+        differs(FederationProperty::PassiveSignInUri, Weight::KeepsOut, Some(v.url)),
+        differs(FederationProperty::NextSigningCertificate, Weight::LetsOthersIn, None),
+    ];
+    let federated = DomainStanding::Federated(Box::<TenantFederation>::default());
+    let domain = |standing, differences| CheckedDomain {
+        name: v.domain,
+        standing,
+        differences,
+        certificate_url: v.url.to_owned(),
+    };
+    let granted = ["Domain.Read.All".to_owned(), "Domain.ReadWrite.All".to_owned()];
     let at = Timestamp::UNIX_EPOCH;
     let checked = |domains: Vec<_>, left_out| {
-        Some(CheckedFederation { at, by: Some(v.person), domains, left_out })
+        let by = Some(v.person);
+        Some(CheckedFederation { at, by, granted: &granted, domains, left_out })
     };
     let looks = [true, false].map(|offered| Reach::ALL.map(|reach| look(reach, offered)));
     let [offered, waiting] = &looks;
@@ -274,13 +285,14 @@ fn federation(language: Language, v: &Values<'_>) -> Vec<Named> {
         looks: offered,
         connection_url: v.url,
     };
-    let elsewhere = [DomainStanding::Managed, DomainStanding::Absent, DomainStanding::Unverified];
-    let elsewhere = elsewhere.iter().map(|standing| (v.domain, standing)).collect();
+    let others = [DomainStanding::Managed, DomainStanding::Absent, DomainStanding::Unverified];
+    let others =
+        others.iter().chain([&federated]).map(|standing| domain(standing, Vec::new())).collect();
     let none = Federation { connected: false, client_id: None, looks: waiting, ..seen(None) };
-    let differs = checked(vec![(v.domain, &differences), (v.domain, &fine)], 3);
+    let differs = checked(vec![domain(&federated, differences)], 3);
     vec![
         ("federation", seen(differs).into_response()),
-        ("federation-elsewhere", seen(checked(elsewhere, 0)).into_response()),
+        ("federation-elsewhere", seen(checked(others, 0)).into_response()),
         ("federation-none", none.into_response()),
     ]
 }

@@ -759,11 +759,17 @@ messages! {
         fr: "Avec les droits de",
         es: "Con los derechos de",
     }
+    federation_granted {
+        en: "By the permissions",
+        de: "Mit den Berechtigungen",
+        fr: "Par les autorisations",
+        es: "Con los permisos",
+    }
     federation_none {
-        en: "No domain of this organization is known here, so there was nothing to compare.",
-        de: "Hier ist keine Domäne dieser Organisation bekannt, es gab also nichts zu vergleichen.",
-        fr: "Aucun domaine de cette organisation n’est connu ici : il n’y avait rien à comparer.",
-        es: "Aquí no se conoce ningún dominio de esta organización, así que no había nada que comparar.",
+        en: "No domain of this tenant is known here as one of this organization, so there was nothing to compare.",
+        de: "Hier ist keine Domäne dieses Mandanten als eine dieser Organisation bekannt, es gab also nichts zu vergleichen.",
+        fr: "Aucun domaine de ce locataire n’est connu ici comme étant de cette organisation : il n’y avait rien à comparer.",
+        es: "Aquí no se conoce ningún dominio de este inquilino como de esta organización, así que no había nada que comparar.",
     }
     domain_absent {
         en: "not in the tenant",
@@ -808,10 +814,10 @@ messages! {
         es: "como lo publicamos",
     }
     domain_fine_next {
-        en: "Microsoft sends the people of this domain here and believes what we sign. There is nothing to do.",
-        de: "Microsoft schickt die Leute dieser Domäne hierher und glaubt, was wir signieren. Es ist nichts zu tun.",
-        fr: "Microsoft envoie ici les personnes de ce domaine et croit ce que nous signons. Il n’y a rien à faire.",
-        es: "Microsoft envía aquí a las personas de este dominio y cree lo que firmamos. No hay nada que hacer.",
+        en: "At that time Microsoft sent the people of this domain here and believed what we sign, as we publish it now. There is nothing to do.",
+        de: "Zu dieser Zeit schickte Microsoft die Leute dieser Domäne hierher und glaubte, was wir signieren, so wie wir es jetzt veröffentlichen. Es ist nichts zu tun.",
+        fr: "À ce moment, Microsoft envoyait ici les personnes de ce domaine et croyait ce que nous signons, tel que nous le publions maintenant. Il n’y a rien à faire.",
+        es: "En ese momento Microsoft enviaba aquí a las personas de este dominio y creía lo que firmamos, tal como lo publicamos ahora. No hay nada que hacer.",
     }
     domain_differs {
         en: "differs",
@@ -820,16 +826,22 @@ messages! {
         es: "difiere",
     }
     domain_differs_next {
-        en: "Microsoft has other values than we publish. Look who set them and why, then set these by PowerShell, as the operations guide says; Microsoft may take up to two hours. Certificates are shown by their SHA-256 fingerprints.",
-        de: "Microsoft hat andere Werte, als wir veröffentlichen. Klären Sie, wer sie warum gesetzt hat, und setzen Sie dann diese mit PowerShell, wie es im Betriebshandbuch steht; bei Microsoft kann das bis zu zwei Stunden dauern. Zertifikate stehen hier mit ihrem SHA-256-Fingerabdruck.",
-        fr: "Microsoft a d’autres valeurs que celles que nous publions. Voyez qui les a définies et pourquoi, puis définissez celles-ci par PowerShell, comme l’indique le guide d’exploitation ; cela peut prendre jusqu’à deux heures chez Microsoft. Les certificats sont montrés par leur empreinte SHA-256.",
-        es: "Microsoft tiene otros valores que los que publicamos. Averigüe quién los puso y por qué, y después ponga estos con PowerShell, como dice la guía de operación; Microsoft puede tardar hasta dos horas. Los certificados se muestran por su huella SHA-256.",
+        en: "Microsoft had other values than we publish now. Look first who set them and why: whoever has a certificate or an address of their own there can say who your people are. Then set the values below by PowerShell, as the operations guide says; Microsoft may take up to two hours. Certificates are shown by their SHA-256 fingerprints.",
+        de: "Microsoft hatte andere Werte, als wir jetzt veröffentlichen. Klären Sie zuerst, wer sie warum gesetzt hat: Wer dort ein eigenes Zertifikat oder eine eigene Adresse hat, kann sagen, wer Ihre Leute sind. Setzen Sie dann die Werte unten mit PowerShell, wie es im Betriebshandbuch steht; bei Microsoft kann das bis zu zwei Stunden dauern. Zertifikate stehen hier mit ihrem SHA-256-Fingerabdruck.",
+        fr: "Microsoft avait d’autres valeurs que celles que nous publions maintenant. Voyez d’abord qui les a définies et pourquoi : qui y a son propre certificat ou sa propre adresse peut dire qui sont vos collaborateurs. Définissez ensuite les valeurs ci-dessous par PowerShell, comme l’indique le guide d’exploitation ; cela peut prendre jusqu’à deux heures chez Microsoft. Les certificats sont montrés par leur empreinte SHA-256.",
+        es: "Microsoft tenía otros valores que los que publicamos ahora. Averigüe primero quién los puso y por qué: quien tenga allí un certificado o una dirección propios puede decir quién es su personal. Después ponga los valores de abajo con PowerShell, como dice la guía de operación; Microsoft puede tardar hasta dos horas. Los certificados se muestran por su huella SHA-256.",
     }
     federation_vital {
         en: "keeps people out",
         de: "sperrt Leute aus",
         fr: "bloque la connexion",
         es: "impide entrar",
+    }
+    federation_lets_in {
+        en: "lets others in",
+        de: "lässt andere herein",
+        fr: "laisse entrer d’autres",
+        es: "deja entrar a otros",
     }
     federation_is {
         en: "Is",
@@ -874,16 +886,16 @@ messages! {
         es: "Mirar con sus derechos",
     }
     federation_rights {
-        en: "You sign in at Microsoft, we read how these domains are set up, and your access is forgotten with the answer: it is stored nowhere, and does not come back without you. What you grant there is good only together with your own sign-in.",
-        de: "Sie melden sich bei Microsoft an, wir lesen, wie diese Domänen eingerichtet sind, und mit der Antwort ist Ihr Zugriff vergessen: Er wird nirgends gespeichert und kommt ohne Sie nicht wieder. Was Sie dort erteilen, gilt nur zusammen mit Ihrer eigenen Anmeldung.",
-        fr: "Vous vous connectez chez Microsoft, nous lisons comment ces domaines sont configurés, et votre accès est oublié avec la réponse : il n’est enregistré nulle part et ne revient pas sans vous. Ce que vous accordez là ne vaut qu’avec votre propre connexion.",
-        es: "Usted inicia sesión en Microsoft, leemos cómo están configurados estos dominios y su acceso se olvida con la respuesta: no se guarda en ningún sitio y no vuelve sin usted. Lo que conceda allí solo vale junto con su propio inicio de sesión.",
+        en: "You sign in at Microsoft, we read how these domains are set up, and your access is forgotten with the answer: it is stored nowhere, and does not come back without a sign-in. What was granted stays in Entra, where you can take it back; a wider permission that was granted once may come along with later looks.",
+        de: "Sie melden sich bei Microsoft an, wir lesen, wie diese Domänen eingerichtet sind, und mit der Antwort ist Ihr Zugriff vergessen: Er wird nirgends gespeichert und kommt ohne Anmeldung nicht wieder. Was erteilt wurde, bleibt in Entra, wo Sie es zurücknehmen können; eine weitere Berechtigung, die einmal erteilt wurde, kann auch später mitkommen.",
+        fr: "Vous vous connectez chez Microsoft, nous lisons comment ces domaines sont configurés, et votre accès est oublié avec la réponse : il n’est enregistré nulle part et ne revient pas sans connexion. Ce qui a été accordé reste dans Entra, où vous pouvez le retirer ; une autorisation plus large accordée une fois peut revenir avec les examens suivants.",
+        es: "Usted inicia sesión en Microsoft, leemos cómo están configurados estos dominios y su acceso se olvida con la respuesta: no se guarda en ningún sitio y no vuelve sin un inicio de sesión. Lo concedido queda en Entra, donde puede retirarlo; un permiso más amplio concedido una vez puede venir también más tarde.",
     }
     federation_roles {
-        en: "Microsoft shows it to these roles of the tenant: Domain Name Administrator, External Identity Provider Administrator, Hybrid Identity Administrator, Security Administrator, Global Administrator. The first time, a Global or Privileged Role Administrator has to consent.",
-        de: "Microsoft zeigt es diesen Rollen des Mandanten: Domänennamenadministrator, Administrator für externe Identitätsanbieter, Hybrididentitätsadministrator, Sicherheitsadministrator, globaler Administrator. Beim ersten Mal muss ein globaler Administrator oder ein Administrator für privilegierte Rollen zustimmen.",
-        fr: "Microsoft le montre à ces rôles du locataire : administrateur de noms de domaine, administrateur de fournisseurs d’identité externes, administrateur d’identité hybride, administrateur de la sécurité, administrateur général. La première fois, un administrateur général ou de rôle privilégié doit consentir.",
-        es: "Microsoft lo muestra a estos roles del inquilino: administrador de nombres de dominio, administrador de proveedores de identidades externos, administrador de identidad híbrida, administrador de seguridad, administrador global. La primera vez debe dar el consentimiento un administrador global o de roles con privilegios.",
+        en: "Microsoft shows it to these roles of the tenant: Global Reader, Security Reader, Domain Name Administrator, External Identity Provider Administrator, Hybrid Identity Administrator, Security Administrator, Global Administrator. A Global or Privileged Role Administrator has to consent before: for themselves, or for everybody.",
+        de: "Microsoft zeigt es diesen Rollen des Mandanten: globaler Leser, Sicherheitsleseberechtigter, Domänennamenadministrator, Administrator für externe Identitätsanbieter, Hybrididentitätsadministrator, Sicherheitsadministrator, globaler Administrator. Vorher muss ein globaler Administrator oder ein Administrator für privilegierte Rollen zustimmen: für sich selbst oder für alle.",
+        fr: "Microsoft le montre à ces rôles du locataire : lecteur général, lecteur de sécurité, administrateur de noms de domaine, administrateur de fournisseurs d’identité externes, administrateur d’identité hybride, administrateur de la sécurité, administrateur général. Un administrateur général ou de rôle privilégié doit consentir avant : pour lui-même, ou pour tous.",
+        es: "Microsoft lo muestra a estos roles del inquilino: lector global, lector de seguridad, administrador de nombres de dominio, administrador de proveedores de identidades externos, administrador de identidad híbrida, administrador de seguridad, administrador global. Antes debe dar el consentimiento un administrador global o de roles con privilegios: para sí mismo o para todos.",
     }
     federation_not_registered {
         en: "No application is registered for this; the operations guide says how to. It has no permission of its own, and this redirect URI:",
@@ -903,17 +915,29 @@ messages! {
         fr: "Lire les domaines, et lire comment ils sont fédérés. Commencez par là.",
         es: "Leer los dominios y leer cómo están federados. Empiece por aquí.",
     }
+    look_older_title {
+        en: "If Microsoft does not know these",
+        de: "Wenn Microsoft diese nicht kennt",
+        fr: "Si Microsoft ne les connaît pas",
+        es: "Si Microsoft no los conoce",
+    }
+    look_older_why {
+        en: "Only to read domains, which by older pages of Microsoft shows how they are federated too. It changes nothing either.",
+        de: "Nur Domänen lesen, was nach älteren Seiten von Microsoft auch zeigt, wie sie verbunden sind. Auch damit lässt sich nichts ändern.",
+        fr: "Seulement lire les domaines, ce qui, selon d’anciennes pages de Microsoft, montre aussi comment ils sont fédérés. Elle ne modifie rien non plus.",
+        es: "Solo leer los dominios, lo que según páginas anteriores de Microsoft muestra también cómo están federados. Tampoco cambia nada.",
+    }
     look_wide_title {
-        en: "If Microsoft refuses that",
-        de: "Wenn Microsoft das ablehnt",
-        fr: "Si Microsoft refuse cela",
-        es: "Si Microsoft lo rechaza",
+        en: "If Microsoft refuses both",
+        de: "Wenn Microsoft beides ablehnt",
+        fr: "Si Microsoft refuse les deux",
+        es: "Si Microsoft rechaza ambos",
     }
     look_wide_why {
-        en: "The older permission for the same, which some tenants know alone. It would let domains be changed as well; we only read. Choose it only where the first one is refused.",
-        de: "Die ältere Berechtigung dafür, die manche Mandanten allein kennen. Mit ihr ließen sich Domänen auch ändern; wir lesen nur. Wählen Sie sie nur, wenn die erste abgelehnt wird.",
-        fr: "L’ancienne autorisation pour la même chose, la seule que certains locataires connaissent. Elle permettrait aussi de modifier des domaines ; nous ne faisons que lire. Ne la choisissez que si la première est refusée.",
-        es: "El permiso anterior para lo mismo, el único que algunos inquilinos conocen. También permitiría cambiar dominios; nosotros solo leemos. Elíjalo solo si se rechaza el primero.",
+        en: "A wider permission for the same: it would let domains be changed as well; we only read. Choose it only where both others are refused, and take it back afterwards.",
+        de: "Eine weitere Berechtigung dafür: Mit ihr ließen sich Domänen auch ändern; wir lesen nur. Wählen Sie sie nur, wenn beide anderen abgelehnt werden, und nehmen Sie sie danach zurück.",
+        fr: "Une autorisation plus large pour la même chose : elle permettrait aussi de modifier des domaines ; nous ne faisons que lire. Ne la choisissez que si les deux autres sont refusées, et retirez-la ensuite.",
+        es: "Un permiso más amplio para lo mismo: también permitiría cambiar dominios; nosotros solo leemos. Elíjalo solo si se rechazan los otros dos, y retírelo después.",
     }
     look_widest_title {
         en: "If it refuses that too",
@@ -940,10 +964,10 @@ messages! {
         es: "Microsoft dice que se rechazó el inicio de sesión o el permiso, o que no conoce el permiso. No se ha mirado ni cambiado nada.",
     }
     look_declined_next {
-        en: "Go back to the page that shows how your domains are federated, and look again. Where Microsoft refuses the permission itself, that page offers wider ones.",
-        de: "Gehen Sie zu der Seite zurück, die zeigt, wie Ihre Domänen verbunden sind, und sehen Sie noch einmal nach. Wenn Microsoft die Berechtigung selbst ablehnt, bietet jene Seite weitere an.",
-        fr: "Retournez à la page qui montre comment vos domaines sont fédérés, et regardez de nouveau. Si Microsoft refuse l’autorisation elle-même, cette page en propose de plus larges.",
-        es: "Vuelva a la página que muestra cómo están federados sus dominios y mire de nuevo. Si Microsoft rechaza el permiso mismo, esa página ofrece otros más amplios.",
+        en: "Go back to the page that shows how your domains are federated, and look again. Where Microsoft refuses the permission itself, that page offers others.",
+        de: "Gehen Sie zu der Seite zurück, die zeigt, wie Ihre Domänen verbunden sind, und sehen Sie noch einmal nach. Wenn Microsoft die Berechtigung selbst ablehnt, bietet jene Seite andere an.",
+        fr: "Retournez à la page qui montre comment vos domaines sont fédérés, et regardez de nouveau. Si Microsoft refuse l’autorisation elle-même, cette page en propose d’autres.",
+        es: "Vuelva a la página que muestra cómo están federados sus dominios y mire de nuevo. Si Microsoft rechaza el permiso mismo, esa página ofrece otros.",
     }
     look_forbidden_title {
         en: "Microsoft does not show it to this account",
@@ -952,16 +976,16 @@ messages! {
         es: "Microsoft no lo muestra a esta cuenta",
     }
     look_forbidden_what {
-        en: "The account that signed in may not see how domains are federated. That takes one of these roles in the tenant: Domain Name Administrator, External Identity Provider Administrator, Hybrid Identity Administrator, Security Administrator or Global Administrator. Nothing was changed; what an earlier look saw still stands.",
-        de: "Das Konto, das sich angemeldet hat, darf nicht sehen, wie Domänen verbunden sind. Dazu braucht es eine dieser Rollen im Mandanten: Domänennamenadministrator, Administrator für externe Identitätsanbieter, Hybrididentitätsadministrator, Sicherheitsadministrator oder globaler Administrator. Es wurde nichts geändert; was früher zu sehen war, steht noch da.",
-        fr: "Le compte connecté ne peut pas voir comment les domaines sont fédérés. Il faut l’un de ces rôles dans le locataire : administrateur de noms de domaine, administrateur de fournisseurs d’identité externes, administrateur d’identité hybride, administrateur de la sécurité ou administrateur général. Rien n’a été modifié ; le résultat précédent reste affiché.",
-        es: "La cuenta que inició sesión no puede ver cómo están federados los dominios. Hace falta uno de estos roles en el inquilino: administrador de nombres de dominio, administrador de proveedores de identidades externos, administrador de identidad híbrida, administrador de seguridad o administrador global. No se ha cambiado nada; lo que se vio antes sigue ahí.",
+        en: "The account that signed in may not see how domains are federated. That takes one of these roles in the tenant: Global Reader, Security Reader, Domain Name Administrator, External Identity Provider Administrator, Hybrid Identity Administrator, Security Administrator or Global Administrator. Nothing was changed; what an earlier look saw still stands.",
+        de: "Das Konto, das sich angemeldet hat, darf nicht sehen, wie Domänen verbunden sind. Dazu braucht es eine dieser Rollen im Mandanten: globaler Leser, Sicherheitsleseberechtigter, Domänennamenadministrator, Administrator für externe Identitätsanbieter, Hybrididentitätsadministrator, Sicherheitsadministrator oder globaler Administrator. Es wurde nichts geändert; was früher zu sehen war, steht noch da.",
+        fr: "Le compte connecté ne peut pas voir comment les domaines sont fédérés. Il faut l’un de ces rôles dans le locataire : lecteur général, lecteur de sécurité, administrateur de noms de domaine, administrateur de fournisseurs d’identité externes, administrateur d’identité hybride, administrateur de la sécurité ou administrateur général. Rien n’a été modifié ; le résultat précédent reste affiché.",
+        es: "La cuenta que inició sesión no puede ver cómo están federados los dominios. Hace falta uno de estos roles en el inquilino: lector global, lector de seguridad, administrador de nombres de dominio, administrador de proveedores de identidades externos, administrador de identidad híbrida, administrador de seguridad o administrador global. No se ha cambiado nada; lo que se vio antes sigue ahí.",
     }
     look_forbidden_next {
-        en: "Look again with an account that has one of them. If it has, Microsoft asks for a wider permission: the page that shows how your domains are federated offers two.",
-        de: "Sehen Sie mit einem Konto nach, das eine davon hat. Hat es eine, so verlangt Microsoft eine weitere Berechtigung: Die Seite, die zeigt, wie Ihre Domänen verbunden sind, bietet zwei an.",
-        fr: "Regardez de nouveau avec un compte qui en a un. S’il en a un, Microsoft demande une autorisation plus large : la page qui montre comment vos domaines sont fédérés en propose deux.",
-        es: "Mire de nuevo con una cuenta que tenga uno de ellos. Si lo tiene, Microsoft pide un permiso más amplio: la página que muestra cómo están federados sus dominios ofrece dos.",
+        en: "Look again with an account that has one of them. If it has, Microsoft may ask for another permission: the page that shows how your domains are federated offers some.",
+        de: "Sehen Sie mit einem Konto nach, das eine davon hat. Hat es eine, so verlangt Microsoft vielleicht eine andere Berechtigung: Die Seite, die zeigt, wie Ihre Domänen verbunden sind, bietet welche an.",
+        fr: "Regardez de nouveau avec un compte qui en a un. S’il en a un, Microsoft demande peut-être une autre autorisation : la page qui montre comment vos domaines sont fédérés en propose.",
+        es: "Mire de nuevo con una cuenta que tenga uno de ellos. Si lo tiene, quizá Microsoft pida otro permiso: la página que muestra cómo están federados sus dominios ofrece algunos.",
     }
 
     // Preflight.

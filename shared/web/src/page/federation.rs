@@ -1,5 +1,5 @@
 use askama::Template;
-use identity::{DomainStanding, FederationDifference};
+use identity::{DomainStanding, FederationDifference, Weight};
 use jiff::Timestamp;
 
 use super::Page;
@@ -38,10 +38,62 @@ pub struct CheckedFederation<'a> {
     pub at: Timestamp,
     /// With whose rights.
     pub by: Option<&'a str>,
+    /// The permissions that Microsoft gave for it.
+    pub granted: &'a [String],
     /// Each domain, and how it stood.
-    pub domains: Vec<(&'a str, &'a DomainStanding)>,
+    pub domains: Vec<CheckedDomain<'a>>,
     /// How many more there are that were not looked at.
     pub left_out: usize,
+}
+
+/// A domain, as it stood.
+#[derive(Clone, Debug)]
+pub struct CheckedDomain<'a> {
+    /// The domain.
+    pub name: &'a str,
+    /// How it stood.
+    pub standing: &'a DomainStanding,
+    /// How that differs from what we publish now.
+    pub differences: Vec<FederationDifference>,
+    /// Where the certificates are that we publish.
+    pub certificate_url: String,
+}
+
+impl CheckedDomain<'_> {
+    fn is_fine(&self) -> bool {
+        matches!(self.standing, DomainStanding::Federated(_)) && self.differences.is_empty()
+    }
+
+    /// In one word or two.
+    fn verdict(&self, language: Language) -> &'static str {
+        match self.standing {
+            DomainStanding::Absent => language.domain_absent(),
+            DomainStanding::Unverified => language.domain_unverified(),
+            DomainStanding::Managed => language.domain_managed(),
+            DomainStanding::Federated(_) if self.is_fine() => language.domain_fine(),
+            DomainStanding::Federated(_) => language.domain_differs(),
+        }
+    }
+
+    /// What that means, and what to do.
+    fn advice(&self, language: Language) -> &'static str {
+        match self.standing {
+            DomainStanding::Absent => language.domain_absent_next(),
+            DomainStanding::Unverified => language.domain_unverified_next(),
+            DomainStanding::Managed => language.domain_managed_next(),
+            DomainStanding::Federated(_) if self.is_fine() => language.domain_fine_next(),
+            DomainStanding::Federated(_) => language.domain_differs_next(),
+        }
+    }
+}
+
+/// What follows from a difference, where that is more than it being one.
+fn follows(weight: &Weight, language: Language) -> Option<&'static str> {
+    match weight {
+        Weight::LetsOthersIn => Some(language.federation_lets_in()),
+        Weight::KeepsOut => Some(language.federation_vital()),
+        Weight::Minor => None,
+    }
 }
 
 /// How far the permissions go that a look asks for.
@@ -49,6 +101,8 @@ pub struct CheckedFederation<'a> {
 pub enum Reach {
     /// No further than the look.
     Narrow,
+    /// No further, for whoever cannot grant the newer ones.
+    Older,
     /// Also to changing domains.
     Wide,
     /// To everything that the person may do in the directory.
@@ -57,13 +111,14 @@ pub enum Reach {
 
 impl Reach {
     /// Each, in the order in which they are to be tried.
-    pub const ALL: [Self; 3] = [Self::Narrow, Self::Wide, Self::Widest];
+    pub const ALL: [Self; 4] = [Self::Narrow, Self::Older, Self::Wide, Self::Widest];
 
     /// The word in our URLs.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Narrow => "narrow",
+            Self::Older => "older",
             Self::Wide => "wide",
             Self::Widest => "widest",
         }
@@ -72,6 +127,7 @@ impl Reach {
     fn title(self, language: Language) -> &'static str {
         match self {
             Self::Narrow => language.look_narrow_title(),
+            Self::Older => language.look_older_title(),
             Self::Wide => language.look_wide_title(),
             Self::Widest => language.look_widest_title(),
         }
@@ -80,6 +136,7 @@ impl Reach {
     fn why(self, language: Language) -> &'static str {
         match self {
             Self::Narrow => language.look_narrow_why(),
+            Self::Older => language.look_older_why(),
             Self::Wide => language.look_wide_why(),
             Self::Widest => language.look_widest_why(),
         }
@@ -89,7 +146,7 @@ impl Reach {
     fn class(self) -> &'static str {
         match self {
             Self::Narrow => "button",
-            Self::Wide | Self::Widest => "button quiet",
+            Self::Older | Self::Wide | Self::Widest => "button quiet",
         }
     }
 }
@@ -103,40 +160,6 @@ pub struct WantedLook {
     pub permissions: &'static [&'static str],
     /// Where the way to Microsoft begins, when it can be gone.
     pub start_url: Option<String>,
-}
-
-/// How a domain stood, in one word or two.
-fn verdict(standing: &DomainStanding, language: Language) -> &'static str {
-    match standing {
-        DomainStanding::Absent => language.domain_absent(),
-        DomainStanding::Unverified => language.domain_unverified(),
-        DomainStanding::Managed => language.domain_managed(),
-        DomainStanding::Federated(_) if standing.is_fine() => language.domain_fine(),
-        DomainStanding::Federated(_) => language.domain_differs(),
-    }
-}
-
-/// What that means, and what to do.
-fn advice(standing: &DomainStanding, language: Language) -> &'static str {
-    match standing {
-        DomainStanding::Absent => language.domain_absent_next(),
-        DomainStanding::Unverified => language.domain_unverified_next(),
-        DomainStanding::Managed => language.domain_managed_next(),
-        DomainStanding::Federated(_) if standing.is_fine() => language.domain_fine_next(),
-        DomainStanding::Federated(_) => language.domain_differs_next(),
-    }
-}
-
-fn differences(standing: &DomainStanding) -> &[FederationDifference] {
-    match standing {
-        DomainStanding::Federated(differences) => differences,
-        DomainStanding::Absent | DomainStanding::Unverified | DomainStanding::Managed => &[],
-    }
-}
-
-/// A value, or that there is none.
-fn value(text: &Option<String>) -> Option<&str> {
-    text.as_deref().filter(|text| !text.is_empty())
 }
 
 /// A minute, the same in every language: `2026-11-21 17:05 UTC`.

@@ -88,7 +88,7 @@ async fn microsoft_out_of_order_shows_nothing_keeps_nothing_and_says_so() {
     for call in 0..2 {
         for (fault, status) in [
             (Fault::Throttled { retry_after: Some(120) }, 503),
-            (Fault::Unauthorized, 403),
+            (Fault::Unauthorized, 410),
             (Fault::ConsentLost, 403),
             (Fault::Garbage, 500),
             (Fault::Torn, 500),

@@ -3,7 +3,7 @@
 use entra_sim::{Domain, InternalDomainFederation};
 use jiff::SignedDuration;
 use scenarios::World;
-use scenarios::microsoft::{Connector, account};
+use scenarios::microsoft::{Connector, TENANT, account};
 use scenarios::world::DOMAIN;
 use serde_json::json;
 
@@ -80,6 +80,7 @@ async fn a_way_back_that_is_forged_foreign_or_of_another_kind_brings_no_look() {
         (callback(&format!("code=a&state={org}.{}", "A".repeat(43))), 410),
         (callback(&format!("code=a&state={}.{id}", fabrikam.id)), 403),
         // A look's state is no consent's, no connection's and no sign-in's.
+        (format!("/oauth/callback/consent?admin_consent=True&tenant={TENANT}&state={state}"), 410),
         (format!("/oauth/callback/sign-in?code=a&state={state}"), 410),
         (format!("/oauth/callback/microsoft?code=a&state={state}"), 410),
     ];
@@ -95,6 +96,9 @@ async fn a_way_back_that_is_forged_foreign_or_of_another_kind_brings_no_look() {
     let signed_in = olga.answer(&sign_in, Some(account::BOSS)).await;
     let crossed = signed_in.replace("/callback/sign-in?", "/callback/federation?");
     olga.person.browser.get(&crossed).await.assert_refused(410, "a connection's state");
+    let consent = olga.depart("read-users").await;
+    let crossed = callback(&format!("code=a&state={}", parameter(&consent, "state")));
+    olga.person.browser.get(&crossed).await.assert_refused(410, "a consent's state");
     nothing_was_seen(&world).await;
 
     let page = olga.person.browser.visit(&back).await;
@@ -110,8 +114,9 @@ async fn a_look_ends_once_within_half_an_hour_and_its_code_is_its_own() {
         olga.look_return("narrow", Some(account::BOSS)).await,
     );
     let slipped = first.replace(parameter(&first, "code"), parameter(&second, "code"));
-    let page = olga.person.browser.get(&slipped).await;
-    assert!(page.status.is_client_error() || page.status.is_server_error(), "{}", page.status);
+    let before = world.records().await;
+    olga.person.browser.get(&slipped).await.assert_refused(410, "another journey's code");
+    assert_eq!(audited(&world, &before).await, [entry("federation_refused", "code_refused")]);
     let late = olga.look_return("narrow", Some(account::BOSS)).await;
     nothing_was_seen(&world).await;
 

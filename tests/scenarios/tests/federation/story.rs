@@ -7,6 +7,7 @@ use entra_sim::{Domain, FederatedIdpMfaBehavior, PromptLoginBehavior};
 use http::{Request, header};
 use jiff::SignedDuration;
 use scenarios::microsoft::{TENANT, account};
+use scenarios::saml::between;
 use scenarios::world::{DOMAIN, FEDERATION};
 use scenarios::{Page, World};
 use serde_json::json;
@@ -83,6 +84,8 @@ async fn each_difference_is_shown_with_what_it_is_and_what_it_should_be() {
     let mut federation = world.microsoft.federation(DOMAIN).unwrap();
     federation.passive_sign_in_uri = "https://adfs.contoso.test/\"><script>x</script>".to_owned();
     federation.next_signing_certificate = Some(stranger);
+    federation.metadata_exchange_uri = Some("https://adfs.contoso.test/mex".to_owned());
+    federation.active_sign_in_uri = Some("https://adfs.contoso.test/usernamemixed".to_owned());
     federation.federated_idp_mfa_behavior = FederatedIdpMfaBehavior::RejectMfaByFederatedIdp;
     federation.prompt_login_behavior = PromptLoginBehavior::NativeSupport;
     world.microsoft.federate(Domain::named(DOMAIN), federation).unwrap();
@@ -99,6 +102,11 @@ async fn each_difference_is_shown_with_what_it_is_and_what_it_should_be() {
     assert_eq!(should, format!("{issuer}/sso"));
     assert!(is.starts_with("https://adfs.contoso.test/") && !is.contains("<script"), "{is}");
     assert!(page.text.contains("keeps people out"), "{}", page.text);
+    assert_eq!(page.text.matches("lets others in").count(), 3, "{}", page.text);
+    let exchange = ("https://adfs.contoso.test/mex".to_owned(), "nothing".to_owned());
+    assert_eq!(of("metadataExchangeUri"), exchange);
+    assert_eq!(of("activeSignInUri").1, format!("{issuer}/sso"));
+    assert!(page.text.contains(&format!("href=\"{issuer}/certificate\"")), "{}", page.text);
     let (is, should) = of("nextSigningCertificate");
     assert_eq!((is.len(), should.as_str()), (64, "nothing"), "a fingerprint of somebody else's");
     let expected = ("rejectMfaByFederatedIdp", "acceptIfMfaDoneByFederatedIdp");
@@ -108,7 +116,7 @@ async fn each_difference_is_shown_with_what_it_is_and_what_it_should_be() {
     {
         assert_eq!(difference(&page, same), None, "{same}");
     }
-    assert_eq!(audited(&world, &before).await, [entry("federation_checked", "differs")]);
+    assert_eq!(audited(&world, &before).await, [entry("federation_checked", "lets_others_in")]);
 }
 
 #[tokio::test]
@@ -144,14 +152,22 @@ async fn where_the_narrow_permissions_are_refused_the_administrator_chooses_a_wi
     let back = olga.answer(&microsoft, Some(account::BOSS)).await;
     let page = olga.person.browser.get(&back).await;
     page.assert_refused(403, "an unknown permission");
-    assert!(page.text.contains("that page offers wider ones"), "{}", page.text);
+    assert!(page.text.contains("that page offers others"), "{}", page.text);
     assert_eq!(audited(&world, &before).await, [entry("federation_refused", "invalid_client")]);
     assert_eq!(stored(&world.records().await), None);
 
-    for reach in ["wide", "widest"] {
+    for (reach, changes) in [("older", false), ("wide", true), ("widest", true)] {
         let page = olga.look_at_federation(reach, account::BOSS).await;
         assert_eq!(verdict(&page, DOMAIN), "as we publish it", "{reach}");
+        let given = page.text.contains("By the permissions");
+        assert!(given, "{reach}: {}", page.text);
+        let granted = between(&page.text, "By the permissions", "</dl>").unwrap();
+        assert_eq!(granted.contains("Domain.ReadWrite.All"), changes, "{reach}: {granted}");
     }
+    // What was granted once comes along, and the page says so.
+    let page = olga.look_at_federation("older", account::BOSS).await;
+    let granted = between(&page.text, "By the permissions", "</dl>").unwrap();
+    assert!(granted.contains("Domain.ReadWrite.All"), "{granted}");
 }
 
 /// The grant is the tenant's; whether Microsoft shows it is the person's own right.
@@ -175,6 +191,8 @@ async fn whoever_has_no_role_for_it_is_told_which_it_takes_and_whoever_has_one_s
         "be2f45a1-457d-42af-a067-6ec1fa63bc45",
         "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2",
         "194ae4cb-b126-40b2-bd5b-6091b380977d",
+        "5d6b6bb7-de71-4623-b4af-96380a352509",
+        "f2ef992c-3afb-46b9-b7cf-a126ee74c451",
     ] {
         world.microsoft.put_directory_roles("member@contoso.onmicrosoft.com", &[role]).unwrap();
         let page = olga.look_at_federation("narrow", account::MEMBER).await;
@@ -197,6 +215,13 @@ async fn what_was_seen_is_not_shown_once_the_tenant_is_let_go() {
     assert_eq!(page.status, 200);
     assert!(page.text.contains("id=\"not-connected\""), "{}", page.text);
     assert!(!page.text.contains("as we publish it") && !page.text.contains("/start/"));
+    // Nor what was seen before, once it is connected again.
+    world.clock.pass(SignedDuration::from_secs(1));
+    world.agree();
+    olga.connected().await;
+    let page = olga.federation_page().await;
+    assert!(page.text.contains("/start/narrow/"), "{}", page.text);
+    assert!(!page.text.contains("as we publish it"), "{}", page.text);
 }
 
 /// The page without a registered application, as `template.yaml` deploys it at first.

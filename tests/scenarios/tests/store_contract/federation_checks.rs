@@ -24,8 +24,8 @@ fn connection(tenant: Uuid, stage: Stage) -> Connection {
 }
 
 fn check() -> FederationCheck {
-    let (domains, left_out) = (Vec::new(), 0);
-    FederationCheck { tenant: TENANT, at: noon(), by: None, domains, left_out }
+    let (granted, domains, left_out) = (Vec::new(), Vec::new(), 0);
+    FederationCheck { tenant: TENANT, at: noon(), by: None, granted, domains, left_out }
 }
 
 #[tokio::test]
