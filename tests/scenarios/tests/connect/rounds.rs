@@ -9,7 +9,6 @@ use scenarios::microsoft::account;
 use scenarios::mishap::{Due, mishaps};
 
 use crate::reading::users;
-use scenarios::mishap::{Due, mishaps};
 
 /// What the tenant is told of by.
 #[derive(Clone, Copy, Debug)]
