@@ -101,6 +101,16 @@ impl Mishap {
     }
 }
 
+/// Lets the sweep go on with whatever was left: for longer, in all, than Graph asked for and than the
+/// pauses after a few tries.
+pub async fn afterwards(world: &World) {
+    for _ in 0..4 {
+        world.clock.pass(AFTER_THE_LEASE);
+        world.agree();
+        world.sweep().await;
+    }
+}
+
 /// Waits until Graph keeps silent.
 async fn hangs(world: &World, before: usize) {
     let silent = |call: &GraphCall| call.status == 0;

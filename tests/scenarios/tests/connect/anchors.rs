@@ -4,7 +4,7 @@ use entra_sim::{Domain, Fault, GraphFault, GraphUser, population};
 use identity::{Anchor, User};
 use scenarios::World;
 use scenarios::microsoft::{account, stands};
-use scenarios::mishap::{AFTER_THE_LEASE, Due, mishaps};
+use scenarios::mishap::{Due, afterwards, mishaps};
 
 use crate::reading::{change, find, pass_a_round, users};
 
@@ -276,12 +276,7 @@ async fn whatever_happens_in_between_everybody_gets_their_anchor() {
         let (what, name) = (format!("{mishap:?}"), format!("later-{number}"));
         let due = lacking(&world, &name).await;
         mishap.befall(&world, due).await;
-        // Longer, in all, than Graph asked for and than the pauses after a few tries.
-        for _ in 0..4 {
-            world.clock.pass(AFTER_THE_LEASE);
-            world.agree();
-            world.sweep().await;
-        }
+        afterwards(&world).await;
         world.until(&what, |records| records.count("UNANCHORED") == 0).await;
         let here = users(&world).await;
         let user = find(&here, &name);

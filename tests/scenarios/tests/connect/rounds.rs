@@ -6,7 +6,7 @@ use identity::Block;
 use jiff::SignedDuration;
 use scenarios::World;
 use scenarios::microsoft::account;
-use scenarios::mishap::{Due, mishaps};
+use scenarios::mishap::{Due, afterwards, mishaps};
 
 use crate::reading::users;
 
@@ -123,6 +123,7 @@ impl Round {
             self.changes(&world, number + 3);
             let due = self.due(&world).await;
             mishap.befall(&world, due).await;
+            afterwards(&world).await;
             world.microsoft.mend();
             agrees(&world, &what).await;
             let records = world.records().await;

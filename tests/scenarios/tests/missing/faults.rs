@@ -7,7 +7,7 @@ use ambient::SystemEntropy;
 use identity::{SearchId, User, UserId};
 use jiff::SignedDuration;
 use scenarios::microsoft::TENANT;
-use scenarios::mishap::{AFTER_THE_LEASE, Due, Mishap, mishaps};
+use scenarios::mishap::{AFTER_THE_LEASE, Due, Mishap, afterwards, mishaps};
 use scenarios::{Case, Effect, Fault, World};
 use store::{MissingEnd, MissingSearch, MissingStep, OutboxItem, Task};
 
@@ -134,6 +134,7 @@ async fn a_search_that_dies_at_any_write_or_fails_ends_with_the_same_users_each_
             let (due, gone) = leg.begin(&world, &held).await;
             world.directory.mend();
             mishap.befall(&world, due).await;
+            afterwards(&world).await;
             world.microsoft.mend();
             leg.ended(&world, &gone, &mut blocked, &what).await;
         }

@@ -100,7 +100,7 @@ async fn an_operation_costs_one_read_with_its_key_and_one_transaction() {
             user.clone(),
             op("Replace", "active", json!("False")),
             200,
-            Cost::of(1, 0, 1, 0),
+            Cost::of(1, 0, 1, 1),
         ),
         (
             "disable again",
@@ -119,12 +119,12 @@ async fn an_operation_costs_one_read_with_its_key_and_one_transaction() {
             Cost::of(1, 0, 1, 0),
         ),
         (
-            "replace",
+            "replace, which gives the access back",
             &put,
             user.clone(),
             json!({ "userName": "c@contoso.test" }),
             200,
-            Cost::of(1, 0, 1, 0),
+            Cost::of(1, 0, 1, 1),
         ),
         (
             "add a member",
