@@ -234,7 +234,7 @@ impl App {
             Task::AskApproval { administrator, user } => {
                 self.ask_approval(item, *administrator, *user).await?;
             }
-            Task::TellAccess(change) => return self.tell_access(item, change).await,
+            Task::TellAccess(change) => self.tell_access(item, change).await?,
             Task::AlertBlocks { administrators, user, account } => {
                 let about = (*user, account.as_ref());
                 let next = self.alert_blocks(item, administrators.as_deref(), about).await?;

@@ -151,7 +151,7 @@ impl App {
     async fn look_at(&self, graph: Tenant<'_>, repair: &Repair) -> Result<Seen, GraphError> {
         match graph.user(repair.object).await {
             Ok(there) => Ok(Seen::Is(Box::new(there))),
-            Err(GraphError::NotFound(_)) => {
+            Err(GraphError::NotFound(trace)) if trace.is_no_such_object() => {
                 Ok(Seen::Not(match graph.is_in_recycle_bin(repair.object).await? {
                     true => RepairReason::Deleted,
                     false => RepairReason::Gone,

@@ -21,6 +21,13 @@ pub struct Trace {
     pub code: Option<String>,
 }
 
+impl Trace {
+    /// Whether Graph itself says that there is no such object. A 404 alone may be somebody else's.
+    pub fn is_no_such_object(&self) -> bool {
+        self.code.as_deref() == Some("Request_ResourceNotFound")
+    }
+}
+
 impl fmt::Display for Trace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());

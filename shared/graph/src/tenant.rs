@@ -250,7 +250,7 @@ impl<'graph> Tenant<'graph> {
         let address = Address::new("/directory/deletedItems").segment(&id.to_string());
         match self.done(Call::get(address.query("$select", "id"))).await {
             Ok(()) => Ok(true),
-            Err(GraphError::NotFound(_)) => Ok(false),
+            Err(GraphError::NotFound(trace)) if trace.is_no_such_object() => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use identity::{Block, OrganizationId, Role, User, UserId, UserName};
+use identity::{Block, OrganizationId, Role, User, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,9 +18,6 @@ pub struct AccessChange {
     pub object_id: Option<Uuid>,
     /// What became of it.
     pub access: Access,
-    /// What an administrator's account is called: the others are told when one of them loses access.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub administrator: Option<UserName>,
 }
 
 /// What became of somebody's access.
@@ -35,31 +32,36 @@ pub enum Access {
     Given,
 }
 
-/// Tells of an access that a write takes or gives; another reason for somebody who has none is no news.
-/// Its id follows from the audit entry's: whoever hears of it twice can know.
+/// What tells of an access that a write takes or gives: on the bus, and to administrators where one of
+/// them loses it. Another reason for somebody who has none is no news. Ids follow from the audit entry's:
+/// whoever hears of it twice can know.
 pub(crate) fn told(
     org: OrganizationId,
     before: &User,
     after: Option<&User>,
     audit: &AuditEntry,
-) -> Option<OutboxItem> {
+) -> Vec<OutboxItem> {
     let had = before.blocks.is_empty();
     let access = match after {
         None if had => Access::Deleted,
         Some(after) if had && !after.blocks.is_empty() => Access::Taken(after.blocks.clone()),
         Some(after) if !had && after.has_access(audit.at) => Access::Given,
-        None | Some(_) => return None,
+        None | Some(_) => return Vec::new(),
     };
     let is_alarming = before.role == Role::Administrator && access != Access::Given;
-    let change = AccessChange {
-        user: before.id,
-        object_id: after.unwrap_or(before).object_id,
-        access,
-        administrator: is_alarming.then(|| before.user_name.clone()),
+    let item = |word: &[u8], task| {
+        let id = OutboxItem::id_of(&[word, audit.id.uuid().as_bytes()]);
+        OutboxItem { id, ..OutboxItem::following(audit, org, task) }
     };
-    let item = OutboxItem::following(audit, org, Task::TellAccess(change));
-    let id = OutboxItem::id_of(&[b"access", audit.id.uuid().as_bytes()]);
-    Some(OutboxItem { id, ..item })
+    let object_id = after.unwrap_or(before).object_id;
+    let change = AccessChange { user: before.id, object_id, access };
+    let mut told = vec![item(b"access", Task::TellAccess(change))];
+    if is_alarming {
+        let account = Some(before.user_name.clone());
+        let alert = Task::AlertBlocks { administrators: None, user: before.id, account };
+        told.push(item(b"alert", alert));
+    }
+    told
 }
 
 #[cfg(test)]
@@ -80,14 +82,16 @@ mod tests {
         user
     }
 
-    fn access(before: &User, after: Option<&User>) -> Option<AccessChange> {
+    /// What is said on the bus, and whom else it is told.
+    fn access(before: &User, after: Option<&User>) -> Option<(AccessChange, Option<Task>)> {
         let at = "2026-11-22T12:00:00Z".parse().unwrap();
         let id = OutboxId::mint(&SystemEntropy);
         let audit = AuditEntry::new(id, at, Actor::System, Action::UserChanged);
-        let item = told(OrganizationId::mint(&SystemEntropy), before, after, &audit)?;
-        assert_ne!(item.id, id, "something else may follow from the entry too");
-        let Task::TellAccess(change) = item.task else { return None };
-        Some(change)
+        let told = told(OrganizationId::mint(&SystemEntropy), before, after, &audit);
+        assert!(told.iter().all(|item| item.id != id), "something else may follow from it too");
+        let mut tasks = told.into_iter().map(|item| item.task);
+        let Some(Task::TellAccess(change)) = tasks.next() else { return None };
+        Some((change, tasks.next()))
     }
 
     #[test]
@@ -102,10 +106,10 @@ mod tests {
             (&both, &entra, None),
             (&both, &[], Some(Access::Given)),
         ] {
-            let found = access(&user(before), Some(&user(after))).map(|change| change.access);
+            let found = access(&user(before), Some(&user(after))).map(|(change, _)| change.access);
             assert_eq!(found, expected, "{before:?} → {after:?}");
         }
-        assert_eq!(access(&user(&[]), None).unwrap().access, Access::Deleted);
+        assert_eq!(access(&user(&[]), None).unwrap().0.access, Access::Deleted);
         assert_eq!(access(&user(&entra), None), None);
     }
 
@@ -118,13 +122,17 @@ mod tests {
     }
 
     #[test]
-    fn administrators_are_named_where_one_of_them_loses_access() {
+    fn administrators_are_told_where_one_of_them_loses_access() {
         let administrator = |blocks: &[Block]| User { role: Role::Administrator, ..user(blocks) };
         let [with, without] = [administrator(&[]), administrator(&[Block::Entra])];
-        let name = Some(with.user_name.clone());
-        assert_eq!(access(&with, Some(&without)).unwrap().administrator, name);
-        assert_eq!(access(&with, None).unwrap().administrator, name);
-        assert_eq!(access(&without, Some(&with)).unwrap().administrator, None);
-        assert_eq!(access(&user(&[]), None).unwrap().administrator, None);
+        let alert = Some(Task::AlertBlocks {
+            administrators: None,
+            user: with.id,
+            account: Some(with.user_name.clone()),
+        });
+        assert_eq!(access(&with, Some(&without)).unwrap().1, alert);
+        assert_eq!(access(&with, None).unwrap().1, alert);
+        assert_eq!(access(&without, Some(&with)).unwrap().1, None);
+        assert_eq!(access(&user(&[]), None).unwrap().1, None);
     }
 }

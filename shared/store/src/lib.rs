@@ -47,6 +47,7 @@ mod scim_keys;
 mod sign_ins;
 mod staged;
 mod table;
+mod task;
 mod users;
 mod write;
 
@@ -70,7 +71,7 @@ pub use missing::{MissingEnd, MissingSearch, MissingStep};
 pub use names::{LookUp, Named};
 pub use notices::Subscription;
 pub use organizations::{Deployment, FoundError, Founding};
-pub use outbox::{OutboxItem, Task};
+pub use outbox::OutboxItem;
 pub use pages::{Order, Page};
 pub use passkeys::Passkey;
 pub use positions::{Bookmark, Position};
@@ -89,6 +90,7 @@ pub use scim_keys::{KeyUse, MOST_SCIM_KEYS, ProvisioningKey, Unread};
 pub use sign_ins::{Answered, Asking, Facts, Proof, SignedIn};
 pub use staged::Folding;
 pub use table::{Table, TableError};
+pub use task::Task;
 pub use users::CreateUserError;
 
 /// The table, with its sentences.

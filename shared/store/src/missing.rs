@@ -138,12 +138,14 @@ impl MissingSearch {
     }
 
     /// Whether another one is due, though nobody was read anew: it was stopped, nobody decided for as long
-    /// as its list was kept, or of some it could not be said, a day ago.
+    /// as its list was kept, or of some it could not be said, a day ago. Whoever dismissed a list is asked
+    /// after the next reading of everybody.
     pub fn is_due_again(&self, now: Timestamp) -> bool {
         match self.step {
             MissingStep::Asking { .. } | MissingStep::Taking { .. } => false,
             MissingStep::Held { .. } => self.held_since(now).is_none(),
             MissingStep::Over { end: MissingEnd::Stopped, .. } => true,
+            MissingStep::Over { end: MissingEnd::Dismissed, .. } => false,
             MissingStep::Over { at, .. } => {
                 self.unknown + self.left > 0 && now.duration_since(at) >= AGAIN_AFTER
             }
@@ -328,8 +330,12 @@ mod tests {
             assert_eq!(after.wary, afterwards, "{before:?}");
             assert_eq!(before.is_due_again(noon), due, "{before:?}");
             let unknown = search(step, wary, 1);
-            let is_over = matches!(unknown.step, MissingStep::Over { .. });
-            assert_eq!(unknown.is_due_again(day), is_over, "{unknown:?}");
+            // Whoever dismissed the list decided about those too.
+            let comes_again = match unknown.step {
+                MissingStep::Over { end, .. } => end != MissingEnd::Dismissed,
+                _ => false,
+            };
+            assert_eq!(unknown.is_due_again(day), comes_again, "{unknown:?}");
         }
         assert!(!search(asking(), true, 0).after(None).wary);
     }

@@ -13,8 +13,8 @@ use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::users::user_item;
 use crate::{
-    AccessChange, Action, AuditEntry, Named, OutboxItem, Profile, Provisioned, Push, Store, Stored,
-    TableError, Task,
+    Action, AuditEntry, Named, OutboxItem, Profile, Provisioned, Push, Store, Stored, TableError,
+    Task,
 };
 
 /// Why a provisioning client's change was not stored; nothing of it was.
@@ -139,16 +139,18 @@ impl Plan {
         audit: &AuditEntry,
         before: &User,
         after: Option<&User>,
-    ) -> Result<Option<OutboxItem>, TableError> {
-        let Some(told) = access::told(org, before, after, audit) else { return Ok(None) };
-        if let Task::TellAccess(AccessChange { administrator: Some(_), .. }) = &told.task {
+    ) -> Result<Vec<OutboxItem>, TableError> {
+        let told = access::told(org, before, after, audit);
+        if told.iter().any(|item| matches!(item.task, Task::AlertBlocks { .. })) {
             let mut taken = audit.beside(Action::AccessTaken);
             taken.subject = Some(before.id);
             taken.reason = Some("provisioning".to_owned());
             self.push(Write::Put(taken.item(org)?, Expect::Absent));
         }
-        self.push(Write::Put(told.item()?, Expect::Absent));
-        Ok(Some(told))
+        for item in &told {
+            self.push(Write::Put(item.item()?, Expect::Absent));
+        }
+        Ok(told)
     }
 
     pub(crate) async fn carry_out(self, store: &Store) -> Result<(), ProvisionError> {

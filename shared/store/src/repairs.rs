@@ -386,7 +386,8 @@ impl Store {
         })
     }
 
-    /// Ends a repair where it is: nobody goes on with it.
+    /// Ends a repair where it is: nobody goes on with it. The object is read once more, so that a name
+    /// that it was left with is told of.
     ///
     /// # Errors
     ///
@@ -397,10 +398,12 @@ impl Store {
         before: &Stored<Repair>,
         audit: &AuditEntry,
     ) -> Result<(), TableError> {
-        let writes = vec![
+        let mut writes = vec![
             Write::Delete(Key::repair(org, before.value.user), before.version),
             Write::Put(audit.item(org)?, Expect::Absent),
+            Write::Put(OutboxItem::pushed(org, audit.at).item()?, Expect::Anything),
         ];
+        writes.extend(self.marks(org, &[before.value.object].into(), audit.at)?);
         self.table.write(writes).await
     }
 

@@ -13,8 +13,6 @@ use crate::import::{Directory, ReadingError};
 const TOGETHER: usize = 20;
 /// How many batches are asked at once.
 const AT_ONCE: usize = 5;
-/// What Graph says of an object that is not there. Any other word for it says nothing.
-const NO_SUCH_OBJECT: &str = "Request_ResourceNotFound";
 /// How often those are asked for whose own calls fail.
 const TRIES: u32 = 3;
 
@@ -102,9 +100,7 @@ fn there(object: Option<uuid::Uuid>, fate: Result<Option<DirectoryUser>, GraphEr
     match fate {
         Ok(Some(told)) if Some(told.id) == object => There::Yes,
         Ok(_) => There::Unknown { later: false },
-        Err(GraphError::NotFound(trace)) if trace.code.as_deref() == Some(NO_SUCH_OBJECT) => {
-            There::No
-        }
+        Err(GraphError::NotFound(trace)) if trace.is_no_such_object() => There::No,
         Err(GraphError::Retry(_)) => There::Unknown { later: true },
         Err(
             GraphError::NotFound(_)
@@ -163,7 +159,7 @@ mod tests {
             (Ok(Some(told(id))), "Yes"),
             (Ok(Some(told(Uuid::from_u128(8)))), "Unknown { later: false }"),
             (Ok(None), "Unknown { later: false }"),
-            (Err(GraphError::NotFound(trace(NO_SUCH_OBJECT))), "No"),
+            (Err(GraphError::NotFound(trace("Request_ResourceNotFound"))), "No"),
             (Err(GraphError::NotFound(trace("UnknownError"))), "Unknown { later: false }"),
             (Err(GraphError::NotFound(Trace::default())), "Unknown { later: false }"),
             (
