@@ -3,7 +3,7 @@
 //!
 //! | file | what is measured |
 //! |---|---|
-//! | [`cost`] | calls of Graph, requests and capacity units of the table, of each round |
+//! | [`cost`] | requests and capacity units of the table, of each round |
 //! | [`tenant`] | users per second, and the memory of the function, through the local stack |
 
 mod cost;
@@ -22,7 +22,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let users = arguments.counts.users;
     let (template, folder) = built(arguments)?;
     let before = machine::load();
-    tell("counting what Graph and the table are asked for");
+    tell("counting what the table is asked for");
     let costs = cost::measure(users).await?;
     tell(&format!("reading a tenant of {users} users"));
     let read = tenant::measure(&template, &folder, users).await?;

@@ -1,5 +1,4 @@
-//! What each round asks of Graph and of the table: counted by a proxy between the function and the
-//! table, and by Graph itself.
+//! What each round asks of the table: counted by a proxy between the function and the table.
 
 use std::time::Duration;
 
@@ -25,7 +24,6 @@ pub(crate) struct Cost {
     pub(crate) round: String,
     pub(crate) told: u64,
     pub(crate) seconds: f64,
-    pub(crate) graph_calls: usize,
     /// Requests that read.
     pub(crate) reads: usize,
     /// Transactions.
@@ -36,8 +34,6 @@ pub(crate) struct Cost {
 
 struct Counting {
     world: World,
-    /// What Graph had been asked when it was last forgotten.
-    asked: usize,
     costs: Vec<Cost>,
 }
 
@@ -46,7 +42,7 @@ pub(crate) async fn measure(users: usize) -> Result<Vec<Cost>, Failure> {
     let world = World::start().await;
     let users = users.min(MOST);
     world.microsoft.put_users(people(users))?;
-    let mut counting = Counting { world, asked: 0, costs: Vec::new() };
+    let mut counting = Counting { world, costs: Vec::new() };
     counting.first_round().await?;
     for changes in CHANGES.into_iter().filter(|changes| *changes <= users) {
         counting.later_round(changes).await?;
@@ -56,7 +52,6 @@ pub(crate) async fn measure(users: usize) -> Result<Vec<Cost>, Failure> {
 
 impl Counting {
     async fn first_round(&mut self) -> Result<(), Failure> {
-        self.asked = self.graph_calls();
         self.forget();
         let watch = Stopwatch::start();
         self.world.connector().await.connect("read-users", account::BOSS).await;
@@ -91,7 +86,6 @@ impl Counting {
         let idle = self.totals();
         let before = self.import().await?.round;
         self.pass(SignedDuration::from_hours(4));
-        self.asked = self.graph_calls();
         self.forget();
         let watch = Stopwatch::start();
         self.world.sweep().await;
@@ -110,10 +104,6 @@ impl Counting {
         let world = &self.world;
         let stored = world.store.import(world.organization, world.now()).await?;
         Ok(stored.map_or_else(|| store::Import::new(uuid::Uuid::nil()), |stored| stored.value))
-    }
-
-    fn graph_calls(&self) -> usize {
-        self.world.microsoft.graph_calls().len()
     }
 
     fn forget(&self) {
@@ -138,12 +128,10 @@ impl Counting {
     ) -> Result<(), Failure> {
         let seconds = watch.elapsed().as_secs_f64();
         let totals = self.totals();
-        let graph_calls = self.graph_calls() - self.asked;
         self.costs.push(Cost {
             round,
             told: self.import().await?.tally.told,
             seconds,
-            graph_calls,
             reads: totals.reads.saturating_sub(idle.reads),
             writes: totals.writes.saturating_sub(idle.writes),
             read_units: totals.read_units - idle.read_units,

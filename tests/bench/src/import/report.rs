@@ -27,7 +27,7 @@ impl Figures for Report {
         let rounds = self.costs.iter().map(|cost| {
             json!({
                 "round": cost.round, "told": cost.told, "seconds": cost.seconds,
-                "graph_calls": cost.graph_calls, "reads": cost.reads, "transactions": cost.writes,
+                "reads": cost.reads, "transactions": cost.writes,
                 "read_units": cost.read_units, "write_units": cost.write_units,
             })
         });
@@ -49,17 +49,16 @@ impl Figures for Report {
 
 impl Report {
     fn rounds(&self) -> String {
-        let mut text = "| round | users told of | seconds | calls of Graph | reading requests | \
-                        transactions | read units | write units |\n|---|---|---|---|---|---|---|---|\n"
+        let mut text = "| round | users told of | seconds | reading requests | \
+                        transactions | read units | write units |\n|---|---|---|---|---|---|---|\n"
             .to_owned();
         for cost in &self.costs {
             let _ = writeln!(
                 text,
-                "| {} | {} | {:.1} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {:.1} | {} | {} | {} | {} |",
                 cost.round,
                 cost.told,
                 cost.seconds,
-                cost.graph_calls,
                 cost.reads,
                 cost.writes,
                 cost.read_units,
