@@ -27,6 +27,15 @@ impl App {
             reasons,
             at: item.created_at,
         };
-        Ok(self.bus.access_changed(&changed).await?)
+        self.bus.access_changed(&changed).await?;
+        // Many of them at once raise an alarm: nobody is held back for it.
+        if !changed.reasons.is_empty() {
+            web::metric::count("AccessTaken", "directory", self.clock.now());
+        }
+        tracing::info!(
+            user = %change.user, organization = %item.organization, event = changed.detail_type(),
+            "the bus is told"
+        );
+        Ok(())
     }
 }

@@ -5,13 +5,14 @@ use bus::ConsentLost;
 use graph::{GraphError, Permission};
 use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
-use store::{Action, Connection, Feature, OutboxItem, Stage, Stored, Task};
+use store::{Action, Connection, Feature, OutboxItem, Stage, Stored};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::failure::Failure;
 use crate::import::{Directory, PAGE, Reading, ReadingError};
 use crate::outbox::{Outcome, Turn};
+use crate::round;
 
 /// How often Graph or Entra must say that a consent is gone, each time to a token of its own.
 pub(crate) const AGREE: u32 = 3;
@@ -43,7 +44,9 @@ impl App {
                 self.search_again(&directory, &import, turn.request_id).await;
                 self.keep_subscribed(&directory, turn.request_id).await;
                 self.look_for_the_first_time(organization, turn.request_id).await;
-                let mut outcome = self.next_round(organization, since).await?;
+                let next = self.next_round(organization, since).await?;
+                round::log(&import, &next, turn.request_id);
+                let mut outcome = Outcome { audit: None, next: vec![next] };
                 outcome.next.extend(self.anchors_next(organization).await?);
                 Ok(outcome)
             }
@@ -79,19 +82,6 @@ impl App {
             origin: self.reader.origin(),
             until,
         }
-    }
-
-    async fn next_round(
-        &self,
-        organization: OrganizationId,
-        since: Timestamp,
-    ) -> Result<Outcome, Failure> {
-        let now = self.clock.now();
-        let rules = self.store.reading_rules(organization, now).await?.value;
-        let task = Task::ReadDirectory { since };
-        let due_at = now.checked_add(rules.interval()).unwrap_or(now);
-        let next = OutboxItem::new(&*self.entropy, organization, task, now).not_before(due_at);
-        Ok(Outcome { audit: None, next: vec![next] })
     }
 
     /// Nobody is offboarded for it: nothing more is read, everybody can see it, and the bus is told.

@@ -7,6 +7,7 @@
 //! | | `code` | finds out whom a typed address belongs to, and mails the code |
 //! | | `mail` | the other mails |
 //! | | `connection` | reads the tenant that an organization is connected to, and says when it may not any more |
+//! | | `round` | when the next round of reading is, and who hears of those that fail or are late |
 //! | | `anchor` | gives users of the tenant an anchor there, who have none |
 //! | | `preflight` | what stands before the first sign-in of everybody: lists, and files of them |
 //! | | `push` | makes users of ours in the tenant, or links them to who is there |
@@ -31,6 +32,7 @@ mod outbox;
 mod preflight;
 mod push;
 mod repair;
+mod round;
 mod subscription;
 
 pub use crate::app::{App, Config, StartError};

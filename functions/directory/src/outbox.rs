@@ -154,8 +154,9 @@ impl App {
                 Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?)
             }
             Err(Failure::Unfinished) => {
-                self.store.continue_outbox(&item, self.clock.now()).await?;
-                self.announce(std::slice::from_ref(&item.value), request_id).await;
+                let due_at = self.clock.now();
+                self.store.continue_outbox(&item, due_at).await?;
+                self.announce(&[item.value.not_before(due_at)], request_id).await;
                 Ok(())
             }
             Err(Failure::Resting) => {
@@ -180,13 +181,21 @@ impl App {
         let now = self.clock.now();
         let soon = now.checked_add(SOON).unwrap_or(now);
         let due = items.iter().filter(|item| item.due_at <= soon);
-        let due = due.map(|item| OutboxDue { organization: item.organization, item: item.id });
+        let is_round = |item: &&OutboxItem| matches!(item.task, Task::ReadDirectory { .. });
+        let (rounds, others): (Vec<_>, Vec<_>) = due.partition(is_round);
+        let named =
+            |item: &OutboxItem| OutboxDue { organization: item.organization, item: item.id };
         // The last one goes on with what the others are a part of.
-        let due = due.rev().take(10).collect::<Vec<_>>();
-        if due.is_empty() {
-            return;
+        let others: Vec<_> = others.into_iter().rev().take(10).map(named).collect();
+        let rounds: Vec<_> = rounds.into_iter().take(10).map(named).collect();
+        let mut said = Vec::with_capacity(2);
+        if !others.is_empty() {
+            said.push(self.bus.outbox_due(&others).await);
         }
-        if let Err(error) = self.bus.outbox_due(&due).await {
+        if !rounds.is_empty() {
+            said.push(self.bus.rounds_due(&rounds).await);
+        }
+        for error in said.into_iter().filter_map(Result::err) {
             web::failure::log(&error, request_id);
         }
     }
@@ -201,7 +210,9 @@ impl App {
         let now = self.clock.now();
         web::metric::count(failure.metric(), "directory", now);
         web::failure::log(failure, request_id);
-        Ok(self.store.postpone_outbox(item, failure.asked_for(), now).await?)
+        let told = self.round_failed(&item.value, failure);
+        let asked_for = failure.asked_for();
+        Ok(self.store.postpone_and_tell(item, asked_for, told.as_ref(), now).await?)
     }
 
     async fn perform(&self, item: &OutboxItem, turn: &Turn<'_>) -> Result<Outcome, Failure> {
@@ -254,6 +265,10 @@ impl App {
             Task::ReadDirectory { since } => {
                 return self.read_connected(item, *since, turn).await;
             }
+            Task::ReportRoundFailed { since, failures, cause } => {
+                self.report_round_failed(item, *since, (*failures, *cause)).await?;
+            }
+            Task::ReportLate { since } => self.report_late(item, *since).await?,
             Task::WriteAnchors => return self.write_anchors(item, turn).await,
             Task::ReadNoticed { at, again } => {
                 return self.read_noticed(item, (*at, *again), turn).await;

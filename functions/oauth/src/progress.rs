@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use oidc::{AccessToken, Follows, Person, TenantId};
 use registration::RegistrationError;
 use store::{
-    Action, Actor, Authorised, Connection, Feature, OutboxItem, Stage, Stored, Task, TenantDomain,
+    Action, Actor, Authorised, Connection, Feature, OutboxItem, ReadingRules, Stage, Stored, Task,
+    TenantDomain,
 };
 use web::failure::RequestId;
 
@@ -142,12 +143,12 @@ pub(crate) async fn go_on(
     // From the write on that says that users may be changed, those without an anchor are given one.
     let writes = feature == Feature::WriteUsers
         && connection.granted.get(&feature) != stored.value.granted.get(&feature);
-    let task = match (begins, writes) {
-        (true, _) => Some(Task::ReadDirectory { since: connection.since }),
-        (false, true) => Some(Task::WriteAnchors),
-        (false, false) => None,
+    let next = if begins {
+        let interval = ReadingRules::default().interval();
+        Some(OutboxItem::round(&*app.entropy, org, connection.since, interval, now))
+    } else {
+        writes.then(|| OutboxItem::new(&*app.entropy, org, Task::WriteAnchors, now))
     };
-    let next = task.map(|task| OutboxItem::new(&*app.entropy, org, task, now));
     app.store.connect(org, &connection, Some(stored), audit.as_ref(), next.as_ref()).await?;
     if let Some(next) = &next {
         app.announce(next, request_id).await;

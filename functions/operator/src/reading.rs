@@ -4,7 +4,7 @@ use identity::MissingLimit;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Action, OutboxItem, ReadingRules, Stage, Stored, Task};
+use store::{Action, OutboxItem, ReadingRules, Stage, Stored};
 use web::failure::RequestId;
 
 use crate::app::App;
@@ -87,8 +87,7 @@ impl App {
         let rules = Stored { value: change(before.clone()), version };
         let connection = self.store.connection(org, now).await?;
         let works = connection.filter(|stored| stored.value.stage == Stage::Connected);
-        let task = Task::ReadDirectory { since: now };
-        let next = OutboxItem::new(&*self.entropy, org, task, now);
+        let next = OutboxItem::round(&*self.entropy, org, now, rules.value.interval(), now);
         let anew = works.as_ref().map(|connection| (connection, &next));
         let audit = self.audit(Action::ReadingRulesChanged, request_id, now);
         self.store.change_reading_rules(org, &rules, anew, &audit).await?;

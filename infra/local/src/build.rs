@@ -150,7 +150,10 @@ mod tests {
 
         let binaries: Vec<String> = binaries(&template).into_iter().collect();
 
-        assert_eq!(binaries, ["directory", "login", "notifications", "oauth", "operator", "scim"]);
+        assert_eq!(
+            binaries,
+            ["directory", "login", "notifications", "oauth", "offboarding", "operator", "scim"]
+        );
     }
 
     #[test]

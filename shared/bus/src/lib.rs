@@ -31,6 +31,8 @@ pub struct OutboxDue {
 impl OutboxDue {
     /// The `detail-type` of this event.
     pub const DETAIL_TYPE: &str = "outbox.due";
+    /// The `detail-type` where the item is a round of reading: it has a queue of its own.
+    pub const ROUND_DETAIL_TYPE: &str = "round.due";
 }
 
 /// A tenant took its consent back, or somebody in it did: nothing is read or written there until it is
@@ -139,6 +141,65 @@ impl MissingHeld {
     pub const DETAIL_TYPE: &str = "connection.missing_held";
 }
 
+/// A round of reading a tenant failed; it is tried again, less and less often. For the owner's own
+/// automation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundFailed {
+    /// 1: what is here now keeps its meaning for as long as this number stays.
+    pub version: u32,
+    /// Names the occurrence: the same one may be told twice.
+    pub id: OutboxId,
+    /// Whose tenant it is.
+    pub organization: OrganizationId,
+    /// The end of the last round, or when the tenant was connected: who left since then is not known.
+    pub since: Timestamp,
+    /// How many tries failed, one after the other.
+    pub failures: u32,
+    /// Why the last one did.
+    pub cause: Cause,
+    /// When it did.
+    pub at: Timestamp,
+}
+
+impl RoundFailed {
+    /// The `detail-type` of this event.
+    pub const DETAIL_TYPE: &str = "connection.round_failed";
+}
+
+/// Why a round failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Microsoft asked for time, or did not answer.
+    Unavailable,
+    /// Microsoft refused; it is asked again before that is believed.
+    Refused,
+    /// It is ours: the log says what.
+    Ours,
+}
+
+/// Nobody knows for how long whether somebody left: a round is late. For the owner's own automation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unchecked {
+    /// 1: what is here now keeps its meaning for as long as this number stays.
+    pub version: u32,
+    /// Names the occurrence: the same one may be told twice.
+    pub id: OutboxId,
+    /// Whose tenant it is.
+    pub organization: OrganizationId,
+    /// The end of the last round, or when the tenant was connected.
+    pub since: Timestamp,
+    /// How many whole hours ago that was.
+    pub hours: i64,
+    /// When it was seen.
+    pub at: Timestamp,
+}
+
+impl Unchecked {
+    /// The `detail-type` of this event.
+    pub const DETAIL_TYPE: &str = "connection.unchecked";
+}
+
 /// An event was not taken.
 #[derive(Debug, thiserror::Error)]
 #[error("the event bus did not take an event")]
@@ -182,6 +243,17 @@ impl Bus {
         self.put(entries.collect::<Result<_, _>>()?).await
     }
 
+    /// Says that rounds of reading are due; at most ten at once.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] when the bus could not be reached or refused an entry.
+    pub async fn rounds_due(&self, due: &[OutboxDue]) -> Result<(), BusError> {
+        let due = due.iter().take(10);
+        let entries = due.map(|due| self.entry(OutboxDue::ROUND_DETAIL_TYPE, due));
+        self.put(entries.collect::<Result<_, _>>()?).await
+    }
+
     /// Says that a tenant took its consent back.
     ///
     /// # Errors
@@ -207,6 +279,24 @@ impl Bus {
     /// [`BusError`] when the bus could not be reached or refused it.
     pub async fn missing_held(&self, held: &MissingHeld) -> Result<(), BusError> {
         self.put(vec![self.entry(MissingHeld::DETAIL_TYPE, held)?]).await
+    }
+
+    /// Says that a round failed.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] when the bus could not be reached or refused it.
+    pub async fn round_failed(&self, failed: &RoundFailed) -> Result<(), BusError> {
+        self.put(vec![self.entry(RoundFailed::DETAIL_TYPE, failed)?]).await
+    }
+
+    /// Says that nobody knows for how long whether somebody left.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] when the bus could not be reached or refused it.
+    pub async fn unchecked(&self, unchecked: &Unchecked) -> Result<(), BusError> {
+        self.put(vec![self.entry(Unchecked::DETAIL_TYPE, unchecked)?]).await
     }
 
     fn entry(

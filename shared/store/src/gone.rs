@@ -41,18 +41,10 @@ impl Made {
             let item = Item::new(Key::gone(org, id), &Gone { user })?;
             writes.push(Write::Put(item, Expect::Anything));
         }
-        let disable = OutboxItem {
-            id: OutboxItem::id_of(&[
-                b"disable account",
-                org.uuid().as_bytes(),
-                user.uuid().as_bytes(),
-            ]),
-            organization: org,
-            task: Task::DisableAccount { user, object, tenant },
-            created_at: now,
-            due_at: now,
-            attempts: 0,
-        };
+        let (whose, who) = (org.uuid(), user.uuid());
+        let id = OutboxItem::id_of(&[b"disable account", whose.as_bytes(), who.as_bytes()]);
+        let task = Task::DisableAccount { user, object, tenant };
+        let disable = OutboxItem::with_id(id, org, task, (now, now));
         writes.push(Write::Put(disable.item()?, Expect::Absent));
         Ok(writes)
     }

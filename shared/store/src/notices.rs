@@ -197,13 +197,8 @@ impl OutboxItem {
 
     fn of_a_moment(kind: &[u8], organization: OrganizationId, again: bool, now: Timestamp) -> Self {
         let moment = now.as_millisecond().div_euclid(Self::GATHERED.as_millis() as i64);
-        Self {
-            id: Self::id_of(&[kind, organization.uuid().as_bytes(), &moment.to_be_bytes()]),
-            organization,
-            task: Task::ReadNoticed { at: now, again },
-            created_at: now,
-            due_at: now.checked_add(Self::GATHERED).unwrap_or(now),
-            attempts: 0,
-        }
+        let id = Self::id_of(&[kind, organization.uuid().as_bytes(), &moment.to_be_bytes()]);
+        let due_at = now.checked_add(Self::GATHERED).unwrap_or(now);
+        Self::with_id(id, organization, Task::ReadNoticed { at: now, again }, (now, due_at))
     }
 }

@@ -24,6 +24,8 @@ const AT_ONCE: usize = 8;
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 /// The longest pause that somebody else may ask for.
 const LONGEST_ASKED_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// A round is late after this long at the earliest: two dispatches, and as long again.
+const LATE_AT_LEAST: SignedDuration = SignedDuration::from_mins(30);
 /// How many keys one look at what takes long reads.
 const LOOKED_AT: usize = 100;
 /// How long an item is tried before it is given up.
@@ -44,6 +46,21 @@ pub struct OutboxItem {
     pub due_at: Timestamp,
     /// How often it was taken.
     pub attempts: u32,
+    /// Whether whoever it reaches may take it though it is not due: it is claimed for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub claimed: bool,
+    /// When a round is late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
+}
+
+/// When a round is late: nobody knows since then whether somebody left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Late {
+    /// First instant at which it is.
+    pub at: Timestamp,
+    /// When that was last told.
+    pub told_at: Option<Timestamp>,
 }
 
 impl OutboxItem {
@@ -56,7 +73,32 @@ impl OutboxItem {
     ) -> Self {
         let due_at = now.checked_add(GRACE).unwrap_or(now);
         let id = OutboxId::mint(entropy);
-        Self { id, organization, task, created_at: now, due_at, attempts: 0 }
+        Self::with_id(id, organization, task, (now, due_at))
+    }
+
+    pub(crate) fn with_id(
+        id: OutboxId,
+        organization: OrganizationId,
+        task: Task,
+        (created_at, due_at): (Timestamp, Timestamp),
+    ) -> Self {
+        let (attempts, claimed, late) = (0, false, None);
+        Self { id, organization, task, created_at, due_at, attempts, claimed, late }
+    }
+
+    /// A round of reading, of an organization whose rounds are so long apart: late when another one
+    /// would be due too.
+    pub fn round(
+        entropy: &dyn Entropy,
+        organization: OrganizationId,
+        since: Timestamp,
+        interval: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        let after = SignedDuration::from_secs(interval.as_secs() * 2).max(LATE_AT_LEAST);
+        let at = now.checked_add(after).unwrap_or(now);
+        let late = Some(Late { at, told_at: None });
+        Self { late, ..Self::new(entropy, organization, Task::ReadDirectory { since }, now) }
     }
 
     /// Something that is not to happen before then.
@@ -68,30 +110,17 @@ impl OutboxItem {
     /// What brings a user to Entra, with everybody else of their shard. It may be there already.
     pub fn pushing(organization: OrganizationId, user: UserId, now: Timestamp) -> Self {
         let shard = crate::schema::shard(user.uuid().as_bytes());
-        Self {
-            id: Self::id_of(&[b"push users", organization.uuid().as_bytes(), &[shard]]),
-            organization,
-            task: Task::PushUsers { shard },
-            created_at: now,
-            due_at: now.checked_add(GRACE).unwrap_or(now),
-            attempts: 0,
-        }
+        let id = Self::id_of(&[b"push users", organization.uuid().as_bytes(), &[shard]]);
+        let due_at = now.checked_add(GRACE).unwrap_or(now);
+        Self::with_id(id, organization, Task::PushUsers { shard }, (now, due_at))
     }
 
     /// What repairs the anchor of a user: there is one, so that nobody else is at it.
     pub fn repairing(organization: OrganizationId, user: UserId, now: Timestamp) -> Self {
-        Self {
-            id: Self::id_of(&[
-                b"repair anchor",
-                organization.uuid().as_bytes(),
-                user.uuid().as_bytes(),
-            ]),
-            organization,
-            task: Task::RepairAnchor { user },
-            created_at: now,
-            due_at: now.checked_add(GRACE).unwrap_or(now),
-            attempts: 0,
-        }
+        let (org, who) = (organization.uuid(), user.uuid());
+        let id = Self::id_of(&[b"repair anchor", org.as_bytes(), who.as_bytes()]);
+        let due_at = now.checked_add(GRACE).unwrap_or(now);
+        Self::with_id(id, organization, Task::RepairAnchor { user }, (now, due_at))
     }
 
     /// The id of an item of which there is one.
@@ -116,7 +145,7 @@ impl OutboxItem {
     /// What must happen because of what an entry of the audit reports, in the same transaction.
     pub(crate) fn following(audit: &AuditEntry, organization: OrganizationId, task: Task) -> Self {
         let due_at = audit.at.checked_add(GRACE).unwrap_or(audit.at);
-        Self { id: audit.id, organization, task, created_at: audit.at, due_at, attempts: 0 }
+        Self::with_id(audit.id, organization, task, (audit.at, due_at))
     }
 
     /// Whether it was tried for so long that nobody waits for it any more.
@@ -157,7 +186,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Stored<OutboxItem>>, TableError> {
         let stored: Option<Stored<OutboxItem>> = self.table.get(Key::outbox(org, id), now).await?;
-        let held = |item: &OutboxItem| item.attempts > 0 && now < item.due_at;
+        let held = |item: &OutboxItem| item.attempts > 0 && now < item.due_at && !item.claimed;
         Ok(stored.filter(|item| !held(&item.value)))
     }
 
@@ -169,6 +198,7 @@ impl Store {
     ) -> Result<Option<Stored<OutboxItem>>, TableError> {
         let Stored { value: mut item, version } = item;
         item.attempts += 1;
+        item.claimed = false;
         item.due_at = now.checked_add(LEASE).unwrap_or(now);
         match self.table.write(vec![Write::Put(item.item()?, Expect::Version(version))]).await {
             Ok(()) => Ok(Some(Stored { value: item, version: version + 1 })),
@@ -215,13 +245,27 @@ impl Store {
         asked_for: Option<SignedDuration>,
         now: Timestamp,
     ) -> Result<(), TableError> {
+        self.postpone_and_tell(item, asked_for, None, now).await
+    }
+
+    /// The same, with what tells of it.
+    pub async fn postpone_and_tell(
+        &self,
+        item: &Stored<OutboxItem>,
+        asked_for: Option<SignedDuration>,
+        told: Option<&OutboxItem>,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
         let pause = SignedDuration::from_secs(15 << item.value.attempts.min(8)).min(LONGEST_PAUSE);
         let pause =
             asked_for.map_or(pause, |asked_for| pause.max(asked_for.min(LONGEST_ASKED_FOR)));
         let mut later = item.value.clone();
         later.due_at = now.checked_add(pause).unwrap_or(now);
-        match self.table.write(vec![Write::Put(later.item()?, Expect::Version(item.version))]).await
-        {
+        let mut writes = vec![Write::Put(later.item()?, Expect::Version(item.version))];
+        if let Some(told) = told {
+            writes.push(Write::Put(told.item()?, Expect::Absent));
+        }
+        match self.table.write(writes).await {
             Err(TableError::Conflict { .. }) => Ok(()),
             other => other,
         }
@@ -259,38 +303,19 @@ impl Store {
         Ok(due)
     }
 
-    /// Names items that take long and are due: rounds, at most `most` of each of the index's
-    /// partitions, and of everything else as many of each organization. They take turns: of each
-    /// organization one and its round, whoever waited longest first, then of each another, however much
-    /// waits of one of them.
+    /// Names items that take long and are due, rounds apart: at most `most` of each organization. They
+    /// take turns: of each organization one, whoever waited longest first, then of each another, however
+    /// much waits of one of them.
     pub async fn due_long_outbox(
         &self,
         most: u8,
         now: Timestamp,
     ) -> Result<Vec<(OrganizationId, OutboxId)>, TableError> {
-        let rounds = (0..SHARDS).map(|shard| self.rounds(shard, most.into(), now));
-        let rounds: Vec<_> = stream::iter(rounds).buffered(AT_ONCE).try_collect().await?;
         let shards = (0..SHARDS).map(|shard| self.long_of_each(shard, most.into(), now));
-        let others: Vec<_> = stream::iter(shards).buffered(AT_ONCE).try_collect().await?;
-        let mut due = [rounds, others].concat().concat();
+        let due: Vec<_> = stream::iter(shards).buffered(AT_ONCE).try_collect().await?;
+        let mut due = due.concat();
         due.sort_by(|one, other| (one.turn, &one.due).cmp(&(other.turn, &other.due)));
         Ok(due.into_iter().map(|waiting| (waiting.organization, waiting.item)).collect())
-    }
-
-    /// Rounds of a partition that are due, those that waited longest: an organization has one.
-    async fn rounds(
-        &self,
-        shard: u8,
-        most: usize,
-        now: Timestamp,
-    ) -> Result<Vec<Waiting>, TableError> {
-        let now = crate::schema::instant(now);
-        let walked = self.table.walk(&IndexKey::round_shard(shard), From::Start, most).await?;
-        let due = walked.into_iter().filter(|(_, due)| *due <= now).filter_map(|(key, due)| {
-            let (organization, item) = key.outbox_ids()?;
-            Some(Waiting { turn: 0, due, organization, item })
-        });
-        Ok(due.collect())
     }
 
     /// At most `most` of each organization of a partition: what waits beyond that, and what is not due,

@@ -7,6 +7,18 @@ use uuid::Uuid;
 
 use crate::{AccessChange, Folding};
 
+/// Why a round failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoundCause {
+    /// Graph asked for time, or did not answer.
+    Unavailable,
+    /// Entra or Graph refused, and is asked again before that is believed.
+    Refused,
+    /// It is ours to mend: the table, or what nobody expected.
+    Ours,
+}
+
 /// What must happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -122,6 +134,20 @@ pub enum Task {
         /// Since when the connection works that it is read by: nothing is read by another one.
         since: Timestamp,
     },
+    /// Say on the bus that a round failed, and is tried again.
+    ReportRoundFailed {
+        /// Since when nobody was looked after: the end of the last round, or when it connected.
+        since: Timestamp,
+        /// How often it failed, one after the other.
+        failures: u32,
+        /// Why.
+        cause: RoundCause,
+    },
+    /// Say on the bus that a round is late.
+    ReportLate {
+        /// Since when nobody was looked after.
+        since: Timestamp,
+    },
     /// Read whom notices named, and what changed since a moment: at once, and again a minute and ten
     /// minutes later, since the directory's own list of changes may lag behind its notices.
     ReadNoticed {
@@ -202,6 +228,8 @@ impl Task {
             | Self::ForgetGroup { .. }
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
+            | Self::ReportRoundFailed { .. }
+            | Self::ReportLate { .. }
             | Self::ReadNoticed { .. }
             | Self::WriteAnchors
             | Self::LookAtEverybody { .. }
@@ -222,6 +250,8 @@ impl Task {
             | Self::ForgetGroup { .. }
             | Self::FoldMembers { .. }
             | Self::ReadDirectory { .. }
+            | Self::ReportRoundFailed { .. }
+            | Self::ReportLate { .. }
             | Self::ReadNoticed { .. }
             | Self::PushUsers { .. }
             | Self::DisableAccount { .. }

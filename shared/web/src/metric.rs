@@ -19,6 +19,47 @@ pub fn count(name: &str, function: &str, at: Timestamp) {
     }
 }
 
+/// Counts one occurrence, beside how large something is, in all and by organization.
+///
+/// CloudWatch asks a price for each metric of each organization in the hours in which it is told: only
+/// for what is out of order.
+pub fn count_of(
+    name: &str,
+    (measure, size): (&str, i64),
+    (function, organization): (&str, &str),
+    at: Timestamp,
+) {
+    let line = line_of(name, (measure, size), (function, organization), at);
+    if let Err(error) = writeln!(io::stdout().lock(), "{line}") {
+        tracing::warn!(error = %error, metric.name = name, "a metric was not written");
+    }
+}
+
+/// What [`count_of`] writes, without its line end.
+#[must_use]
+pub fn line_of(
+    name: &str,
+    (measure, size): (&str, i64),
+    (function, organization): (&str, &str),
+    at: Timestamp,
+) -> String {
+    json!({
+        "_aws": {
+            "Timestamp": at.as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["Function"], ["Function", "Organization"]],
+                "Metrics": [{ "Name": name, "Unit": "Count" }, { "Name": measure }],
+            }],
+        },
+        "Function": function,
+        "Organization": organization,
+        name: 1,
+        measure: size,
+    })
+    .to_string()
+}
+
 /// One occurrence of `name` in `function`, as a line of JSON without its line end.
 #[must_use]
 pub fn line(name: &str, function: &str, at: Timestamp) -> String {
@@ -41,6 +82,24 @@ pub fn line(name: &str, function: &str, at: Timestamp) -> String {
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_told_by_organization_is_told_in_all_too() {
+        let at = "2026-11-22T12:00:00Z".parse().unwrap();
+        let line = line_of("RoundLate", ("HoursUnchecked", 9), ("offboarding", "0d2f"), at);
+
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let directive = &value["_aws"]["CloudWatchMetrics"][0];
+        for metric in directive["Metrics"].as_array().unwrap() {
+            assert!(value[metric["Name"].as_str().unwrap()].is_i64(), "{metric}");
+        }
+        for dimensions in directive["Dimensions"].as_array().unwrap() {
+            for dimension in dimensions.as_array().unwrap() {
+                assert!(value[dimension.as_str().unwrap()].is_string(), "{dimension}");
+            }
+        }
+        assert_eq!((&value["RoundLate"], &value["HoursUnchecked"]), (&json!(1), &json!(9)));
+    }
 
     #[test]
     fn a_line_is_one_line_whose_parts_refer_to_each_other() {

@@ -76,7 +76,7 @@ fn month(ways: &Ways, prices: &Prices, habits: &Habits, organizations: f64, peop
     let provisioning = ways.provisioned.times(habits.provisioned * everybody);
     let reading =
         ways.round.times(ROUNDS * organizations) + ways.change.times(habits.read * everybody);
-    let sweeping = ways.sweep.times(MINUTES);
+    let sweeping = ways.sweep.times(MINUTES) + ways.dispatch.times(MINUTES / 5.0);
     let stored = everybody * habits.kilobytes / 1_048_576.0;
     let logged = |usage: &Usage| usage.invocations * habits.logged / 1_073_741_824.0;
     let of = |usage: &Usage| prices.of(usage) + logged(usage) * prices.get("gb_logged");
@@ -87,7 +87,7 @@ fn month(ways: &Ways, prices: &Prices, habits: &Habits, organizations: f64, peop
         ("signing in", of(&signing_in)),
         ("provisioning", of(&provisioning)),
         ("reading the tenants", of(&reading)),
-        ("the sweep, each minute", of(&sweeping)),
+        ("the schedules", of(&sweeping)),
         ("what is stored", stored * prices.get("gb_stored")),
     ];
     Month { organizations: 0, people: 0, parts, standing }

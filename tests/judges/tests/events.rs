@@ -43,6 +43,15 @@ async fn said() -> World {
     world.agree();
     world.sweep().await;
     world.swept().await;
+    // Nobody can be asked for half a day.
+    world.microsoft.inject(GraphFault::next(Fault::Status(503)).at("/users/delta").times(u32::MAX));
+    for _ in 0..12 {
+        world.clock.pass(SignedDuration::from_hours(1));
+        world.agree();
+        world.sweep().await;
+    }
+    world.microsoft.mend();
+    world.swept().await;
     olga.revoke(READER).await;
     world.clock.pass(SignedDuration::from_hours(4));
     world.agree();

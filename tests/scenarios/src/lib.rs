@@ -14,6 +14,7 @@ pub mod clock;
 pub mod invariants;
 pub mod microsoft;
 pub mod mishap;
+mod mute;
 pub mod people;
 pub mod records;
 pub mod saml;

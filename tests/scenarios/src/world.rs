@@ -63,6 +63,8 @@ pub struct World {
     pub oauth: Wire,
     /// Between `notifications` and its services.
     pub notifications: Wire,
+    /// Between `offboarding` and its services; [`dispatch`](Self::dispatch) is its bus.
+    pub offboarding: Wire,
     /// What stands for Microsoft; its clock is set by [`agree`](Self::agree).
     pub microsoft: Simulator,
     /// Our site.
@@ -91,6 +93,7 @@ pub struct World {
 struct Functions {
     operator: operator::App,
     directory: directory::App,
+    offboarding: offboarding::App,
 }
 
 #[async_trait]
@@ -106,6 +109,14 @@ impl Invoke for Functions {
                 let event = serde_json::from_slice(&payload).unwrap();
                 let answer = self.directory.carry_out(event, "directory-request").await;
                 let answer = answer.map(|reply| serde_json::to_value(reply).unwrap());
+                answer.map_err(
+                    |error| json!({ "errorType": "Failure", "errorMessage": error.to_string() }),
+                )
+            }
+            "OffboardingFunction" => {
+                let event = serde_json::from_slice(&payload).unwrap();
+                let answer = self.offboarding.carry_out(event, "offboarding-request").await;
+                let answer = answer.map(|dispatched| serde_json::to_value(dispatched).unwrap());
                 answer.map_err(
                     |error| json!({ "errorType": "Failure", "errorMessage": error.to_string() }),
                 )
@@ -181,6 +192,7 @@ impl World {
         let environment = |function: &str| environments[function].clone();
         let oauth_env = environment("OauthFunction");
         let notifications_env = environment("NotificationsFunction");
+        let offboarding_env = environment("OffboardingFunction");
         let (login_env, scim_env, operator_env, directory_env) = (
             environment("LoginFunction"),
             environment("ScimFunction"),
@@ -221,8 +233,10 @@ impl World {
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
-            Wire::start(upstreams).await,
+            Wire::start(upstreams.clone()).await,
         ];
+        let events = crate::mute::start().await;
+        let offboarding = Wire::start(Upstreams { events, ..upstreams }).await;
         let entropy = Arc::new(SystemEntropy);
         let table = login_env["TABLE"].clone();
         let operator_config = operator::Config::read(operator_env).unwrap();
@@ -240,6 +254,11 @@ impl World {
                 entropy.clone(),
             )
             .unwrap(),
+            offboarding: offboarding::App::with(
+                &aws(offboarding.url()).await,
+                offboarding::Config::read(offboarding_env).unwrap(),
+                clock.clone(),
+            ),
         });
         assert!(later.0.set(functions.clone()).is_ok());
         let app = login::App::with(
@@ -306,6 +325,7 @@ impl World {
             scim,
             oauth,
             notifications,
+            offboarding,
             microsoft,
             base_url,
             organization,
@@ -403,10 +423,38 @@ impl World {
         }
     }
 
-    /// Lets the one-minute sweep run.
+    /// Lets the schedules run: the one-minute sweep, then the dispatch of rounds, each to its end.
     pub async fn sweep(&self) -> Outcome {
+        let swept = self.sweep_outbox().await;
+        self.dispatch().await;
+        swept
+    }
+
+    /// Lets the one-minute sweep run.
+    pub async fn sweep_outbox(&self) -> Outcome {
         let payload = json!({ "sweep": "outbox" });
         self.functions.invoke("DirectoryFunction", payload.to_string().into()).await
+    }
+
+    /// Lets rounds that are due be dispatched, and brings each that is named to the directory function.
+    /// Where that fails, whatever was named gets lost.
+    pub async fn dispatch(&self) -> Outcome {
+        let before = self.offboarding.seen().len();
+        let payload = json!({ "dispatch": "rounds" });
+        let outcome =
+            self.functions.invoke("OffboardingFunction", payload.to_string().into()).await;
+        if !matches!(outcome, Outcome::Answered(_)) {
+            return outcome;
+        }
+        let said = self.offboarding.seen().into_iter().skip(before);
+        let entries =
+            said.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
+        for entry in entries {
+            let due: bus::OutboxDue =
+                serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+            self.batch(&[(due.organization, due.item)]).await;
+        }
+        outcome
     }
 
     /// Brings what is due to the directory function, as a batch of its queue.

@@ -21,8 +21,8 @@ const PURE: [&str; 7] = ["ambient", "identity", "oidc", "passkey", "saml", "scim
 const SERVICES: [&str; 9] =
     ["bus", "courier", "entra", "exports", "graph", "keys", "registration", "store", "web"];
 /// One Lambda function each. What follows a hyphen is not in the folder's name.
-const FUNCTIONS: [&str; 6] =
-    ["directory", "login", "notifications", "oauth", "operator", "scim-function"];
+const FUNCTIONS: [&str; 7] =
+    ["directory", "login", "notifications", "oauth", "offboarding", "operator", "scim-function"];
 /// Never deployed.
 const TOOLS: [&str; 5] = ["bench", "entra-sim", "judges", "local", "scenarios"];
 

@@ -172,6 +172,7 @@ fn recorded(world: &World) -> BTreeMap<&'static str, Vec<Seen>> {
         ("LoginFunction", world.login.seen()),
         ("OperatorFunction", world.operator.seen()),
         ("DirectoryFunction", world.directory.seen()),
+        ("OffboardingFunction", world.offboarding.seen()),
         ("ScimFunction", world.scim.seen()),
         ("OauthFunction", world.oauth.seen()),
         ("NotificationsFunction", world.notifications.seen()),

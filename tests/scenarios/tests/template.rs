@@ -13,13 +13,14 @@ use serde_json::{Value, json};
 use source::{below, read, root, rust_files, words};
 
 /// Each function's logical id and folder.
-const FUNCTIONS: [(&str, &str); 6] = [
+const FUNCTIONS: [(&str, &str); 7] = [
     ("LoginFunction", "login"),
     ("OauthFunction", "oauth"),
     ("NotificationsFunction", "notifications"),
     ("ScimFunction", "scim"),
     ("OperatorFunction", "operator"),
     ("DirectoryFunction", "directory"),
+    ("OffboardingFunction", "offboarding"),
 ];
 
 fn properties(template: &Value, id: &str) -> Value {

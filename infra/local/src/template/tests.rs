@@ -200,7 +200,10 @@ fn the_real_template_is_understood() {
     let model = Model::read(&path, &context(&parameters)).unwrap();
 
     let functions: Vec<_> = model.functions.values().map(|one| one.binary.as_str()).collect();
-    assert_eq!(functions, ["directory", "login", "notifications", "oauth", "operator", "scim"]);
+    assert_eq!(
+        functions,
+        ["directory", "login", "notifications", "oauth", "offboarding", "operator", "scim"]
+    );
     let operator = &model.functions["OperatorFunction"].environment;
     assert_eq!(operator["BASE_URL"], "http://localhost:8080");
     assert_eq!(operator["ENTRA_LOGIN_URL"], "http://127.0.0.1:8081/login.srf");

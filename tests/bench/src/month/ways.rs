@@ -31,6 +31,8 @@ pub(super) struct Ways {
     pub(super) change: Usage,
     /// A sweep that finds nothing.
     pub(super) sweep: Usage,
+    /// A dispatch that finds nothing.
+    pub(super) dispatch: Usage,
     pub(super) keys: f64,
     pub(super) alarms: f64,
     pub(super) queues: f64,
@@ -61,7 +63,7 @@ impl Ways {
         let (silent, passkey) = counting.sign_ins().await;
         let enrolment = counting.enrolment().await;
         let provisioned = counting.provisioned().await;
-        let (round, change, sweep) = counting.rounds().await;
+        let ([round, change], [sweep, dispatch]) = counting.rounds().await;
         let [keys, queues, alarms] = [keys, queues, alarms].map(|many| many as f64);
         Ok(Self {
             silent,
@@ -71,6 +73,7 @@ impl Ways {
             round,
             change,
             sweep,
+            dispatch,
             keys,
             alarms,
             queues,
@@ -87,14 +90,16 @@ impl Ways {
             ("round in which nothing changed", self.round),
             ("user who changed in the tenant", self.change),
             ("sweep that finds nothing", self.sweep),
+            ("dispatch that finds nothing", self.dispatch),
         ]
         .into_iter()
     }
 }
 
 impl Counting {
-    fn wires(&self) -> [&Wire; 3] {
-        [&self.world.login, &self.world.scim, &self.world.directory]
+    fn wires(&self) -> [&Wire; 4] {
+        let world = &self.world;
+        [&world.login, &world.scim, &world.directory, &world.offboarding]
     }
 
     fn forget(&self) {
@@ -190,7 +195,7 @@ impl Counting {
         self.used("ScimFunction", 2.0).await
     }
 
-    async fn rounds(&self) -> (Usage, Usage, Usage) {
+    async fn rounds(&self) -> ([Usage; 2], [Usage; 2]) {
         let world = &self.world;
         // Whoever Entra provisions is an account of the tenant.
         let edith = GraphUser {
@@ -206,24 +211,34 @@ impl Counting {
         for _ in 0..2 {
             self.swept_after(SignedDuration::from_hours(4)).await;
         }
-        let sweep = self.swept_after(SignedDuration::from_mins(1)).await;
-        let round = self.swept_after(SignedDuration::from_hours(4)).await - sweep;
+        self.pass(SignedDuration::from_mins(1));
+        world.sweep_outbox().await;
+        let sweep = Usage { requests: 0.0, ..self.used("DirectoryFunction", 1.0).await };
+        self.pass(SignedDuration::from_mins(1));
+        world.dispatch().await;
+        let dispatch = Usage { requests: 0.0, ..self.used("OffboardingFunction", 1.0).await };
+        let idle = sweep + dispatch;
+        let round = self.swept_after(SignedDuration::from_hours(4)).await - idle;
         for user in world.microsoft.users().into_iter().take(1) {
             let changed = GraphUser { display_name: format!("{} B.", user.display_name), ..user };
             let put = world.microsoft.put_user(changed);
             debug_assert!(put.is_ok(), "{put:?}");
         }
-        let change = self.swept_after(SignedDuration::from_hours(4)).await - sweep - round;
-        (round, change, sweep)
+        let change = self.swept_after(SignedDuration::from_hours(4)).await - idle - round;
+        ([round, change], [sweep, dispatch])
     }
 
-    /// What a sweep uses, after some time.
-    async fn swept_after(&self, time: SignedDuration) -> Usage {
+    fn pass(&self, time: SignedDuration) {
         self.world.clock.pass(time);
         self.world.agree();
         self.forget();
+    }
+
+    /// What a sweep and a dispatch use, after some time.
+    async fn swept_after(&self, time: SignedDuration) -> Usage {
+        self.pass(time);
         self.world.sweep().await;
         self.world.settled().await;
-        Usage { requests: 0.0, ..self.used("DirectoryFunction", 1.0).await }
+        Usage { requests: 0.0, ..self.used("DirectoryFunction", 2.0).await }
     }
 }

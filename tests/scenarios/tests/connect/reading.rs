@@ -83,7 +83,7 @@ async fn every_four_hours_what_changed_there_changes_here() {
     world.quiet().await;
     change(&world, "member", |member| member.account_enabled = false);
 
-    world.clock.pass(SignedDuration::from_mins(239));
+    world.clock.pass(SignedDuration::from_mins(215));
     world.agree();
     world.sweep().await;
     assert!(find(&users(&world).await, "member").blocks.is_empty(), "it is not time yet");

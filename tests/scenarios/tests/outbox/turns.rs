@@ -3,7 +3,7 @@
 use ambient::SystemEntropy;
 use identity::{GroupId, OutboxId};
 use jiff::SignedDuration;
-use scenarios::World;
+use scenarios::{Effect, Fault, World};
 use store::{Action, Actor, AuditEntry, Group, OutboxItem};
 
 use crate::AFTER_THE_GRACE;
@@ -56,6 +56,9 @@ async fn a_code_goes_before_what_may_take_long() {
 #[tokio::test]
 async fn what_takes_long_stops_in_time_and_the_sweep_goes_on_with_it() {
     let world = World::start().await;
+    // The event that says that more is left gets lost.
+    let effect = Effect::Refuse(500, "InternalFailure");
+    world.directory.fault(Fault { operation: "PutEvents", skip: 0, times: usize::MAX, effect });
     let forget = deleted_group(&world, 400).await;
     let left = async || world.records().await.count("#MEMBERS#");
     // Each look at the clock is a second later: ten seconds are over in the middle of it.

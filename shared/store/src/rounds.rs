@@ -1,0 +1,157 @@
+//! Rounds of reading that are due: named by the index, claimed for whoever carries them out, and told of
+//! where they are late.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::outbox::Late;
+use crate::queries::From;
+use crate::schema::{IndexKey, Key, SHARDS};
+use crate::table::{Expect, Write};
+use crate::{OutboxItem, Store, Stored, TableError, Task};
+
+/// How long a round is claimed before it is due again: whoever dies between the claim and the event that
+/// names it delays it by so much.
+const CLAIM: SignedDuration = SignedDuration::from_mins(15);
+/// How many rounds are read, and claimed, at once: half a transaction, since one that is late is two
+/// actions.
+const AT_ONCE: usize = 50;
+/// How often it is told of a round that it is late.
+const TOLD_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Some of the rounds that are due in a partition.
+#[derive(Debug)]
+pub struct DueRounds {
+    /// Those that may be claimed.
+    pub rounds: Vec<Stored<OutboxItem>>,
+    /// Where more are, if there are.
+    pub behind: Option<String>,
+}
+
+/// Rounds that were claimed.
+#[derive(Debug, Default)]
+pub struct ClaimedRounds {
+    /// As they are now.
+    pub rounds: Vec<OutboxItem>,
+    /// What tells of those that are late, in the outbox by the same write.
+    pub told: Vec<OutboxItem>,
+}
+
+impl OutboxItem {
+    /// Whether it is a round that should be over by now.
+    pub fn is_late(&self, now: Timestamp) -> bool {
+        self.late.is_some_and(|late| late.at <= now)
+    }
+
+    /// The same claimed, and what tells that it is late where that is due.
+    fn claim(&self, now: Timestamp) -> (Self, Option<Self>) {
+        let due_at = now.checked_add(CLAIM).unwrap_or(now);
+        let claimed = Self { due_at, claimed: true, ..self.clone() };
+        let is_new = |late: &Late| {
+            late.at <= now && late.told_at.is_none_or(|told| now.duration_since(told) >= TOLD_EVERY)
+        };
+        let Some(late) = self.late.filter(is_new) else { return (claimed, None) };
+        let told_at = now.as_second().to_be_bytes();
+        let id = Self::id_of(&[b"round late", self.id.uuid().as_bytes(), &told_at]);
+        let task = Task::ReportLate { since: self.created_at };
+        let report = Self::with_id(id, self.organization, task, (now, now));
+        (Self { late: Some(Late { told_at: Some(now), ..late }), ..claimed }, Some(report))
+    }
+}
+
+impl Store {
+    /// The partitions of the index that name rounds.
+    pub const ROUND_SHARDS: u8 = SHARDS;
+
+    /// Rounds of a partition that are due, whichever waited longest first: some, behind a place.
+    pub async fn due_rounds(
+        &self,
+        shard: u8,
+        behind: Option<&str>,
+        now: Timestamp,
+    ) -> Result<DueRounds, TableError> {
+        let from = behind.map_or(From::Start, From::After);
+        let walked = self.table.walk(&IndexKey::round_shard(shard), from, AT_ONCE).await?;
+        let (is_all, up_to) = (walked.len() < AT_ONCE, crate::schema::instant(now));
+        let due = walked.iter().take_while(|(_, place)| *place <= up_to);
+        let keys: Vec<Key> = due.map(|(key, _)| key.clone()).collect();
+        let more = !is_all && keys.len() == walked.len();
+        let behind = walked.last().filter(|_| more).map(|(_, place)| place.clone());
+        if keys.is_empty() {
+            return Ok(DueRounds { rounds: Vec::new(), behind });
+        }
+        let mut found = self.table.get_many(keys.clone()).await?;
+        let mut rounds = Vec::with_capacity(keys.len());
+        for key in &keys {
+            let round: Option<Stored<OutboxItem>> = found.take(key, now)?;
+            // The index may be behind: somebody took it since, or claimed it.
+            rounds.extend(round.filter(|round| round.value.due_at <= now));
+        }
+        Ok(DueRounds { rounds, behind })
+    }
+
+    /// Claims rounds, at most as many as [`due_rounds`](Self::due_rounds) answers: each that is as it was
+    /// read. Whoever is to be told that one is late is owed it by the same write.
+    pub async fn claim_rounds(
+        &self,
+        mut rounds: Vec<Stored<OutboxItem>>,
+        now: Timestamp,
+    ) -> Result<ClaimedRounds, TableError> {
+        while !rounds.is_empty() {
+            let mut claimed = ClaimedRounds::default();
+            let mut writes = Vec::with_capacity(rounds.len());
+            // Whose each write is.
+            let mut whose = Vec::with_capacity(rounds.len());
+            for (number, round) in rounds.iter().enumerate() {
+                let (item, report) = round.value.claim(now);
+                writes.push(Write::Put(item.item()?, Expect::Version(round.version)));
+                whose.push(number);
+                if let Some(report) = &report {
+                    writes.push(Write::Put(report.item()?, Expect::Absent));
+                    whose.push(number);
+                }
+                claimed.rounds.push(item);
+                claimed.told.extend(report);
+            }
+            match self.table.write(writes).await {
+                Ok(()) => return Ok(claimed),
+                Err(TableError::Conflict { position }) => {
+                    // Somebody else has it.
+                    rounds.remove(whose.get(position).copied().unwrap_or_default());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(ClaimedRounds::default())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use ambient::SystemEntropy;
+    use identity::OrganizationId;
+
+    use super::*;
+
+    #[test]
+    fn a_round_is_late_after_two_intervals_and_that_is_told_once_a_day() {
+        let minutes = SignedDuration::from_mins;
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let org = OrganizationId::mint(&SystemEntropy);
+        for (interval, late) in [(240, 480), (60, 120), (5, 30)] {
+            let round = OutboxItem::round(&SystemEntropy, org, now, minutes(interval), now);
+            assert!(!round.is_late(now + minutes(late - 1)), "{interval}");
+            assert!(round.is_late(now + minutes(late)), "{interval}");
+            let (early, nothing) = round.claim(now + minutes(late - 1));
+            assert_eq!((nothing, early.late), (None, round.late));
+
+            let first = now + minutes(late);
+            let (claimed, report) = round.claim(first);
+            assert_eq!(report.unwrap().task, Task::ReportLate { since: now });
+            assert_eq!(claimed.due_at, first + CLAIM);
+            assert!(claimed.is_late(first), "until it ends");
+            assert_eq!(claimed.claim(first + minutes(1_439)).1, None);
+            assert!(claimed.claim(first + minutes(1_440)).1.is_some(), "a day later");
+        }
+    }
+}
