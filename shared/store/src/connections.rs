@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::item::Item;
+use crate::item::{Item, or_gone};
 use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::write::Clause;
@@ -298,7 +298,7 @@ impl Store {
             import: import.map(|stored| stored.value),
             rules: rules.map(|stored| stored.value).unwrap_or_default(),
             missing: missing.map(|stored| stored.value),
-            journey: journey.map_or(Ok(None), |key| found.take(&key, now))?,
+            journey: journey.map_or(Ok(None), |key| or_gone(found.take(&key, now)))?,
         }))
     }
 

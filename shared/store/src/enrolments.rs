@@ -6,7 +6,7 @@ use identity::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::Item;
+use crate::item::{Item, or_gone};
 use crate::limits::count_attempt;
 use crate::requests::request_item;
 use crate::schema::Key;
@@ -95,10 +95,13 @@ impl Store {
         let mut found = self.table.get_many(keys.to_vec()).await?;
         let [organization, request, enrolment] = keys;
         let organization: Option<Stored<Organization>> = found.take(&organization, now)?;
-        let (Some(organization), Some(request)) = (organization, found.take(&request, now)?) else {
-            return Ok(None);
+        let request = or_gone(found.take(&request, now))?;
+        let (Some(organization), Some(request)) = (organization, request) else { return Ok(None) };
+        // Whoever is in the middle of one that makes no sense begins with another request.
+        let enrolment = match found.take(&enrolment, now) {
+            Err(TableError::Shape(_)) => return Ok(None),
+            other => other?,
         };
-        let enrolment = found.take(&enrolment, now)?;
         Ok(Some(Enrolling { organization: organization.value, request, enrolment }))
     }
 
@@ -109,7 +112,7 @@ impl Store {
         request: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<Stored<Enrolment>>, TableError> {
-        self.table.get(Key::enrolment(org, request), now).await
+        or_gone(self.table.get(Key::enrolment(org, request), now).await)
     }
 
     /// Remembers a request that begins with a proof: a link was opened.

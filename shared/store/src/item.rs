@@ -87,6 +87,17 @@ pub(crate) fn read<T: DeserializeOwned>(
     Ok(Some(Stored { value, version }))
 }
 
+/// What was read of something that somebody can begin anew: where it makes no sense, as after a deploy
+/// that changed its shape, it is as good as gone.
+pub(crate) fn or_gone<T>(
+    read: Result<Option<Stored<T>>, TableError>,
+) -> Result<Option<Stored<T>>, TableError> {
+    match read {
+        Err(TableError::Shape(_)) => Ok(None),
+        other => other,
+    }
+}
+
 fn number(attributes: &Attributes, name: &str) -> Option<i64> {
     attributes.get(name)?.as_n().ok()?.parse().ok()
 }

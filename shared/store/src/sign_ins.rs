@@ -5,7 +5,7 @@ use identity::{User, UserId};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use crate::item::Item;
+use crate::item::{Item, or_gone};
 use crate::schema::Key;
 use crate::table::{Expect, Found, Write};
 use crate::{AuditEntry, Passkey, Request, Store, Stored, TableError};
@@ -151,7 +151,7 @@ impl Store {
             organization: organization.value,
             domain: domain.value,
             answered: answered.map(|stored| stored.value),
-            request: request.map_or(Ok(None), |key| found.take(&key, now))?,
+            request: request.map_or(Ok(None), |key| or_gone(found.take(&key, now)))?,
             user: user.map_or(Ok(None), |key| found.take(&key, now))?,
             session: session.map(|stored| stored.value),
             passkey: passkey.map_or(Ok(None), |key| found.take(&key, now))?,

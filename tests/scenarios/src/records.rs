@@ -242,6 +242,23 @@ impl World {
             .unwrap();
     }
 
+    /// Lets whatever is kept under this sort key be of a shape that we do not know, as a release that
+    /// changed it leaves it, and answers how many that were.
+    pub async fn reshape(&self, kind: &str) -> usize {
+        let records = self.records().await;
+        let kept = records.0.keys().filter(|(_, sk)| sk == kind).collect::<Vec<_>>();
+        for (pk, sk) in &kept {
+            let update = self.dynamodb.update_item().table_name(&self.table);
+            let update = update.key("pk", AttributeValue::S(pk.clone()));
+            let update = update.key("sk", AttributeValue::S(sk.clone()));
+            let update = update.update_expression("SET #v = :value");
+            let update = update.expression_attribute_names("#v", "value");
+            let value = stored_form(&serde_json::json!({ "shape": "of another release" }));
+            update.expression_attribute_values(":value", value).send().await.unwrap();
+        }
+        kept.len()
+    }
+
     /// Changes a user, as only provisioning and the administrators' portal will do.
     pub async fn amend(&self, user: &User, change: impl FnOnce(&mut User)) {
         let stored = self.store.user(self.organization, user.id, self.now()).await.unwrap();

@@ -344,3 +344,21 @@ async fn forms_need_their_token_and_our_own_origin() {
 
     assert_eq!(stands(&olga.page().await), "Connected.");
 }
+
+#[tokio::test]
+async fn a_journey_under_way_when_a_release_changed_its_shape_is_begun_again() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    let microsoft = olga.depart("read-users").await;
+    let consented = olga.answer(&microsoft, Some(account::BOSS)).await;
+    let sign_in = olga.consent("read-users", account::BOSS).await;
+    let signed_in = olga.answer(&sign_in, Some(account::BOSS)).await;
+    assert_eq!(world.reshape("JOURNEY").await, 2);
+
+    for back in [consented, signed_in] {
+        olga.person.browser.get(&back).await.assert_refused(410, &back);
+    }
+
+    nothing_is_connected(&world).await;
+    olga.connected().await;
+}

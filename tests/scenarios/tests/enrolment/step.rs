@@ -72,3 +72,31 @@ async fn only_the_browser_that_began_an_enrolment_goes_on_with_it() {
     world.unchanged_but(&before, &["#REQUEST#"], "another browser").await;
     browser.visit(&format!("{url}/passkey")).await.options();
 }
+
+#[tokio::test]
+async fn what_somebody_was_in_the_middle_of_when_a_release_changed_its_shape_is_begun_again() {
+    let world = World::start().await;
+    let mut ada = world.person("ada").await;
+    world.user("grace").await;
+    for kind in ["REQUEST", "ENROLMENT"] {
+        let mut browser = world.browser();
+        let page = browser.begin_enrolment(&world.sso(&format!("_{kind}"))).await;
+        let page = browser.submit(&page, &[("address", "grace@contoso.test")]).await;
+        let code = world.code("grace@personal.test").await;
+        assert!(world.reshape(kind).await > 0);
+
+        let answer = browser.submit(&page, &[("code", &code)]).await;
+        answer.assert_refused(410, kind);
+    }
+
+    let mut browser = ada.browser.clone();
+    browser.cookies.clear();
+    let page = browser.visit(&world.sso("_sign_in")).await;
+    assert!(world.reshape("REQUEST").await > 0);
+    let answer = browser.sign_in(&page, &mut ada.authenticator).await;
+    answer.assert_refused(410, "a sign-in");
+    // Nothing is in the way of whoever begins again.
+    let page = browser.visit(&world.sso("_again")).await;
+    let answer = browser.sign_in(&page, &mut ada.authenticator).await;
+    assert!(answer.answer().is_some(), "{}: {}", answer.status, answer.text);
+}
