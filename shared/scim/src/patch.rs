@@ -247,7 +247,10 @@ mod tests {
             json!({ "op": "add", "path": "emails[type eq \"work\"].value", "value": "more@x" }),
         ] {
             let error = Patch::read(&USER, operations(1, &more)).unwrap().apply(&mut user);
-            assert_eq!(error.unwrap_err().detail(), "emails: takes at most 40 values");
+            assert_eq!(
+                error.unwrap_err().detail(),
+                format!("emails: takes at most {MAX_EMAILS} values")
+            );
             assert_eq!(user, full);
         }
     }

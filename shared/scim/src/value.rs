@@ -18,7 +18,7 @@ const MAX_VALUES: usize = 1_000;
 /// The most values of a resource, those of all its attributes together.
 pub(crate) const MAX_VALUES_OF_ALL: usize = 1_000;
 /// The most e-mail addresses: each is an entry of an index, all of them written at once.
-pub const MAX_EMAILS: usize = 40;
+pub const MAX_EMAILS: usize = 32;
 /// The deepest nesting of a body.
 const MAX_DEPTH: usize = 16;
 
@@ -352,7 +352,7 @@ mod tests {
                 json!([{ "value": "a", "primary": true }, { "value": "b", "primary": true }]),
                 Err("emails: only one value can be primary"),
             ),
-            ("emails", json!(vec!["a"; 41]), Err("emails: takes at most 40 values")),
+            ("emails", json!(vec!["a"; 33]), Err("emails: takes at most 32 values")),
             ("ims", json!(vec!["a"; 1001]), Err("ims: takes at most 1000 values")),
             ("x509Certificates", json!(["MIIB+/=="]), Ok(json!([{ "value": "MIIB+/==" }]))),
             (

@@ -37,8 +37,8 @@ pub struct Profile {
 
 impl Profile {
     /// How many e-mail addresses a user may be found by: a change of all of them, of every name and
-    /// of an administrator's access is one transaction, which holds 100 actions.
-    pub const MOST_EMAILS: usize = 40;
+    /// of an administrator's access is one transaction, which holds 100 actions, with room for what follows.
+    pub const MOST_EMAILS: usize = 32;
     /// How many bytes of JSON the attributes may be. An item of the table may have 400 KB, but fifty
     /// users are read at once, and that must not take long.
     pub const MOST_BYTES: usize = 64 * 1024;

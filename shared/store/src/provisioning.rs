@@ -118,6 +118,30 @@ impl Plan {
         Ok(())
     }
 
+    /// What follows from what a user and their profile become, and what of it is in the outbox.
+    fn change(
+        mut self,
+        org: OrganizationId,
+        (before, after): ((&User, &Profile), (&User, &Profile)),
+        audit: &AuditEntry,
+        ignored: Option<&AuditEntry>,
+    ) -> Result<(Self, Vec<OutboxItem>), TableError> {
+        let ((old_user, old_profile), (user, profile), id) = (before, after, before.0.id);
+        let old_claims = claims(org, old_user, old_profile.external_id.as_deref());
+        self.reclaim(&old_claims, &claims(org, user, profile.external_id.as_deref()), id)?;
+        self.look_up(&email_keys(org, id, old_profile), &email_keys(org, id, profile))?;
+        self.move_claim(org, Some(old_user), Some(user))?;
+        self.tell(org, audit, ignored)?;
+        let mut follows = Vec::new();
+        if user.claim_changed_at.is_some() && user.claim_changed_at != old_user.claim_changed_at {
+            let tell = OutboxItem::following(audit, org, Task::ClaimChanged { user: id });
+            self.push(Write::Put(tell.item()?, Expect::Absent));
+            follows.push(tell);
+        }
+        follows.extend(self.tell_access(org, audit, old_user, Some(user))?);
+        Ok((self, follows))
+    }
+
     /// Says what was done, and what was left out of it.
     fn tell(
         &mut self,
@@ -298,19 +322,9 @@ impl Store {
         };
         let expect = Expect::read(before.profile.version);
         let profile_write = Write::Put(profile_item(org, id, &profile)?, expect);
-        let mut plan = Plan::expecting(vec![user_write, profile_write]);
-        let old_claims = claims(org, old_user, old_profile.external_id.as_deref());
-        plan.reclaim(&old_claims, &claims(org, user, profile.external_id.as_deref()), id)?;
-        plan.look_up(&email_keys(org, id, old_profile), &email_keys(org, id, &profile))?;
-        plan.move_claim(org, Some(old_user), Some(user))?;
-        plan.tell(org, audit, ignored)?;
-        let mut follows = Vec::new();
-        if user.claim_changed_at.is_some() && user.claim_changed_at != old_user.claim_changed_at {
-            let tell = OutboxItem::following(audit, org, Task::ClaimChanged { user: id });
-            plan.push(Write::Put(tell.item()?, Expect::Absent));
-            follows.push(tell);
-        }
-        follows.extend(plan.tell_access(org, audit, old_user, Some(user))?);
+        let plan = Plan::expecting(vec![user_write, profile_write]);
+        let both = ((old_user, old_profile), (user, &profile));
+        let (plan, follows) = plan.change(org, both, audit, ignored)?;
         plan.carry_out(self).await?;
         let version = before.user.version + u64::from(!same_user);
         let after = Provisioned {
@@ -361,5 +375,61 @@ impl Store {
         plan.push(Write::Put(audit.item(org)?, Expect::Absent));
         plan.carry_out(self).await?;
         Ok(std::iter::once(forget).chain(told).collect())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use ambient::SystemEntropy;
+    use identity::{Anchor, Block, OutboxId, Role};
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::Actor;
+
+    /// How many actions a transaction of DynamoDB's holds.
+    const MOST: usize = 100;
+    /// How many are left to whatever else may have to follow.
+    const ROOM: usize = 10;
+
+    #[test]
+    fn the_largest_change_of_an_administrator_is_one_transaction_with_room_for_more() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let org = OrganizationId::mint(&SystemEntropy);
+        let named = |name: &str, number: u128| {
+            let user_name = format!("{name}@contoso.com").parse().unwrap();
+            let mut user = User::new(UserId::from_bytes([1; 16]), user_name, name.to_owned(), now);
+            user.anchor = Some(name.parse::<Anchor>().unwrap());
+            user.object_id = Some(Uuid::from_u128(number));
+            user.personal_email = format!("{name}@personal.test").parse().ok();
+            user.role = Role::Administrator;
+            let mut profile = Profile::new(now);
+            profile.external_id = Some(name.to_owned());
+            let emails = 0..Profile::MOST_EMAILS;
+            profile.emails = emails.map(|email| format!("{email}@{name}.test")).collect();
+            (user, profile)
+        };
+        let (before, old_profile) = named("before", 1);
+        let (mut after, profile) = named("after", 2);
+        after.claim_changed_at = Some(now);
+        after.block(Block::Provisioning, now);
+        let audit =
+            |action| AuditEntry::new(OutboxId::mint(&SystemEntropy), now, Actor::System, action);
+        let (changed, ignored) = (audit(Action::UserChanged), audit(Action::ProvisioningIgnored));
+        let expected = [user_item(org, &after), profile_item(org, after.id, &profile)];
+        let expected = expected.map(|item| Write::Put(item.unwrap(), Expect::Version(1)));
+
+        let plan = Plan::expecting(expected.into());
+        let both = ((&before, &old_profile), (&after, &profile));
+        let (plan, follows) = plan.change(org, both, &changed, Some(&ignored)).unwrap();
+
+        let follows_of = |wanted: fn(&Task) -> bool| follows.iter().any(|item| wanted(&item.task));
+        assert!(follows_of(|task| matches!(task, Task::ClaimChanged { .. })), "{follows:?}");
+        assert!(follows_of(|task| matches!(task, Task::AlertBlocks { .. })), "{follows:?}");
+        let many = plan.writes.len();
+        assert!(many > 2 * Profile::MOST_EMAILS + 14, "it is the largest: {many}");
+        assert!(many <= MOST - ROOM, "{many} of {MOST}");
     }
 }

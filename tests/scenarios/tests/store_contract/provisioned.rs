@@ -259,25 +259,25 @@ async fn a_profile_has_its_bounds_and_what_is_within_them_is_one_transaction() {
         let audit = audit(noon(), ada.id, &[]);
         place.store.create_provisioned(place.org(), &ada, kept, &audit, None).await
     };
-    let refused = create(&with(addresses(41, "a"), 0)).await;
+    let refused = create(&with(addresses(Profile::MOST_EMAILS + 1, "a"), 0)).await;
     assert!(matches!(refused, Err(ProvisionError::TooManyEmails)));
     let refused = create(&with(Vec::new(), most + 2)).await;
     assert!(matches!(refused, Err(ProvisionError::TooLarge)));
 
-    let made = create(&with(addresses(40, "a"), most)).await.unwrap();
+    let made = create(&with(addresses(Profile::MOST_EMAILS, "a"), most)).await.unwrap();
     let changed = place
         .change(&made, |user, profile| {
             user.user_name = "other".parse().unwrap();
             user.object_id = "00000000-0000-0000-0000-000000000007".parse().ok();
             profile.external_id = Some("e2".to_owned());
-            profile.emails = addresses(40, "b");
+            profile.emails = addresses(Profile::MOST_EMAILS, "b");
         })
         .await
         .unwrap();
 
     assert_eq!(changed.versions(), (2, 2));
-    assert_eq!(place.found_by("39@b.test").await, 1);
-    assert_eq!(place.found_by("39@a.test").await, 0);
+    assert_eq!(place.found_by("31@b.test").await, 1);
+    assert_eq!(place.found_by("31@a.test").await, 0);
     place.sound_records().await;
 }
 
