@@ -1,0 +1,7 @@
+//! The directory function reads the simulated Graph into the table.
+
+mod anchors;
+mod lab;
+mod names;
+mod pages;
+mod rounds;
