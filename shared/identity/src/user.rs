@@ -54,6 +54,9 @@ pub struct User {
     pub unanchored: bool,
     /// Entra's object id, once known.
     pub object_id: Option<Uuid>,
+    /// When a reading took the account with that object id for theirs, by its name alone, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked_at: Option<Timestamp>,
     /// The tenant whose account with that object id signed in as this person: from then on both
     /// together are who it is, whatever either side calls them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,6 +102,7 @@ impl User {
             anchor: None,
             unanchored: false,
             object_id: None,
+            linked_at: None,
             tenant: None,
             made_in: None,
             on_premises: false,

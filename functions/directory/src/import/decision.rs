@@ -135,6 +135,7 @@ pub(super) fn changed(
 pub(super) fn linked(theirs: &User, decided: &User, now: Timestamp) -> User {
     let mut user = theirs.clone();
     user.object_id = decided.object_id;
+    user.linked_at = Some(now);
     user.on_premises = decided.on_premises;
     user.anchor = decided.anchor.clone().or(user.anchor);
     user.unanchored = decided.unanchored;

@@ -19,9 +19,9 @@ const TRIES: u32 = 3;
 /// What a tenant says of some users.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    /// How many are there, of those who were here before an instant.
+    /// How many are there, of those who were here, as that account, before an instant.
     pub(super) found: u64,
-    /// How many are there who may have come here since.
+    /// How many are there who may have come here, or become that account, since.
     pub(super) new: u64,
     /// Who is not.
     pub(super) missing: Vec<Stored<User>>,
@@ -46,8 +46,10 @@ impl Told {
     }
 
     fn add(mut self, (user, there): (Stored<User>, There), since: Timestamp) -> Self {
-        // Nobody's sessions begin before they do.
-        let was_here = user.value.sessions_valid_from < since;
+        // Nobody's sessions begin before they do; and a name may be anybody's, in any tenant.
+        let value = &user.value;
+        let was_here =
+            value.sessions_valid_from < since && value.linked_at.is_none_or(|at| at < since);
         match there {
             There::Yes if was_here => self.found += 1,
             There::Yes => self.new += 1,
@@ -61,7 +63,7 @@ impl Told {
     }
 }
 
-/// Asks for each of these users, who were here before an instant, or came since.
+/// Asks for each of these users, who were here as that account before an instant, or since.
 ///
 /// # Errors
 ///
@@ -184,6 +186,18 @@ mod tests {
         let told = told(all);
 
         assert_eq!((told.found, told.new, told.missing.len(), told.unknown), (1, 2, 2, 0));
+    }
+
+    #[test]
+    fn whoever_was_linked_by_name_in_the_reading_says_nothing_about_the_tenant_either() {
+        let mut told = Told::default();
+        for second in [6, 7, 8] {
+            let mut linked = user(1);
+            linked.value.linked_at = Some(instant(second));
+            told = told.add((linked, There::Yes), instant(7));
+        }
+
+        assert_eq!((told.found, told.new), (1, 2));
     }
 
     #[test]
