@@ -6,6 +6,7 @@ use std::time::Duration;
 use entra_sim::{Fault, GraphCall, GraphFault};
 use identity::{OrganizationId, OutboxId};
 use jiff::SignedDuration;
+use serde_json::Value;
 
 use crate::{Call, Case, Failing, Spell, World};
 
@@ -99,6 +100,30 @@ impl Mishap {
         world.directory.mend();
         world.batch(&[due, due]).await;
     }
+}
+
+/// Every one that can happen to whoever asks the operator for something, who asks nobody but the account's
+/// services.
+pub fn asked_in_vain(calls: &[Call]) -> Vec<Case> {
+    mishaps(calls, 0)
+        .into_iter()
+        .filter_map(|mishap| match mishap {
+            Mishap::Killed(case) | Mishap::Fails(case) => Some(case),
+            Mishap::KilledAtGraph { .. } | Mishap::GraphFails { .. } => None,
+        })
+        .collect()
+}
+
+/// Asks the operator for something, to whom something happens meanwhile, and once more when everything is
+/// well. Answers that time's answer.
+pub async fn ask_twice(world: &World, case: &Case, asked: &Value) -> Result<Value, Value> {
+    world.operator.fault(case.fault());
+    tokio::select! {
+        _ = world.operate(asked.clone()) => {}
+        () = world.operator.stalled() => {}
+    }
+    world.operator.mend();
+    world.operate(asked.clone()).await
 }
 
 /// Lets the sweep go on with whatever was left: for longer, in all, than Graph asked for and than the

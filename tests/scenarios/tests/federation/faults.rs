@@ -1,13 +1,15 @@
 //! Each call of a look fails in every way, or whoever makes it dies: what was seen is kept whole or
 //! not at all, and whoever looks again sees.
 
+use std::time::Duration;
+
 use entra_sim::{Fault, GraphFault};
 use scenarios::microsoft::{Connector, account};
 use scenarios::world::DOMAIN;
 use scenarios::{Case, Failing, Spell, World};
 use serde_json::json;
 
-use crate::{stored, verdict};
+use crate::{audited, stored, verdict};
 
 /// Every look that is kept is in the audit, and every one in the audit is kept.
 async fn is_whole(world: &World, what: &str) {
@@ -116,6 +118,29 @@ async fn microsoft_out_of_order_shows_nothing_keeps_nothing_and_says_so() {
     let page = olga.look_at_federation("narrow", account::BOSS).await;
     assert_eq!(verdict(&page, DOMAIN), "as we publish it");
     is_whole(&world, "mended").await;
+}
+
+/// Nobody waits for longer than the page does: what Microsoft says afterwards is nothing.
+#[tokio::test]
+async fn a_microsoft_that_keeps_silent_is_given_up_in_time_and_nothing_is_kept() {
+    let world = World::federated().await;
+    let mut olga = world.connector().await;
+    olga.connected().await;
+    let before = world.quiet().await;
+    let back = olga.look_return("narrow", Some(account::BOSS)).await;
+    world.microsoft.inject(GraphFault::next(Fault::Hang).at("/domains").times(99));
+
+    let given_up = olga.person.browser.get(&back);
+    let given_up = tokio::time::timeout(Duration::from_secs(28), given_up).await;
+
+    given_up.expect("before the function's own end").assert_refused(503, "in time");
+    world.microsoft.mend();
+    assert_eq!(stored(&world.records().await), None);
+    assert_eq!(audited(&world, &before).await, [], "nobody refused anything, and nobody saw");
+    olga.person.browser.get(&back).await.assert_refused(410, "the way is used up");
+    let page = olga.look_at_federation("narrow", account::BOSS).await;
+    assert_eq!(verdict(&page, DOMAIN), "as we publish it");
+    is_whole(&world, "afterwards").await;
 }
 
 /// Two administrators look at once: both are told what they saw, and the table has one of them.

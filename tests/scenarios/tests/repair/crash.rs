@@ -4,12 +4,13 @@
 
 use entra_sim::{Fault as GraphsFault, GraphFault, GraphUser};
 use identity::{OrganizationId, OutboxId, UserId};
-use scenarios::mishap::{AFTER_THE_LEASE, Mishap, mishaps};
+use scenarios::mishap::{AFTER_THE_LEASE, Mishap, ask_twice, asked_in_vain, mishaps};
 use scenarios::wire::{Effect, Fault};
 use scenarios::{Call, World};
+use serde_json::json;
 use store::OutboxItem;
 
-use crate::place::{ILLEGAL, begin, connected, ended, here, is_repaired, there, under_way};
+use crate::place::{ILLEGAL, begin, connected, ended, here, is_repaired, repair, there, under_way};
 
 /// How many people there are to begin with.
 const MANY: usize = 120;
@@ -21,6 +22,16 @@ enum End {
     Old,
 }
 
+/// Somebody of the federated domain.
+fn named(name: &str, anchor: Option<String>) -> GraphUser {
+    GraphUser {
+        user_principal_name: format!("{name}@contoso.test"),
+        display_name: name.to_owned(),
+        on_premises_immutable_id: anchor,
+        ..GraphUser::default()
+    }
+}
+
 impl End {
     /// What somebody has there before.
     fn anchor(self, number: usize) -> Option<String> {
@@ -30,12 +41,7 @@ impl End {
     /// The organization with all those people; nobody is told what is due.
     async fn world(self) -> World {
         let world = World::federated().await;
-        let somebody = |number| GraphUser {
-            user_principal_name: format!("somebody-{number}@contoso.test"),
-            display_name: format!("somebody-{number}"),
-            on_premises_immutable_id: self.anchor(number),
-            ..GraphUser::default()
-        };
+        let somebody = |number| named(&format!("somebody-{number}"), self.anchor(number));
         world.microsoft.put_users((0..MANY).map(somebody)).unwrap();
         connected(&world, &[]).await;
         let effect = Effect::Refuse(500, "InternalServerError");
@@ -145,4 +151,51 @@ async fn whatever_happens_in_between_a_repair_that_entra_refuses_ends_in_the_old
         }
     };
     End::Old.survives(is_tried).await;
+}
+
+#[tokio::test]
+async fn a_confirmation_that_dies_at_any_call_or_fails_begins_one_repair() {
+    let world = World::federated().await;
+    let names: Vec<String> = (0..24).map(|number| format!("somebody-{number}")).collect();
+    world.microsoft.put_users(names.iter().map(|name| named(name, None))).unwrap();
+    connected(&world, &[]).await;
+    let begun = world.records().await;
+    let confirmed = async |name: &str| {
+        let plan = repair(&world, name, None).await.unwrap();
+        json!({
+            "action": "repair_anchor", "domain": "contoso.test",
+            "email": format!("{name}@contoso.test"), "confirm": plan["plan"], "replaces": null,
+        })
+    };
+    let asked = confirmed(&names[0]).await;
+    world.operator.calls();
+    world.operate(asked).await.unwrap();
+    let calls = world.operator.calls();
+    let cases = asked_in_vain(&calls);
+    assert!(cases.len() > 8 && cases.len() < names.len(), "{calls:?}");
+    let many = 1 + cases.len();
+
+    for (name, case) in names.iter().skip(1).zip(&cases) {
+        let asked = confirmed(name).await;
+        let answer = ask_twice(&world, case, &asked).await;
+        // The plan is used up by a write whose answer nobody heard.
+        if let Err(error) = answer {
+            let words = ["Conflict", "Refused"];
+            assert!(words.iter().any(|word| error["errorType"] == *word), "{case:?}: {error}");
+        }
+    }
+    for _ in 0..4 {
+        world.clock.pass(AFTER_THE_LEASE);
+        world.agree();
+        world.sweep().await;
+    }
+
+    for name in names.iter().take(many) {
+        is_repaired(&world, name, name).await;
+    }
+    let records = world.quiet().await;
+    let audited = records.audited_since(&begun);
+    assert_eq!(ended(&audited), vec![("anchor_repaired", None); many], "each of them once");
+    let begins = audited.iter().filter(|(action, _)| action == "anchor_repair_begun");
+    assert_eq!(begins.count(), many, "each of them once");
 }
