@@ -14,7 +14,7 @@ use uuid::Uuid;
 use web::failure::RequestId;
 
 use crate::app::App;
-use crate::connection::{AGREE, may_write};
+use crate::connection::may_write;
 use crate::failure::Failure;
 use crate::import::ReadingError;
 use crate::outbox::{Outcome, Turn};
@@ -69,19 +69,18 @@ impl App {
             let some = self.store.unanchored(organization, at, TOGETHER, now).await?;
             let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
             let until = turn.long_ends.checked_add(PATIENCE).unwrap_or(turn.long_ends);
+            turn.renew(&self.writer, connection.value.tenant);
             let graph = self.writer.tenant(connection.value.tenant, correlation, until);
             match self.see_to(organization, graph, some.users, turn.request_id).await {
                 // Whom Graph puts off keeps nobody else waiting.
-                Ok(put_off) => later = later.or(put_off),
+                Ok(put_off) => {
+                    turn.answered();
+                    later = later.or(put_off);
+                }
                 Err(Failure::Writing(lost @ GraphError::ConsentLost(_))) => {
-                    // The token may be older than the consent: believed once fresh ones agree.
-                    self.writer.forget(connection.value.tenant);
-                    if item.attempts < AGREE {
-                        return Err(Failure::Writing(lost));
-                    }
-                    web::failure::log(&lost, turn.request_id);
-                    let lost = Feature::WriteUsers;
-                    return self.lose_consent(organization, &connection, lost, turn).await;
+                    let lost = (Feature::WriteUsers, lost);
+                    self.refused(organization, &connection, lost, turn).await?;
+                    return Ok(Outcome::default());
                 }
                 Err(failure) => return Err(failure),
             }

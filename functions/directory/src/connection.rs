@@ -14,8 +14,6 @@ use crate::import::{Directory, PAGE, Reading, ReadingError};
 use crate::outbox::{Outcome, Turn};
 use crate::round;
 
-/// How often Graph or Entra must say that a consent is gone, each time to a token of its own.
-pub(crate) const AGREE: u32 = 3;
 /// How long before the end Graph is not asked any more.
 const ASKING: SignedDuration = SignedDuration::from_secs(5);
 
@@ -52,13 +50,8 @@ impl App {
             }
             Ok(Reading::Unfinished(_) | Reading::Elsewhere) => Err(Failure::Unfinished),
             Err(ReadingError::Graph(lost @ GraphError::ConsentLost(_))) => {
-                // The token may be older than the consent: believed once fresh ones agree.
-                self.reader.forget(stored.value.tenant);
-                if item.attempts < AGREE {
-                    return Err(ReadingError::Graph(lost).into());
-                }
-                web::failure::log(&lost, turn.request_id);
-                self.lose_consent(organization, &stored, Feature::ReadUsers, turn).await
+                self.refused(organization, &stored, (Feature::ReadUsers, lost), turn).await?;
+                Ok(Outcome::default())
             }
             Err(error) => Err(error.into()),
         }
@@ -75,6 +68,7 @@ impl App {
         let until = turn.long_ends.checked_add(PAGE).unwrap_or(turn.long_ends);
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let asked = until.checked_sub(ASKING).unwrap_or(until);
+        turn.renew(&self.reader, connection.tenant);
         Directory {
             organization,
             tenant: connection.tenant,
@@ -84,19 +78,34 @@ impl App {
         }
     }
 
-    /// Nobody is offboarded for it: nothing more is read, everybody can see it, and the bus is told.
-    pub(crate) async fn lose_consent(
+    /// The tenant refuses us, and not for somebody alone. The token may be older than the consent: it is
+    /// believed lost once fresh ones agree, in a row. Nobody is offboarded for it: nothing more is asked,
+    /// everybody can see it, and the bus is told.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Refused`] where it is not believed yet.
+    pub(crate) async fn refused(
         &self,
         organization: OrganizationId,
         stored: &Stored<Connection>,
-        feature: Feature,
+        (feature, lost): (Feature, GraphError),
         turn: &Turn<'_>,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<(), Failure> {
+        let graph = match feature {
+            Feature::ReadUsers => &self.reader,
+            Feature::WriteUsers => &self.writer,
+        };
+        graph.forget(stored.value.tenant);
+        if !turn.is_agreed() {
+            return Err(turn.refused(lost));
+        }
+        web::failure::log(&lost, turn.request_id);
         let mut audit = self.audit(Action::ConsentLost, turn.request_id, self.clock.now());
         audit.reason = Some(feature.word().to_owned());
         let report = self.store.lose_consent(organization, stored, feature, &audit).await?;
         self.announce(std::slice::from_ref(&report), turn.request_id).await;
-        Ok(Outcome::default())
+        Ok(())
     }
 
     /// Says it on the bus, as often as it takes.

@@ -29,6 +29,15 @@ pub enum Failure {
     /// The directory cannot be written to now.
     #[error("the directory could not be written to")]
     Writing(#[source] GraphError),
+    /// The tenant refuses us: believed once it did so often enough in a row.
+    #[error("the tenant refuses us, {refusals} times in a row by now")]
+    Refused {
+        /// How often in a row, with this time.
+        refusals: u32,
+        /// What it said.
+        #[source]
+        source: GraphError,
+    },
     /// The tenant does not tell what changes.
     #[error("the tenant cannot be subscribed to")]
     Subscribing(#[source] GraphError),
@@ -53,6 +62,10 @@ pub enum Failure {
     /// Something else has to be so first. Whoever waits sees what.
     #[error("the item waits for something else")]
     Waiting,
+    /// Graph is out of order for what is asked of it: nothing is asked before so much time has passed.
+    /// Whoever waits sees it.
+    #[error("the item waits for Graph, for {0:#} at least")]
+    OutOfOrder(SignedDuration),
     /// What is left of it has its time, and waits for nothing else.
     #[error("the item rests")]
     Resting,
@@ -72,17 +85,33 @@ impl Failure {
         match self {
             Self::Reading(ReadingError::Graph(GraphError::Retry(later)))
             | Self::Writing(GraphError::Retry(later)) => later.after.try_into().ok(),
+            Self::OutOfOrder(asked_for) => Some(*asked_for),
             _ => None,
         }
+    }
+
+    /// How often in a row the tenant refused us: nothing else that fails says that it does.
+    pub(crate) const fn refusals(&self) -> u32 {
+        match self {
+            Self::Refused { refusals, .. } => *refusals,
+            _ => 0,
+        }
+    }
+
+    /// Whether nothing failed that is not shown elsewhere.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        matches!(self, Self::Waiting | Self::OutOfOrder(_))
     }
 
     /// What counts an item that is put off for it: mail has an alarm of its own.
     pub(crate) const fn metric(&self) -> &'static str {
         match self {
             Self::Mail(_) | Self::Letter(_) => "MailPostponed",
-            Self::Reading(ReadingError::Graph(_)) | Self::Writing(_) | Self::Subscribing(_) => {
-                "DirectoryPostponed"
-            }
+            Self::Reading(ReadingError::Graph(_))
+            | Self::Writing(_)
+            | Self::Refused { .. }
+            | Self::OutOfOrder(_)
+            | Self::Subscribing(_) => "DirectoryPostponed",
             Self::Export(_) | Self::Csv(_) => "ExportPostponed",
             Self::Reading(_)
             | Self::NoOrganization
@@ -106,6 +135,8 @@ impl From<Failure> for Diagnostic {
             Failure::Letter(_) => "Letter",
             Failure::Reading(_) => "Reading",
             Failure::Writing(_) => "Writing",
+            Failure::Refused { .. } => "Refused",
+            Failure::OutOfOrder(_) => "OutOfOrder",
             Failure::Subscribing(_) => "Subscribing",
             Failure::NoOrganization => "NoOrganization",
             Failure::Connection(_) => "Connection",

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::anchor::{anchor_of, is_refusal};
 use crate::app::App;
-use crate::connection::{AGREE, may_write};
+use crate::connection::may_write;
 use crate::failure::Failure;
 use crate::outbox::{Outcome, Turn};
 
@@ -62,6 +62,7 @@ impl App {
         }
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let until = now.checked_add(PATIENCE).unwrap_or(now);
+        turn.renew(&self.writer, gone.tenant);
         let graph = self.writer.tenant(gone.tenant, correlation, until);
         match self.disable_there(org, graph, gone).await? {
             Ok(Fate::Disabled) => Ok(self.over(gone, (Action::AccountDisabled, None), turn)),
@@ -70,7 +71,7 @@ impl App {
                 Err(Failure::Waiting)
             }
             Ok(Fate::Unseen) => Ok(self.over(gone, (Action::AccountLeft, Some("not_found")), turn)),
-            Err(error) => self.not_disabled(item, gone, &connection, error, turn).await,
+            Err(error) => self.not_disabled(org, gone, &connection, error, turn).await,
         }
     }
 
@@ -105,27 +106,24 @@ impl App {
     /// Whether it is tried again. What Graph forbids of an account is believed once fresh tokens agree.
     async fn not_disabled(
         &self,
-        item: &OutboxItem,
+        org: OrganizationId,
         gone: GoneAccount,
         connection: &Stored<Connection>,
         error: GraphError,
         turn: &Turn<'_>,
     ) -> Result<Outcome, Failure> {
-        let is_agreed = item.attempts >= AGREE;
         match error {
-            GraphError::ConsentLost(_) if !is_agreed => {
+            GraphError::ConsentLost(_) if !turn.is_agreed() => {
                 self.writer.forget(gone.tenant);
-                Err(Failure::Writing(error))
+                Err(turn.refused(error))
             }
             refused if is_refusal(&refused) => {
                 web::failure::log(&refused, turn.request_id);
                 Ok(self.over(gone, (Action::AccountLeft, Some("refused")), turn))
             }
             GraphError::ConsentLost(_) => {
-                web::failure::log(&error, turn.request_id);
-                let lost = Feature::WriteUsers;
-                self.lose_consent(item.organization, connection, lost, turn).await?;
-                Err(Failure::Waiting)
+                self.refused(org, connection, (Feature::WriteUsers, error), turn).await?;
+                Err(Failure::Resting)
             }
             other => Err(Failure::Writing(other)),
         }

@@ -97,7 +97,7 @@ impl App {
     ) -> Result<Reading, ReadingError> {
         let organization = directory.organization;
         let mut stored = self.begin_reading(directory, request_id).await?;
-        let mut restarts = 0;
+        let (mut restarts, mut is_answered) = (0, false);
         while directory.has_time_for(PAGE, self.clock.now()) {
             let mut import = stored.value.clone();
             let turned = match page(directory, &import).await {
@@ -109,6 +109,11 @@ impl App {
                     import.restart();
                     import.begin(self.clock.now());
                     Turned::Over
+                }
+                // By this token some of it was read: another one says more.
+                Err(ReadingError::Graph(GraphError::ConsentLost(_))) if is_answered => {
+                    self.reader.forget(directory.tenant);
+                    return Ok(Reading::Unfinished(stored.value));
                 }
                 Err(error) => return Err(error),
             };
@@ -124,7 +129,7 @@ impl App {
                 Err(error) => return Err(error.into()),
             };
             match turned {
-                Turned::Over | Turned::InPart(None) => {}
+                Turned::Over | Turned::InPart(None) => is_answered = true,
                 Turned::Last => return Ok(Reading::Ended(stored.value)),
                 Turned::InPart(Some(error)) => return Err(error),
             }

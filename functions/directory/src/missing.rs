@@ -8,10 +8,9 @@
 mod asking;
 
 use bus::MissingHeld;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use graph::GraphError;
-use identity::{Block, Missed, OrganizationId, OutboxId, SearchId, User, UserId};
-use jiff::SignedDuration;
+use identity::{Block, Missed, OrganizationId, SearchId, User, UserId};
+use jiff::{SignedDuration, Timestamp};
 use store::{
     Action, Feature, Import, ImportError, MissingEnd, MissingSearch, MissingStep, Order,
     OutboxItem, Position, Stage, Stored, TableError, Task, Version,
@@ -21,15 +20,12 @@ use web::failure::RequestId;
 
 use self::asking::Told;
 use crate::app::App;
-use crate::connection::AGREE;
 use crate::failure::Failure;
 use crate::import::{Directory, ReadingError};
 use crate::outbox::{Outcome, Turn};
 
 /// How many users are looked at in one step: five batches of Graph's.
 const LOOKED_AT: usize = 100;
-/// How many users are written at once.
-const AT_ONCE: usize = 8;
 /// How long after they were missed somebody is asked for again: whoever was just made is not seen
 /// everywhere at first.
 const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(5);
@@ -154,15 +150,12 @@ impl App {
                 MissingStep::Held { .. } | MissingStep::Over { .. } => break,
             };
             stored = match kept {
-                Ok(kept) => Some(kept),
+                Ok(kept) => {
+                    turn.answered();
+                    Some(kept)
+                }
                 Err(Failure::Reading(ReadingError::Graph(lost @ GraphError::ConsentLost(_)))) => {
-                    // The token may be older than the consent: believed once fresh ones agree.
-                    self.reader.forget(connection.value.tenant);
-                    if item.attempts < AGREE {
-                        return Err(ReadingError::Graph(lost).into());
-                    }
-                    web::failure::log(&lost, turn.request_id);
-                    self.lose_consent(org, &connection, Feature::ReadUsers, turn).await?;
+                    self.refused(org, &connection, (Feature::ReadUsers, lost), turn).await?;
                     Some(before)
                 }
                 Err(failure) => return Err(failure),
@@ -216,7 +209,6 @@ impl App {
                 self.keep_search(org, before, search, &missed).await
             }
             Missed::Few | Missed::Many => {
-                search.step = MissingStep::Held { since: now };
                 self.hold_search(org, before, search, &missed, request_id).await
             }
         }
@@ -238,11 +230,11 @@ impl App {
         let users = users.map(|user| user.user).filter(is_asked_for).collect();
         let told = asking::ask(directory, users, search.read_since).await?;
         let (again, unknown) = (told.asks_again(tries), told.unknown);
-        let taken = told.missing.into_iter().map(|user| self.take_one(org, user, request_id));
-        let taken = stream::iter(taken).buffer_unordered(AT_ONCE);
-        let taken: Vec<bool> = taken.try_collect().await?;
-        if taken.contains(&false) {
-            return Err(Failure::Unfinished);
+        // One after the other: each expects the search as it was read.
+        for user in told.missing {
+            if !self.take_one(org, before, user, request_id).await? {
+                return Err(Failure::Unfinished);
+            }
         }
         let taking = |page, tries| MissingStep::Taking { page, tries, not_before: now, approved };
         if again {
@@ -254,7 +246,6 @@ impl App {
         if page + 1 < search.pages {
             search.step = taking(page + 1, 0);
         } else if approved && search.left > 0 {
-            search.step = MissingStep::Held { since: now };
             return self.hold_search(org, before, search, &[], request_id).await;
         } else {
             search.step = MissingStep::Over { at: now, end: MissingEnd::Taken };
@@ -272,7 +263,7 @@ impl App {
     ) -> Result<Stored<MissingSearch>, Failure> {
         let now = self.clock.now();
         if matches!(before.value.step, MissingStep::Taking { .. }) {
-            let held = before.value.at(MissingStep::Held { since: now });
+            let held = before.value.clone();
             return self.hold_search(org, before, held, &[], request_id).await;
         }
         let stopped = before.value.at(MissingStep::Over { at: now, end: MissingEnd::Stopped });
@@ -280,10 +271,11 @@ impl App {
     }
 
     /// Takes a user's access, as if the tenant had said that they are gone. Whoever changed since they were
-    /// read is asked for again.
+    /// read is asked for again, and so is everybody where search or connection did.
     async fn take_one(
         &self,
         org: OrganizationId,
+        search: &Stored<MissingSearch>,
         before: Stored<User>,
         request_id: &RequestId,
     ) -> Result<bool, Failure> {
@@ -293,7 +285,7 @@ impl App {
         let mut audit = self.audit(Action::AccessTaken, request_id, now);
         audit.subject = Some(user.id);
         audit.reason = Some("missing".to_owned());
-        match self.store.change_directory_user(org, &before, &user, &audit).await {
+        match self.store.take_missing(org, search, (&before, &user), &audit).await {
             Ok(follows) => {
                 self.announce(&follows, request_id).await;
                 Ok(true)
@@ -320,15 +312,17 @@ impl App {
         &self,
         org: OrganizationId,
         before: &Stored<MissingSearch>,
-        search: MissingSearch,
+        mut search: MissingSearch,
         missed: &[UserId],
         request_id: &RequestId,
     ) -> Result<Stored<MissingSearch>, Failure> {
         let now = self.clock.now();
         let audit = self.audit(Action::MissingHeld, request_id, now);
+        search.step = MissingStep::Held { since: now };
         let task = Task::ReportMissing {
             tenant: search.tenant,
             search: search.id,
+            since: Some(now),
             missing: search.missing,
             asked: search.asked(),
         };
@@ -345,18 +339,20 @@ impl App {
     pub(crate) async fn report_missing(
         &self,
         item: &OutboxItem,
-        (tenant, search): (Uuid, SearchId),
+        (tenant, search, since): (Uuid, SearchId, Option<Timestamp>),
         (missing, asked): (u64, u64),
     ) -> Result<Outcome, Failure> {
         let (organization, now) = (item.organization, self.clock.now());
         let stored = self.store.missing_search(organization, now).await?;
         let stored = stored.filter(|stored| stored.value.id == search);
-        let Some(at) = stored.and_then(|stored| stored.value.held_since(now)) else {
+        let held = stored.and_then(|stored| stored.value.held_since(now));
+        // One that was held again since is another's to report.
+        let Some(at) = held.filter(|at| since.is_none_or(|since| since == *at)) else {
             return Ok(Outcome::default());
         };
         web::metric::count("MissingHeld", "directory", now);
-        // One list is one occurrence.
-        let id = OutboxId::from_uuid(search.uuid());
+        // However often it is said.
+        let id = OutboxItem::holding(search, at);
         let held = MissingHeld { version: 1, id, organization, tenant, search, missing, asked, at };
         self.bus.missing_held(&held).await?;
         let next = OutboxItem::new(&*self.entropy, organization, item.task.clone(), now);

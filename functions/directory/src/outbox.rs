@@ -1,9 +1,13 @@
 //! Carries out outbox items: each is taken for a while, carried out, and ended.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use bus::OutboxDue;
+use graph::{Graph, GraphError};
 use identity::UserId;
 use jiff::{SignedDuration, Timestamp};
 use store::{Action, AuditEntry, OutboxItem, Progress, Resource, Stored, Task};
+use uuid::Uuid;
 use web::failure::RequestId;
 
 use crate::app::App;
@@ -24,6 +28,9 @@ const SOON: SignedDuration = SignedDuration::from_secs(30);
 /// asked for a code. The sweep goes on with it, and gives no item more either.
 const LONG: SignedDuration = SignedDuration::from_secs(10);
 
+/// How often in a row a tenant must refuse us, each time by a token of its own: one may be older than the
+/// consent.
+pub(crate) const AGREE: u32 = 3;
 /// How long an item rests of which nothing is due.
 const REST: SignedDuration = SignedDuration::from_mins(5);
 
@@ -34,12 +41,14 @@ pub(crate) struct Turn<'a> {
     ends: Timestamp,
     /// First instant at which nothing long is begun, or gone on with, any more.
     pub(crate) long_ends: Timestamp,
+    /// How often in a row the tenant of an item refused us.
+    refusals: AtomicU32,
 }
 
 impl<'a> Turn<'a> {
     fn of_a_sweep(request_id: &'a RequestId, now: Timestamp) -> Self {
         let ends = now.checked_add(BEGINNING).unwrap_or(now);
-        Self { request_id, ends, long_ends: ends }
+        Self { request_id, ends, long_ends: ends, refusals: AtomicU32::new(0) }
     }
 
     fn of_a_batch(request_id: &'a RequestId, now: Timestamp) -> Self {
@@ -48,9 +57,36 @@ impl<'a> Turn<'a> {
     }
 
     /// The part of it that one item may have.
-    fn slice(&self, now: Timestamp) -> Self {
+    fn slice(&self, item: &OutboxItem, now: Timestamp) -> Self {
         let long_ends = now.checked_add(LONG).unwrap_or(now).min(self.long_ends);
-        Self { request_id: self.request_id, ends: self.ends, long_ends }
+        let refusals = AtomicU32::new(item.refusals);
+        Self { request_id: self.request_id, ends: self.ends, long_ends, refusals }
+    }
+
+    /// Has a tenant that refused us asked by a token of its own.
+    pub(crate) fn renew(&self, graph: &Graph, tenant: Uuid) {
+        if self.refusals() > 0 {
+            graph.forget(tenant);
+        }
+    }
+
+    /// The tenant did as it was asked: whatever it refused before is over.
+    pub(crate) fn answered(&self) {
+        self.refusals.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether it is believed that the tenant refuses us, now that it does once more.
+    pub(crate) fn is_agreed(&self) -> bool {
+        self.refusals() + 1 >= AGREE
+    }
+
+    /// The tenant refuses us, and may do so by mistake: it is asked again.
+    pub(crate) fn refused(&self, source: GraphError) -> Failure {
+        Failure::Refused { refusals: self.refusals() + 1, source }
+    }
+
+    fn refusals(&self) -> u32 {
+        self.refusals.load(Ordering::Relaxed)
     }
 
     /// Whether there is time to begin with an item.
@@ -140,7 +176,7 @@ impl App {
             given_up.reason = Some("a_day_is_over".to_owned());
             return Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?);
         }
-        match self.perform(&item.value, &turn.slice(now)).await {
+        match self.perform(&item.value, &turn.slice(&item.value, now)).await {
             Ok(Outcome { audit, next }) => {
                 self.store.finish_outbox(&item, audit.as_ref(), &next).await?;
                 self.announce(&next, request_id).await;
@@ -164,14 +200,7 @@ impl App {
                 let due_at = now.checked_add(REST).unwrap_or(now);
                 Ok(self.store.continue_outbox(&item, due_at).await?)
             }
-            // Nothing failed: it is looked at again, less and less often.
-            Err(Failure::Waiting) => {
-                Ok(self.store.postpone_outbox(&item, None, self.clock.now()).await?)
-            }
-            Err(failure) => {
-                self.postpone(&item, &failure, request_id).await?;
-                Ok(())
-            }
+            Err(failure) => self.postpone(item, &failure, request_id).await,
         }
     }
 
@@ -200,19 +229,23 @@ impl App {
         }
     }
 
-    /// The sweep tries again: the queue need not.
+    /// The sweep tries again, less and less often: the queue need not.
     async fn postpone(
         &self,
-        item: &Stored<OutboxItem>,
+        mut item: Stored<OutboxItem>,
         failure: &Failure,
         request_id: &RequestId,
     ) -> Result<(), Failure> {
         let now = self.clock.now();
-        web::metric::count(failure.metric(), "directory", now);
-        web::failure::log(failure, request_id);
-        let told = self.round_failed(&item.value, failure);
+        item.value.refusals = failure.refusals();
+        let mut told = None;
+        if !failure.is_waiting() {
+            web::metric::count(failure.metric(), "directory", now);
+            web::failure::log(failure, request_id);
+            told = self.round_failed(&item.value, failure);
+        }
         let asked_for = failure.asked_for();
-        Ok(self.store.postpone_and_tell(item, asked_for, told.as_ref(), now).await?)
+        Ok(self.store.postpone_and_tell(&item, asked_for, told.as_ref(), now).await?)
     }
 
     async fn perform(&self, item: &OutboxItem, turn: &Turn<'_>) -> Result<Outcome, Failure> {
@@ -284,8 +317,8 @@ impl App {
             Task::LookForMissing { search } => {
                 return self.look_for_missing(item, *search, turn).await;
             }
-            Task::ReportMissing { tenant, search, missing, asked } => {
-                let (of, counts) = ((*tenant, *search), (*missing, *asked));
+            Task::ReportMissing { tenant, search, since, missing, asked } => {
+                let (of, counts) = ((*tenant, *search, *since), (*missing, *asked));
                 return self.report_missing(item, of, counts).await;
             }
             Task::RepairAnchor { user } => return self.repair_anchor(item, *user, turn).await,

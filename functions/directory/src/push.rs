@@ -20,9 +20,9 @@ use uuid::Uuid;
 
 use crate::anchor::{anchor_of, is_refusal};
 use crate::app::App;
-use crate::connection::{AGREE, may_write};
+use crate::connection::may_write;
 use crate::failure::Failure;
-use crate::outbox::{Outcome, Turn};
+use crate::outbox::{AGREE, Outcome, Turn};
 
 /// How many users are read at once.
 const TOGETHER: usize = 100;
@@ -42,6 +42,8 @@ const SOON: Pauses = (SignedDuration::from_mins(15), SignedDuration::from_hours(
 const LATER: Pauses = (SignedDuration::from_hours(24), SignedDuration::from_hours(24));
 /// What is everybody's: whoever was tried first is tried first again.
 const NEVER: Pauses = (SignedDuration::ZERO, SignedDuration::ZERO);
+/// The longest pause that Graph may ask for.
+const LONGEST_ASKED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// How many users in a row Graph fails before it is left alone.
 const FAILURES: u32 = 3;
 
@@ -129,8 +131,8 @@ enum Fate {
     Over,
     /// They wait.
     Waits,
-    /// They wait since Graph is out of order, for them at least.
-    Failed,
+    /// They wait since Graph is out of order, for them at least: it is to be asked no sooner than this.
+    Failed(SignedDuration),
     /// They changed meanwhile: all of it is decided anew.
     Stale,
 }
@@ -179,6 +181,7 @@ impl App {
         // first ones, and keep nobody behind them waiting for good.
         let start = UserId::mint(&*self.entropy);
         let (mut rests, mut failures) = (false, 0);
+        let mut asked_for = SignedDuration::ZERO;
         for (mut behind, end) in [(Some(start), None), (None, Some(start))] {
             loop {
                 let some =
@@ -193,7 +196,8 @@ impl App {
                     if now >= turn.long_ends {
                         // A Graph that is out of order is not asked again at once.
                         let failed = failures > 0;
-                        return Err(if failed { Failure::Waiting } else { Failure::Unfinished });
+                        let is_out = Failure::OutOfOrder(asked_for);
+                        return Err(if failed { is_out } else { Failure::Unfinished });
                     }
                     if now < push.due_at {
                         rests = true;
@@ -201,9 +205,12 @@ impl App {
                     }
                     let fate = self.push_user(org, push.user, turn).await?;
                     rests |= fate != Fate::Over;
-                    failures = if fate == Fate::Failed { failures + 1 } else { 0 };
+                    (failures, asked_for) = match fate {
+                        Fate::Failed(pause) => (failures + 1, asked_for.max(pause)),
+                        Fate::Over | Fate::Waits | Fate::Stale => (0, SignedDuration::ZERO),
+                    };
                     if failures >= FAILURES {
-                        return Err(Failure::Waiting);
+                        return Err(Failure::OutOfOrder(asked_for));
                     }
                 }
                 if is_last {
@@ -264,8 +271,11 @@ impl App {
         };
         *held = Some(until);
         let ready = Ready { organization: org, connection, user, profile, push };
-        match self.attempt(org, &ready, link).await? {
-            Ok(Attempt::Is(there)) => self.keep_there(org, &ready, there, turn).await,
+        match self.attempt(org, &ready, link, turn).await? {
+            Ok(Attempt::Is(there)) => {
+                turn.answered();
+                self.keep_there(org, &ready, there, turn).await
+            }
             Ok(Attempt::Stopped(reason, object)) => {
                 self.stop(org, &ready.push, (reason, object), turn).await
             }
@@ -288,7 +298,7 @@ impl App {
         let mut user = before.value.clone();
         let begun = connection.filter(|one| Some(one.value.tenant) == push.value.tenant);
         if let (Some(connection), Some(object)) = (begun, user.object_id) {
-            let both = self.both(&connection.value);
+            let both = self.both(&connection.value, turn);
             match both.writer.user(object).await {
                 Ok(found) if anchor_of(&found) == Some(Anchor::of(user.id).as_str()) => {
                     user.made_in = Some(connection.value.tenant);
@@ -305,11 +315,12 @@ impl App {
     }
 
     /// The tenant, for as long as one user may take.
-    fn both(&self, connection: &Connection) -> Both<'_> {
+    fn both(&self, connection: &Connection, turn: &Turn<'_>) -> Both<'_> {
         let now = self.clock.now();
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let until = now.checked_add(PATIENCE).unwrap_or(now);
         let id = connection.tenant;
+        turn.renew(&self.writer, id);
         let writer = self.writer.tenant(id, correlation, until);
         Both { id, writer, reader: self.reader.tenant(id, correlation, until) }
     }
@@ -319,9 +330,10 @@ impl App {
         org: OrganizationId,
         ready: &Ready,
         link: Option<Uuid>,
+        turn: &Turn<'_>,
     ) -> Result<Result<Attempt, GraphError>, Failure> {
         let now = self.clock.now();
-        let both = self.both(&ready.connection.value);
+        let both = self.both(&ready.connection.value, turn);
         match link {
             Some(object) => {
                 if !self.store.users_of_objects(org, &[object], now).await?.is_empty() {
@@ -366,32 +378,26 @@ impl App {
                 self.defer_push(org, push, PushReason::Unavailable, NEVER).await?;
                 Err(Failure::Writing(error))
             }
-            GraphError::Retry(_) => {
+            GraphError::Retry(ref later) => {
                 web::failure::log(&error, turn.request_id);
-                self.defer_push(org, push, PushReason::Unavailable, AT_ONCE).await?;
-                Ok(Fate::Failed)
+                let asked_for = later.after.try_into().unwrap_or(AT_ONCE.1).min(LONGEST_ASKED_FOR);
+                let pauses = (AT_ONCE.0.max(asked_for), AT_ONCE.1.max(asked_for));
+                self.defer_push(org, push, PushReason::Unavailable, pauses).await?;
+                Ok(Fate::Failed(asked_for))
             }
-            // The token may be older than the consent: believed once fresh ones agree.
-            GraphError::ConsentLost(_) => {
+            // For this user alone. The token may be older than the consent: believed once fresh ones agree.
+            GraphError::ConsentLost(_) if is_refusal(&error) => {
                 self.writer.forget(tenant);
-                let is_user = is_refusal(&error);
-                let why = if is_user { PushReason::Forbidden } else { PushReason::NoConsent };
+                let why = PushReason::Forbidden;
                 let is_agreed = push.value.reason == Some(why) && push.value.tries >= AGREE;
-                let pauses = match (is_user, is_agreed) {
-                    (true, true) => LATER,
-                    (true, false) => AT_ONCE,
-                    (false, _) => NEVER,
-                };
-                self.defer_push(org, push, why, pauses).await?;
-                if is_user {
-                    web::failure::log(&error, turn.request_id);
-                    return Ok(Fate::Waits);
-                }
-                if !is_agreed {
-                    return Err(Failure::Writing(error));
-                }
+                let pauses = if is_agreed { LATER } else { AT_ONCE };
                 web::failure::log(&error, turn.request_id);
-                self.lose_consent(org, &ready.connection, Feature::WriteUsers, turn).await?;
+                self.defer_push(org, push, why, pauses).await
+            }
+            GraphError::ConsentLost(_) => {
+                self.defer_push(org, push, PushReason::NoConsent, NEVER).await?;
+                let lost = (Feature::WriteUsers, error);
+                self.refused(org, &ready.connection, lost, turn).await?;
                 Err(Failure::Waiting)
             }
             // Whoever was just made may not be seen everywhere.

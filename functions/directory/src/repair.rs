@@ -18,9 +18,9 @@ use store::{
 
 use crate::anchor::{anchor_of, is_refusal};
 use crate::app::App;
-use crate::connection::{AGREE, may_write};
+use crate::connection::may_write;
 use crate::failure::Failure;
-use crate::outbox::{Outcome, Turn};
+use crate::outbox::{AGREE, Outcome, Turn};
 use decision::{Answered, Next, SETTLES, next};
 
 /// How long Graph may take for one look or one step.
@@ -71,9 +71,13 @@ impl App {
             };
             let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
             let until = now.checked_add(PATIENCE).unwrap_or(now);
+            turn.renew(&self.writer, repair.value.tenant);
             let graph = self.writer.tenant(repair.value.tenant, correlation, until);
             let there = match self.look_at(graph, &repair.value).await {
-                Ok(Seen::Is(there)) => there,
+                Ok(Seen::Is(there)) => {
+                    turn.answered();
+                    there
+                }
                 Ok(Seen::Not(reason)) => return self.absent(org, &repair, reason, turn).await,
                 Err(error) => {
                     return self.in_vain(org, &repair, &connection, error, turn).await;
@@ -137,10 +141,12 @@ impl App {
     }
 
     /// The repair after a step that Entra will not take: back without the anchor, mostly. Whoever has none
-    /// to go back with, and whose own somebody else took meanwhile, gets another one that is nobody's.
+    /// to go back with, and whose own somebody else took meanwhile, gets another one that is nobody's: one,
+    /// since it may be the name that is taken where Entra does not say what is.
     fn turned(&self, repair: &Repair, reason: RepairReason) -> Repair {
         let is_without = repair.anchor_before.is_none() && repair.step == RepairStep::Returning;
-        if is_without && reason == RepairReason::AnchorTaken {
+        let is_own = repair.anchor == Anchor::of(repair.user);
+        if is_without && is_own && reason == RepairReason::AnchorTaken {
             let anchor = Anchor::of(UserId::mint(&*self.entropy));
             return Repair { anchor, ..repair.clone() };
         }
@@ -393,12 +399,9 @@ impl App {
             Some(403) => RepairReason::Forbidden,
             _ => RepairReason::NoConsent,
         };
-        let known = &repair.value;
-        let is_agreed = known.reason == Some(reason) && known.tries >= AGREE;
         self.note_repair(org, repair, reason, turn).await?;
-        if reason == RepairReason::NoConsent && is_agreed {
-            web::failure::log(&error, turn.request_id);
-            self.lose_consent(org, connection, Feature::WriteUsers, turn).await?;
+        if reason == RepairReason::NoConsent {
+            self.refused(org, connection, (Feature::WriteUsers, error), turn).await?;
             return Err(Failure::Waiting);
         }
         Err(Failure::Writing(error))

@@ -107,6 +107,7 @@ const fn cause(failure: &Failure) -> RoundCause {
             GraphError::Retry(_) => RoundCause::Unavailable,
             _ => RoundCause::Refused,
         },
+        Failure::Refused { .. } => RoundCause::Refused,
         _ => RoundCause::Ours,
     }
 }

@@ -3,15 +3,19 @@
 //!
 //! An organization has one search: the one that its latest round of everybody began.
 
-use identity::{OrganizationId, SearchId, UserId};
+use identity::{OrganizationId, SearchId, User, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::connections::works_with;
+use crate::imports::{Changing, changing};
 use crate::item::Item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
-use crate::{AuditEntry, Import, OutboxItem, Position, Store, Stored, TableError, Version};
+use crate::{
+    AuditEntry, Import, ImportError, OutboxItem, Position, Store, Stored, TableError, Version,
+};
 
 /// How long a list is kept, and somebody may decide about it: as long as the audit.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
@@ -28,12 +32,12 @@ pub struct MissingSearch {
     pub tenant: Uuid,
     /// When it began.
     pub began_at: Timestamp,
-    /// When the reading began that it follows. Whoever came here since may be the reading's own, and says
-    /// nothing about whether the tenant is ours.
+    /// When the reading began that it follows. Whoever came here, or was linked by their name, since may be
+    /// the reading's own, and says nothing about whether the tenant is ours.
     pub read_since: Timestamp,
-    /// How many users were found there, of those who were here before.
+    /// How many users were found there, of those who were here, as that account, before.
     pub found: u64,
-    /// How many were found who came here since.
+    /// How many were found who came here, or were linked by their name, since.
     pub new: u64,
     /// How many were not.
     pub missing: u64,
@@ -265,6 +269,33 @@ impl Store {
         }
         self.table.write(writes).await?;
         Ok(Stored { value: search, version: before.version + 1 })
+    }
+
+    /// Takes the access of somebody whom the tenant of a search does not have. What it said may be old by
+    /// now: the account is read once more.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError::Stale`] when user or search are not as they were read, or the organization is
+    /// connected to that tenant no more.
+    pub async fn take_missing(
+        &self,
+        org: OrganizationId,
+        search: &Stored<MissingSearch>,
+        (before, user): (&Stored<User>, &User),
+        audit: &AuditEntry,
+    ) -> Result<Vec<OutboxItem>, ImportError> {
+        let Changing { mut writes, mut follows, .. } = changing(org, before, user, audit)?;
+        writes.push(Write::Check(Key::missing(org), search.version));
+        writes.push(Write::CheckThat(Key::connection(org), works_with(search.value.tenant)));
+        let again = OutboxItem::pushed(org, audit.at);
+        writes.push(Write::Put(again.item()?, Expect::Anything));
+        follows.push(again);
+        writes.extend(self.marks(org, &before.value.object_id.into_iter().collect(), audit.at)?);
+        self.table.write(writes).await.map(|()| follows).map_err(|error| match error {
+            TableError::Conflict { .. } => ImportError::Stale,
+            other => ImportError::Table(other),
+        })
     }
 
     /// Pages of a search's list, at most a hundred, in their order.

@@ -2,7 +2,7 @@
 
 use ambient::Entropy;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use identity::{OrganizationId, OutboxId, SecretHash, UserId};
+use identity::{OrganizationId, OutboxId, SearchId, SecretHash, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -46,6 +46,9 @@ pub struct OutboxItem {
     pub due_at: Timestamp,
     /// How often it was taken.
     pub attempts: u32,
+    /// How often in a row the tenant refused us as a whole, each time by a token of its own.
+    #[serde(default)]
+    pub refusals: u32,
     /// Whether whoever it reaches may take it though it is not due: it is claimed for them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub claimed: bool,
@@ -82,8 +85,8 @@ impl OutboxItem {
         task: Task,
         (created_at, due_at): (Timestamp, Timestamp),
     ) -> Self {
-        let (attempts, claimed, late) = (0, false, None);
-        Self { id, organization, task, created_at, due_at, attempts, claimed, late }
+        let (attempts, refusals, claimed, late) = (0, 0, false, None);
+        Self { id, organization, task, created_at, due_at, attempts, refusals, claimed, late }
     }
 
     /// A round of reading, of an organization whose rounds are so long apart: late when another one
@@ -121,6 +124,12 @@ impl OutboxItem {
         let id = Self::id_of(&[b"repair anchor", org.as_bytes(), who.as_bytes()]);
         let due_at = now.checked_add(GRACE).unwrap_or(now);
         Self::with_id(id, organization, Task::RepairAnchor { user }, (now, due_at))
+    }
+
+    /// Names the occurrence that a search's list is held since an instant: it may be held again.
+    pub fn holding(search: SearchId, since: Timestamp) -> OutboxId {
+        let since = since.as_nanosecond().to_be_bytes();
+        Self::id_of(&[b"missing held", search.uuid().as_bytes(), &since])
     }
 
     /// The id of an item of which there is one.
@@ -278,7 +287,7 @@ impl Store {
         item: &Stored<OutboxItem>,
         due_at: Timestamp,
     ) -> Result<(), TableError> {
-        let next = OutboxItem { due_at, attempts: 0, ..item.value.clone() };
+        let next = OutboxItem { due_at, attempts: 0, refusals: 0, ..item.value.clone() };
         match self.table.write(vec![Write::Put(next.item()?, Expect::Version(item.version))]).await
         {
             Err(TableError::Conflict { .. }) => Ok(()),

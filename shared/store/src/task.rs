@@ -199,6 +199,9 @@ pub enum Task {
         tenant: Uuid,
         /// Which search misses them.
         search: SearchId,
+        /// Since when somebody has to decide: a list that is held again is reported anew.
+        #[serde(default)]
+        since: Option<Timestamp>,
         /// How many are missing.
         missing: u64,
         /// How many the tenant was asked for.

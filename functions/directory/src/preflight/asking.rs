@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use super::lists::Lists;
 use crate::app::App;
-use crate::connection::AGREE;
 use crate::failure::Failure;
 use crate::import::{Directory, ReadingError};
 use crate::outbox::Turn;
@@ -120,28 +119,20 @@ impl App {
             Some(connection) => {
                 let directory = self.directory(org, &connection.value, turn);
                 let page = page_of(&directory, &inquiry).await;
-                if let Err(NoPage::Postponed(ReadingError::Graph(GraphError::ConsentLost(_)))) =
-                    &page
-                {
-                    // The token may be older than the consent.
-                    self.reader.forget(directory.tenant);
-                }
                 page.map(|page| Some((directory.tenant, page)))
             }
             None => Ok(None),
         };
         let mut postponed = None;
         match page {
-            Err(NoPage::Postponed(ReadingError::Graph(lost @ GraphError::ConsentLost(_))))
-                if inquiry.attempts >= AGREE =>
-            {
-                web::failure::log(&lost, turn.request_id);
+            Err(NoPage::Postponed(ReadingError::Graph(lost @ GraphError::ConsentLost(_)))) => {
                 if let Some(connection) = &connection {
-                    self.lose_consent(org, connection, Feature::ReadUsers, turn).await?;
+                    self.refused(org, connection, (Feature::ReadUsers, lost), turn).await?;
                 }
                 (look.told, look.step) = (None, Step::Writing(Writing::default()));
             }
             Ok(Some((tenant, page))) => {
+                turn.answered();
                 for (obstacle, finding) in self.found_there(org, &page.value).await? {
                     lists.add(&mut look, obstacle, finding);
                 }

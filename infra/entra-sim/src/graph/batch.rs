@@ -102,6 +102,7 @@ fn one(app: &App, batch: &Request, part: &Part, correlation: Option<&str>) -> An
         Some(Fault::Status(status)) => {
             Answer::error(status, "ServiceNotAvailable", "This was asked for.")
         }
+        Some(Fault::Unheard) => Answer::not_found(&request.address()),
         // The other faults are of whole answers.
         Some(_) | None => within_limits(app, &request),
     };

@@ -12,6 +12,11 @@ pub enum Fault {
         /// In seconds.
         retry_after: Option<u64>,
     },
+    /// 503, with `Retry-After` or without.
+    Unavailable {
+        /// In seconds.
+        retry_after: Option<u64>,
+    },
     /// A status, and nothing is done.
     Status(u16),
     /// 410 with the address of a new beginning: the server lost its state.
@@ -40,6 +45,8 @@ pub enum Fault {
     ConsentLost,
     /// 401, as if the token were not good any more.
     Unauthorized,
+    /// 404, from a server that has not heard of the thing.
+    Unheard,
 }
 
 /// A fault, and which calls it meets.

@@ -102,6 +102,7 @@ fn carry_out(app: &App, request: &Request, correlation: Option<&str>) -> (Outcom
     let (outcome, answer) = match found {
         None => answered(perform(app, request, correlation)),
         Some(Fault::Throttled { retry_after }) => answered(throttled(retry_after)),
+        Some(Fault::Unavailable { retry_after }) => answered(unavailable(retry_after)),
         Some(Fault::Status(status)) => {
             answered(Answer::error(status, "ServiceNotAvailable", "This was asked for."))
         }
@@ -145,6 +146,7 @@ fn carry_out(app: &App, request: &Request, correlation: Option<&str>) -> (Outcom
         }
         Some(Fault::Huge(bytes)) => raw(200, "application/json", " ".repeat(bytes)),
         Some(Fault::ConsentLost) => answered(request.needs(&[]).err().unwrap_or_default()),
+        Some(Fault::Unheard) => answered(Answer::not_found(&request.address())),
         Some(Fault::Unauthorized) => answered(Answer::error(
             401,
             "InvalidAuthenticationToken",
@@ -177,7 +179,14 @@ pub(crate) fn within_limits(app: &App, request: &Request) -> Answer {
 }
 
 fn throttled(retry_after: Option<u64>) -> Answer {
-    let answer = Answer::error(429, "TooManyRequests", "Too many requests.");
+    later(Answer::error(429, "TooManyRequests", "Too many requests."), retry_after)
+}
+
+fn unavailable(retry_after: Option<u64>) -> Answer {
+    later(Answer::error(503, "ServiceNotAvailable", "This was asked for."), retry_after)
+}
+
+fn later(answer: Answer, retry_after: Option<u64>) -> Answer {
     match retry_after {
         Some(seconds) => answer.with("retry-after", seconds.to_string()),
         None => answer,

@@ -1,5 +1,6 @@
 //! Many who are missing: held, shown, said, and decided about by somebody.
 
+use entra_sim::{Fault, GraphFault};
 use jiff::SignedDuration;
 use scenarios::World;
 use serde_json::{Value, json};
@@ -66,6 +67,8 @@ async fn many_are_held_and_an_approval_takes_exactly_those_who_are_still_missing
     let audited = world.quiet().await.audited_since(&before);
     let mut expected = vec![("access_taken".to_owned(), Some("missing".to_owned())); 6];
     expected.extend(["missing_approved", "missing_held"].map(|word| (word.to_owned(), None)));
+    // Whoever is looked at once more is looked at with what changed since.
+    expected.push(("user_changed".to_owned(), Some("directory".to_owned())));
     assert_eq!(audited, expected, "each once");
     refused(&world, "approve_missing", asks(7), "Refused", "waits for a decision").await;
     refused(&world, "dismiss_missing", json!({ "search": id }), "Refused", "waits for a decision")
@@ -221,4 +224,34 @@ async fn the_limit_is_the_organizations_own() {
     blocked_are(&world, &gone, "by the limit that stands now").await;
     let MissingStep::Over { end, .. } = search(&world).await.step else { panic!("it is over") };
     assert_eq!(end, MissingEnd::Taken);
+}
+
+#[tokio::test]
+async fn a_list_that_is_held_again_is_another_occurrence_and_reminded_of_once() {
+    let world = World::start().await;
+    connected(&world, 20).await;
+    let gone = some(&world, 7).await;
+    leave(&world, &gone);
+    read_anew(&world).await;
+    asked(&world).await;
+    swept(&world).await;
+    let (id, missing) = held(&world).await;
+    // Of one of them it cannot be said any more by then.
+    let path = format!("/users/{}", gone[0].object_id.unwrap());
+    world.microsoft.inject(GraphFault::next(Fault::Status(403)).at(&path).times(u32::MAX));
+
+    let asks = json!({ "search": id, "missing": missing });
+    operate(&world, "approve_missing", asks).await.unwrap();
+    swept(&world).await;
+
+    assert_eq!(held(&world).await, (id, missing), "the same list");
+    blocked_are(&world, &gone[1..], "those of whom it is known").await;
+    let told = said(&world);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0]["search"] == told[1]["search"] && told[0]["id"] != told[1]["id"], "{told:?}");
+    world.clock.pass(SignedDuration::from_hours(25));
+    world.agree();
+    world.sweep().await;
+    let told = said(&world);
+    assert_eq!((told.len(), &told[2]), (3, &told[1]), "of what is held now");
 }

@@ -7,11 +7,14 @@ use ambient::SystemEntropy;
 use identity::{SearchId, User, UserId};
 use jiff::SignedDuration;
 use scenarios::microsoft::TENANT;
-use scenarios::mishap::{AFTER_THE_LEASE, Due, Mishap, afterwards, mishaps};
+use scenarios::mishap::{
+    AFTER_THE_LEASE, Due, Mishap, afterwards, ask_twice, asked_in_vain, mishaps,
+};
 use scenarios::{Case, Effect, Fault, World};
+use serde_json::{Value, json};
 use store::{MissingEnd, MissingSearch, MissingStep, OutboxItem, Task};
 
-use crate::place::{connected, search, users};
+use crate::place::{blocked_are, connected, operate, said, search, users};
 
 /// A piece of the work, which one invocation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,4 +198,131 @@ impl Leg {
         let without = here.iter().filter(|user| !user.blocks.is_empty()).map(|user| user.id);
         assert_eq!(without.collect::<BTreeSet<_>>(), *blocked, "{what}");
     }
+}
+
+/// Holds somebody, and tells nobody: names the item that says so, and who it is.
+async fn hold(world: &World) -> (Due, User) {
+    let effect = Effect::Refuse(400, "AccessDeniedException");
+    let silent = Fault { operation: "PutEvents", skip: 0, times: usize::MAX, effect };
+    world.directory.fault(silent);
+    let one = strangers(world, 1).await.remove(0);
+    let due = begin(world).await;
+    world.batch(&[due]).await;
+    let held = search(world).await;
+    assert!(matches!(held.step, MissingStep::Held { .. }), "{held:?}");
+    world.directory.mend();
+    let reports = reports(world, &held).await;
+    assert_eq!(reports.len(), 1);
+    ((world.organization, reports[0]["id"].as_str().unwrap().parse().unwrap()), one)
+}
+
+/// What is still to be said of a search's list.
+async fn reports(world: &World, search: &MissingSearch) -> Vec<Value> {
+    let (records, id) = (world.records().await, json!(search.id));
+    let items = records.values("#OUTBOX#").into_iter();
+    let ours = items.filter(|item| item["task"]["report_missing"]["search"] == id);
+    ours.cloned().collect()
+}
+
+/// A world in which nobody loses access unasked.
+async fn strict() -> World {
+    let world = World::start().await;
+    connected(&world, 6).await;
+    operate(&world, "missing_limit", json!({ "users": 0, "percent": 0 })).await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn a_report_that_dies_at_any_call_or_fails_is_made_of_one_occurrence_and_comes_once_a_day() {
+    let world = strict().await;
+    let (due, _) = hold(&world).await;
+    world.directory.calls();
+    world.batch(&[due]).await;
+    let calls = world.directory.calls();
+    assert!(calls.iter().any(|call| call.operation == "PutEvents"), "{calls:?}");
+    assert_eq!(said(&world).len(), 1);
+
+    for mishap in mishaps(&calls, 0) {
+        let what = format!("{mishap:?}");
+        let known = said(&world).len();
+        let (due, _) = hold(&world).await;
+        let held = search(&world).await;
+        mishap.befall(&world, due).await;
+        afterwards(&world).await;
+
+        let told = said(&world).split_off(known);
+        let ids: BTreeSet<String> = told.iter().map(|said| said["id"].to_string()).collect();
+        assert_eq!(ids.len(), 1, "{what}: {told:?}");
+        assert!(told.iter().all(|said| said["search"] == json!(held.id)), "{what}: {told:?}");
+        assert_eq!(reports(&world, &held).await.len(), 1, "{what}: tomorrow's");
+        // Each is held once more, without an end: the day after another search nobody is reminded.
+        world.records().await.check_invariants();
+    }
+    let held = search(&world).await;
+    let known = said(&world).len();
+    world.clock.pass(SignedDuration::from_hours(25));
+    world.agree();
+    world.sweep().await;
+    let told = said(&world).split_off(known);
+    assert_eq!(told.len(), 1, "of the list that is held: {told:?}");
+    assert_eq!(told[0]["search"], json!(held.id));
+}
+
+#[tokio::test]
+async fn a_decision_that_dies_at_any_call_or_fails_is_made_once_whole() {
+    let world = strict().await;
+    let mut gone = Vec::new();
+    for action in ["dismiss_missing", "approve_missing"] {
+        let word =
+            if action == "dismiss_missing" { "missing_dismissed" } else { "missing_approved" };
+        let asked = |held: &MissingSearch| {
+            let mut asked = json!({
+                "action": action, "domain": "contoso.test", "search": held.id,
+            });
+            if action == "approve_missing" {
+                asked["missing"] = json!(held.missing);
+            }
+            asked
+        };
+        hold(&world).await;
+        world.operator.calls();
+        world.operate(asked(&search(&world).await)).await.unwrap();
+        let calls = world.operator.calls();
+        let cases = asked_in_vain(&calls);
+        assert!(cases.len() >= 6, "{calls:?}");
+        afterwards(&world).await;
+        let mut made = 1;
+        for case in cases {
+            let what = format!("{action}: {case:?}");
+            hold(&world).await;
+            let held = search(&world).await;
+            let answer = ask_twice(&world, &case, &asked(&held)).await;
+            if let Err(error) = &answer {
+                let said = error["errorMessage"].as_str().unwrap();
+                assert!(said.contains("waits for a decision"), "{what}: it is decided: {error}");
+            }
+            afterwards(&world).await;
+            made += 1;
+
+            let records = world.records().await;
+            records.check_invariants();
+            let audit = records.audit();
+            let told = audit.iter().filter(|entry| entry["action"] == word).count();
+            assert_eq!(told, made, "{what}: told once");
+            let expected = match action {
+                "dismiss_missing" => MissingEnd::Dismissed,
+                _ => MissingEnd::Taken,
+            };
+            let MissingStep::Over { end, .. } = search(&world).await.step else {
+                panic!("{what}: it is over")
+            };
+            assert_eq!(end, expected, "{what}");
+        }
+        // Whoever was on a list that was dismissed is on the one that is approved too.
+        gone = users(&world).await;
+        gone.retain(|user| user.display_name.len() == 32);
+        let expected = if action == "dismiss_missing" { &[][..] } else { &gone[..] };
+        blocked_are(&world, expected, action).await;
+    }
+    assert!(gone.len() > 12, "{}", gone.len());
 }

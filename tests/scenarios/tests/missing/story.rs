@@ -44,10 +44,20 @@ async fn few_who_are_missing_lose_access_once_they_were_asked_for_twice() {
         let is_over = |before: &User| user.sessions_valid_from > before.sessions_valid_from;
         assert!(before.is_none_or(is_over), "what was open is over");
     }
-    // A twentieth of a call for each user, and for each who is missing once more.
+    // A twentieth of a call for each user, and for each who is missing once more, and a look afterwards.
     let made = world.microsoft.graph_calls().split_off(calls);
     let batches = made.iter().filter(|call| call.path == "/$batch").count();
-    assert_eq!(batches, 62_usize.div_ceil(20) + 1);
+    let least = 62_usize.div_ceil(20) + 1;
+    assert!((least + 1..=least + gone.len()).contains(&batches), "{batches}");
+    let asked = |user: &User| {
+        let path = format!("/users/{}", user.object_id.unwrap());
+        made.iter().filter(|call| call.batched && call.path == path).count()
+    };
+    for user in users(&world).await {
+        let is_gone = gone.iter().any(|gone| gone.id == user.id);
+        let many = asked(&user);
+        assert!(if is_gone { many >= 3 } else { many == 1 }, "{many} {}", user.user_name.as_str());
+    }
 
     // Whoever is there again has access again, by the round that tells of them.
     come_back(&world, &gone[0]);
@@ -168,8 +178,10 @@ async fn a_search_goes_on_where_it_stopped_and_a_pause_that_graph_asks_for_is_ke
     blocked_are(&world, &gone, "few of many").await;
     let made = world.microsoft.graph_calls().split_off(calls);
     let batches = made.iter().filter(|call| call.path == "/$batch").count();
-    // Five and two; those two once more; those who are missing once more, of each of both pages.
-    assert!((7 + 1 + 2..=7 + 2 + 2).contains(&batches), "{batches}");
+    // Five and two; those two once more; those who are missing once more, of each of both pages, and
+    // afterwards.
+    let (least, most) = (7 + 1 + 2 + 1, 7 + 2 + 2 + gone.len());
+    assert!((least..=most).contains(&batches), "{batches}");
     world.quiet().await;
 }
 
@@ -227,4 +239,66 @@ async fn another_tenant_is_held_however_many_people_it_brings() {
     held(&world).await;
     swept(&world).await;
     blocked_are(&world, &[], "another tenant still").await;
+}
+
+#[tokio::test]
+async fn another_tenant_whose_people_have_our_names_is_held_all_the_same() {
+    let world = World::start().await;
+    // A hundred of ours would let ten lose access unasked; these were never told of by any tenant.
+    let theirs: Vec<_> = population(60).skip(12).collect();
+    for (number, account) in theirs.iter().enumerate() {
+        let name = account.user_principal_name.parse().unwrap();
+        world.user_with(&format!("named-{number}"), |user| user.user_name = name).await;
+    }
+    for (number, name) in ["ada", "grace", "alan"].into_iter().enumerate() {
+        let object = Some(uuid::Uuid::from_u128(number as u128 + 1));
+        world.user_with(name, |user| user.object_id = object).await;
+    }
+    world.clock.pass(SignedDuration::from_secs(1));
+    let mut olga = world.connector().await;
+    world.microsoft.put_users(theirs).unwrap();
+
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+
+    let found = asked(&world).await;
+    assert_eq!((found.found, found.new, found.missing), (0, 50, 3), "{found:?}");
+    held(&world).await;
+    swept(&world).await;
+    blocked_are(&world, &[], "another tenant").await;
+    // Nobody is signed out for it.
+    let linked = users(&world).await.into_iter().filter(|user| user.linked_at.is_some());
+    let linked = linked.collect::<Vec<_>>();
+    assert_eq!(linked.len(), 48);
+    let signed_out = |user: &&User| user.sessions_valid_from >= found.read_since;
+    assert_eq!(linked.iter().filter(signed_out).count(), 0);
+}
+
+#[tokio::test]
+async fn whoever_is_there_although_the_tenant_said_no_has_access_again_without_another_word() {
+    let world = World::start().await;
+    connected(&world, 60).await;
+    let gone = some(&world, 3).await;
+    leave(&world, &gone[1..]);
+    // One of them is there all the time: some servers have not heard of it, each time they are asked.
+    let unheard = GraphFault::next(Fault::Unheard);
+    let path = format!("/users/{}", gone[0].object_id.unwrap());
+    world.microsoft.inject(unheard.at(&path).times(2));
+    let before = world.records().await;
+
+    read_anew(&world).await;
+    swept(&world).await;
+
+    assert_eq!(search(&world).await.missing, 3);
+    blocked_are(&world, &gone[1..], "those who are missing").await;
+    let id = gone[0].id.to_string();
+    let told = |action: &str, records: &scenarios::Records| {
+        let audit = records.audit();
+        let theirs = audit.iter().filter(|entry| entry["subject"] == id.as_str());
+        theirs.filter(|entry| entry["action"] == action).count()
+    };
+    let records = world.quiet().await;
+    for action in ["access_taken", "access_given"] {
+        assert_eq!(told(action, &records) - told(action, &before), 1, "{action}");
+    }
 }

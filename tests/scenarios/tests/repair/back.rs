@@ -130,6 +130,37 @@ async fn whose_own_anchor_somebody_took_meanwhile_gets_another_that_is_nobodys()
 }
 
 #[tokio::test]
+async fn where_entra_does_not_say_what_is_taken_one_other_anchor_is_drawn_and_used_again() {
+    let world = World::federated().await;
+    connected(&world, &[Somebody("ada", None)]).await;
+    let (object, user) = (object(&world, "ada").await, here(&world, "ada").await);
+    fail(&world, &object, Fault::Status(409), 1);
+
+    begin(&world, "ada").await;
+    let mut anchors = Vec::new();
+    for _ in 0..20 {
+        minutes(&world, 1).await;
+        let repair = world.store.repair(world.organization, user.id, world.now()).await.unwrap();
+        anchors.push(repair.unwrap().value.anchor);
+    }
+
+    let back = changes(&world, &object, 0);
+    let tried = back.iter().filter(|(names, _)| names.contains("onPremisesImmutableId"));
+    assert!(tried.count() > 3, "{back:?}");
+    let drawn = anchors.last().unwrap().clone();
+    assert_ne!(drawn.as_str(), user.id.to_string());
+    anchors.dedup();
+    assert!(anchors.len() <= 2, "{anchors:?}");
+    world.microsoft.mend();
+    later(&world).await;
+    let theirs = there(&world, &object);
+    assert_eq!(theirs.user_principal_name, "ada@contoso.test");
+    assert_eq!(theirs.on_premises_immutable_id.as_deref(), Some(drawn.as_str()));
+    assert_eq!(here(&world, "ada").await.anchor, Some(drawn));
+    world.quiet().await;
+}
+
+#[tokio::test]
 async fn a_repair_bears_a_directory_that_shows_what_was_there_before() {
     for stale_reads in [1, 2, 5] {
         let world = World::federated().await;

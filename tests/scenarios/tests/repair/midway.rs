@@ -1,5 +1,6 @@
 //! Something changes while somebody has the temporary name.
 
+use entra_sim::{Fault, GraphFault};
 use jiff::SignedDuration;
 use scenarios::World;
 use scenarios::microsoft::account;
@@ -49,8 +50,12 @@ async fn a_consent_that_is_taken_back_midway_is_waited_for() {
     assert!(lost.iter().any(|entry| entry["action"] == "consent_lost"));
 
     olga.connect("write-users", account::BOSS).await;
+    // Once, with the token that is renewed for it: that it was waited for is no refusal.
+    world.microsoft.inject(GraphFault::next(Fault::Unauthorized).at("/users").times(2));
     later(&world).await;
     is_repaired(&world, "ada", "consented again").await;
+    let lost = world.records().await.audit();
+    assert_eq!(lost.iter().filter(|entry| entry["action"] == "consent_lost").count(), 1);
     world.records().await.check_invariants();
 }
 
