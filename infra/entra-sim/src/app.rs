@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::clock::Now;
+use crate::crowd::Gathered;
 use crate::directory::{Directory, DirectoryError};
 use crate::graph::{GraphState, SUBSCRIPTIONS_FILE, Subscription};
 use crate::journal::Journal;
@@ -82,6 +83,7 @@ pub(crate) struct App {
     subscriptions: Mutex<BTreeMap<String, Subscription>>,
     oauth: Mutex<OAuth>,
     pub(crate) provisioner: Provisioner,
+    crowd: Mutex<Gathered>,
 }
 
 impl App {
@@ -104,12 +106,18 @@ impl App {
             subscriptions: Mutex::new(subscriptions),
             oauth: Mutex::new(OAuth::new(known)),
             provisioner: Provisioner::new(job),
+            crowd: Mutex::default(),
         }
     }
 
     /// Looks at the tenant; taken before [`flow`](Self::flow) where both are needed.
     pub(crate) fn directory(&self) -> MutexGuard<'_, Directory> {
         hold(&self.directory)
+    }
+
+    /// Looks at the crowd of other tenants; taken last where others are needed.
+    pub(crate) fn crowd(&self) -> MutexGuard<'_, Gathered> {
+        hold(&self.crowd)
     }
 
     /// Looks at what is under way.

@@ -17,6 +17,7 @@ mod browser;
 mod clock;
 mod code;
 mod control;
+mod crowd;
 mod departure;
 mod directory;
 mod envelope;
@@ -48,6 +49,7 @@ mod storage;
 mod verdict;
 mod xml;
 
+pub use crowd::Crowd;
 pub use directory::DirectoryError;
 pub use federation::{
     AuthenticationProtocol, Domain, FederatedIdpMfaBehavior, InternalDomainFederation,

@@ -9,7 +9,11 @@ use crate::app::App;
 pub(crate) fn dispatch(app: &App, request: &Request) -> Answer {
     let segments: Vec<&str> = request.path.iter().map(String::as_str).collect();
     if request.claims.tid != app.directory().tenant_id {
-        return tenant::foreign(app, request).unwrap_or_else(|answer| answer);
+        return match app.of_the_crowd(&request.claims.tid) {
+            Ok(Some(tenant)) => dispatch(&tenant, request),
+            Ok(None) => tenant::foreign(app, request).unwrap_or_else(|answer| answer),
+            Err(error) => error.into(),
+        };
     }
     let outcome = match (request.method.as_str(), segments.as_slice()) {
         ("GET", ["users"]) => users::list(app, request),

@@ -19,8 +19,13 @@ impl App {
     /// A token of the tenant with these roles, whatever was consented to.
     pub(crate) fn token(&self, roles: Vec<String>) -> Result<String, Unsigned> {
         let tenant = self.directory().tenant_id.clone();
+        self.token_of(&tenant, roles)
+    }
+
+    /// A token of any tenant.
+    fn token_of(&self, tenant: &str, roles: Vec<String>) -> Result<String, Unsigned> {
         let application = "00000000-0000-4000-8000-00000000a991";
-        self.access_tokens.issue(&Claims::new(&tenant, application, roles, self.now().simulated))
+        self.access_tokens.issue(&Claims::new(tenant, application, roles, self.now().simulated))
     }
 }
 
@@ -42,6 +47,13 @@ impl Simulator {
     #[must_use]
     pub fn graph_token(&self, roles: &[&str]) -> Option<String> {
         self.app().token(roles.iter().map(|role| (*role).to_owned()).collect()).ok()
+    }
+
+    /// The same for another tenant.
+    #[must_use]
+    pub fn graph_token_of(&self, tenant: &str, roles: &[&str]) -> Option<String> {
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        self.app().token_of(tenant, roles).ok()
     }
 
     /// Says how Graph behaves from now on.

@@ -74,7 +74,9 @@ fn serve(app: &App, path: &str, body: &str, now: Timestamp) -> Result<Value, OAu
         let directory = app.directory();
         Realm::parse(path, &directory, &app.oauth().known)
     };
+    let of_the_crowd = || app.crowd().has(path).then(|| Realm::Tenant(path.to_ascii_lowercase()));
     let realm = realm
+        .or_else(of_the_crowd)
         .ok_or_else(|| OAuthRefusal::new("invalid_request", 90_002, "No tenant has this name."))?;
     let client_id = form.get("client_id")?;
     let endpoint = format!("{}/{path}/oauth2/v2.0/token", app.site.url());
@@ -130,11 +132,13 @@ fn own_token(
         let detail = "The scope must be the .default of a resource.";
         return Err(OAuthRefusal::new("invalid_scope", 1_002_012, detail));
     }
-    let roles = oauth.known.granted(tenant, client_id, now).ok_or_else(|| {
+    let roles = oauth.known.granted(tenant, client_id, now).cloned();
+    let roles = roles.or_else(|| app.crowd().granted(tenant, client_id).cloned());
+    let roles = roles.ok_or_else(|| {
         let detail = "The application was not found in the directory.";
         OAuthRefusal::new("unauthorized_client", 700_016, detail)
     })?;
-    let claims = Claims::new(tenant, client_id, roles.iter().cloned().collect(), now);
+    let claims = Claims::new(tenant, client_id, roles.into_iter().collect(), now);
     let token = app.access_tokens.issue(&claims).map_err(|_| unsigned())?;
     Ok(json!({
         "token_type": "Bearer",

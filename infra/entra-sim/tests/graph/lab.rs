@@ -83,6 +83,13 @@ impl Lab {
         self.send(Method::GET, path, None).await
     }
 
+    /// As an application of another tenant.
+    pub(crate) async fn get_of(&self, tenant: &str, path: &str) -> Answer {
+        let url = if path.starts_with("http") { path.to_owned() } else { self.url(path) };
+        let token = self.simulator.graph_token_of(tenant, &self.roles).unwrap();
+        read(self.http.get(url).bearer_auth(token).send().await.unwrap()).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(body)).await
     }

@@ -9,6 +9,7 @@
 )]
 
 mod changes;
+mod crowd;
 mod faults;
 #[path = "../lab/mod.rs"]
 mod keys;
