@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use entra_sim::{Application, GraphUser};
 use http::StatusCode;
+use local::Ready;
 use reqwest::Client;
 use reqwest::header::{ACCEPT, COOKIE, LOCATION, REFRESH};
 use reqwest::redirect::Policy;
@@ -106,6 +107,32 @@ impl World {
         let answer = http.post(action).form(&form).header(ACCEPT, "application/json");
         let answer = answer.header(COOKIE, begun["cookie"].as_str().unwrap());
         answer.send().await.unwrap().json().await.unwrap()
+    }
+}
+
+impl World {
+    /// What Graph sends of a user who changed, with what the subscription knows.
+    pub fn notice(&self, user: &str) -> Value {
+        let one = self.microsoft.subscriptions().remove(0);
+        json!({
+            "subscriptionId": one.id, "clientState": one.client_state, "changeType": "updated",
+            "tenantId": self.microsoft.tenant_id(), "resource": format!("Users/{user}"),
+            "resourceData": { "id": user },
+            "subscriptionExpirationDateTime": one.expiration_date_time,
+        })
+    }
+
+    /// Where Graph sends it.
+    pub fn notice_path(&self) -> String {
+        format!("/notifications/{}", self.organization)
+    }
+
+    /// Tells our site that these users changed, as Graph does.
+    pub async fn notify(&self, users: &[&str]) {
+        let notices: Vec<_> = users.iter().map(|user| self.notice(user)).collect();
+        let url = format!("{}{}", self.base_url, self.notice_path());
+        let sent = Client::new().post(url).json(&json!({ "value": notices })).send().await;
+        assert_eq!(sent.unwrap().status(), StatusCode::ACCEPTED);
     }
 }
 
@@ -325,6 +352,33 @@ impl Connector<'_> {
         let answer = browser.post(&path, &[("csrf", &csrf)]).await;
         browser.follow(answer).await
     }
+}
+
+/// Connects the demo organization of a local stack, in the browser of its administrator, who has a
+/// session: our page, Microsoft's consent, Microsoft's sign-in, our page.
+///
+/// # Errors
+///
+/// Where a page is not the one that leads on.
+pub async fn connect_demo(ready: &Ready, browser: &mut Browser) -> Result<(), String> {
+    let administrator = ready.users.first().ok_or("nobody administers the demo organization")?;
+    let page = browser.visit(&ready.connect_url).await;
+    let path = ready.connect_url.trim_start_matches(&ready.base_url);
+    let start = format!("{path}/start/read-users/");
+    let token = between(&page.text, &format!("href=\"{start}"), "\"");
+    let token = token.ok_or_else(|| format!("no way to Microsoft: {}", page.status))?;
+    let mut page = browser.get(&format!("{start}{token}")).await;
+    let mut microsoft = Browser::new(&ready.entra_url);
+    for _leg in ["consent", "sign-in"] {
+        let away = location(&page)?;
+        let back = microsoft.post(&away, &[("account", &administrator.object_id)]).await;
+        page = browser.get(&location(&back)?).await;
+    }
+    Ok(())
+}
+
+fn location(page: &Page) -> Result<String, String> {
+    page.location().ok_or_else(|| format!("{}: {}", page.status, page.text))
 }
 
 /// The line of our page that says how the connection stands.

@@ -143,9 +143,15 @@ impl World {
 
     /// Lets time pass and sweeps until the outbox is empty.
     pub async fn swept(&self) {
+        self.swept_by(SignedDuration::from_secs(31)).await;
+    }
+
+    /// The same with so much time between two sweeps, by Microsoft's clock too.
+    pub async fn swept_by(&self, pause: SignedDuration) {
         let swept = async {
             while self.waiting().await > 0 {
-                self.clock.pass(SignedDuration::from_secs(31));
+                self.clock.pass(pause);
+                self.agree();
                 self.sweep().await;
             }
         };

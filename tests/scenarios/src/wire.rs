@@ -122,6 +122,8 @@ struct Passed {
     calls: Vec<Call>,
     seen: Vec<Seen>,
     faults: Vec<Armed>,
+    /// Every so many calls of the table is throttled, and how many there were since.
+    throttled: Option<(usize, usize)>,
 }
 
 /// A fault that waits for its calls.
@@ -182,12 +184,20 @@ impl Wire {
         self.state.lock().unwrap().faults.push(armed);
     }
 
+    /// From now on every so many calls of the table is throttled, whichever they are.
+    pub fn throttle(&self, every: usize) {
+        self.state.lock().unwrap().throttled = Some((every, 0));
+    }
+
     /// Ends all faults, and tells of each how often it happened.
     pub fn mend(&self) -> Vec<Ended> {
         while let Ok(stalled) = self.stalls.try_acquire() {
             stalled.forget();
         }
-        let faults = std::mem::take(&mut self.state.lock().unwrap().faults);
+        let mut state = self.state.lock().unwrap();
+        state.throttled = None;
+        let faults = std::mem::take(&mut state.faults);
+        drop(state);
         let ended = |armed: Armed| Ended { fault: armed.fault, happened: armed.happened };
         faults.into_iter().map(ended).collect()
     }
@@ -249,8 +259,15 @@ impl Passed {
 
     fn note(&mut self, call: Call, seen: Seen) -> Option<Effect> {
         let operation = call.operation.clone();
+        let is_of_table = call.service == "dynamodb";
         self.calls.push(call);
         self.seen.push(seen);
+        if let Some((every, passed)) = self.throttled.as_mut().filter(|_| is_of_table) {
+            *passed += 1;
+            if passed.is_multiple_of(*every) {
+                return Some(Effect::Refuse(400, "ThrottlingException"));
+            }
+        }
         let waits = |armed: &&mut Armed| {
             armed.fault.operation == operation && armed.happened < armed.fault.times
         };

@@ -78,20 +78,6 @@ fn rounds(world: &World) -> usize {
     calls.iter().filter(|call| call.path == "/users/delta").count()
 }
 
-/// What Graph sends of a user, with what the subscription knows.
-fn notice(world: &World, user: &str) -> Value {
-    let one = world.microsoft.subscriptions().remove(0);
-    json!({
-        "subscriptionId": one.id, "clientState": one.client_state, "changeType": "updated",
-        "tenantId": world.microsoft.tenant_id(), "resource": format!("Users/{user}"),
-        "resourceData": { "id": user }, "subscriptionExpirationDateTime": one.expiration_date_time,
-    })
-}
-
-fn path(world: &World) -> String {
-    format!("/notifications/{}", world.organization)
-}
-
 async fn tell(world: &World, path: &str, body: String) -> Response {
     let url = format!("{}{path}", world.base_url);
     let request = reqwest::Client::new().post(url).header("content-type", "application/json");
@@ -168,10 +154,10 @@ async fn a_thousand_notices_are_a_few_rounds() {
     let world = World::start().await;
     let (_olga, _ada) = told(&world).await;
     let before = rounds(&world);
-    let body = json!({ "value": [notice(&world, ADA)] }).to_string();
+    let body = json!({ "value": [world.notice(ADA)] }).to_string();
 
     for _ in 0..20 {
-        let to = path(&world);
+        let to = world.notice_path();
         let some = (0..50).map(|_| tell(&world, &to, body.clone()));
         for answer in join_all(some).await {
             assert_eq!(answer.status(), StatusCode::ACCEPTED);
@@ -189,7 +175,7 @@ async fn who_does_not_know_the_secret_is_told_the_same_and_does_nothing() {
     let (_olga, _ada) = told(&world).await;
     let other = world.found("Fabrikam", "fabrikam.test").await;
     let before = world.records().await;
-    let good = notice(&world, ADA);
+    let good = world.notice(ADA);
     let with = |name: &str, value: Value| {
         let mut notice = good.clone();
         notice[name] = value;
@@ -207,7 +193,7 @@ async fn who_does_not_know_the_secret_is_told_the_same_and_does_nothing() {
     ];
 
     for notice in &forged {
-        for to in [path(&world), format!("{}/lifecycle", path(&world))] {
+        for to in [world.notice_path(), format!("{}/lifecycle", world.notice_path())] {
             let mut notice = notice.clone();
             if let Some(notice) = notice.as_object_mut() {
                 notice.insert("lifecycleEvent".to_owned(), json!("subscriptionRemoved"));
@@ -229,7 +215,7 @@ async fn who_does_not_know_the_secret_is_told_the_same_and_does_nothing() {
 async fn the_handshake_is_answered_with_its_token_as_plain_text_and_nothing_else_is() {
     let world = World::start().await;
     let token = "Validation%3A+%3Cscript%3E+%26+%C3%A9";
-    for to in [path(&world), format!("{}/lifecycle", path(&world))] {
+    for to in [world.notice_path(), format!("{}/lifecycle", world.notice_path())] {
         let answer = tell(&world, &format!("{to}?validationToken={token}"), String::new()).await;
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(answer.headers()["content-type"], "text/plain; charset=utf-8");
@@ -237,15 +223,15 @@ async fn the_handshake_is_answered_with_its_token_as_plain_text_and_nothing_else
         assert_eq!(answer.text().await.unwrap(), "Validation: <script> & é");
     }
 
-    let long = format!("{}?validationToken={}", path(&world), "x".repeat(2049));
+    let long = format!("{}?validationToken={}", world.notice_path(), "x".repeat(2049));
     for (to, body, status) in [
         (long, String::new(), 400),
-        (path(&world), "no JSON".to_owned(), 400),
-        (path(&world), json!({ "value": "none" }).to_string(), 400),
-        (path(&world), " ".repeat(1024 * 1024 + 1), 413),
-        (path(&world), "[".repeat(100_000), 400),
+        (world.notice_path(), "no JSON".to_owned(), 400),
+        (world.notice_path(), json!({ "value": "none" }).to_string(), 400),
+        (world.notice_path(), " ".repeat(1024 * 1024 + 1), 413),
+        (world.notice_path(), "[".repeat(100_000), 400),
         ("/notifications/nobody".to_owned(), "{}".to_owned(), 404),
-        (format!("{}/elsewhere", path(&world)), "{}".to_owned(), 404),
+        (format!("{}/elsewhere", world.notice_path()), "{}".to_owned(), 404),
     ] {
         let answer = tell(&world, &to, body).await;
         assert_eq!(answer.status().as_u16(), status, "{to}");
@@ -261,19 +247,19 @@ async fn graph_comes_again_where_the_table_does_not_answer_in_time() {
     let (_olga, _ada) = told(&world).await;
     world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
     enable(&world, false);
-    let body = json!({ "value": [notice(&world, ADA)] }).to_string();
+    let body = json!({ "value": [world.notice(ADA)] }).to_string();
     for effect in [Effect::Refuse(400, "ProvisionedThroughputExceededException"), Effect::Stall] {
         let fault = Fault { operation: "GetItem", skip: 0, times: usize::MAX, effect };
         world.notifications.fault(fault);
         let began = SystemClock.now();
-        let answer = tell(&world, &path(&world), body.clone()).await;
+        let answer = tell(&world, &world.notice_path(), body.clone()).await;
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         let took = SystemClock.now().duration_since(began);
         assert!(took < SignedDuration::from_secs(3), "Graph gives up after three seconds");
         world.notifications.mend();
     }
 
-    assert_eq!(tell(&world, &path(&world), body).await.status(), StatusCode::ACCEPTED);
+    assert_eq!(tell(&world, &world.notice_path(), body).await.status(), StatusCode::ACCEPTED);
     until_blocked(&world, true).await;
 }
 
@@ -283,7 +269,7 @@ async fn a_subscription_is_renewed_every_day_and_made_anew_when_it_is_gone() {
     let (_olga, _ada) = told(&world).await;
     world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
     let first = world.microsoft.subscriptions().remove(0);
-    assert_eq!(first.notification_url, format!("{}{}", world.base_url, path(&world)));
+    assert_eq!(first.notification_url, format!("{}{}", world.base_url, world.notice_path()));
 
     for _ in 0..40 {
         world.clock.pass(SignedDuration::from_hours(24));
@@ -356,13 +342,13 @@ async fn a_subscription_whose_secret_got_lost_is_replaced() {
 async fn after_the_tenant_is_let_go_nobody_listens_any_more() {
     let world = World::start().await;
     let (mut olga, _ada) = told(&world).await;
-    let good = json!({ "value": [notice(&world, ADA)] }).to_string();
+    let good = json!({ "value": [world.notice(ADA)] }).to_string();
     olga.press("disconnect").await;
     world.settled().await;
     let before = world.records().await;
 
     enable(&world, false);
-    assert_eq!(tell(&world, &path(&world), good).await.status(), StatusCode::ACCEPTED);
+    assert_eq!(tell(&world, &world.notice_path(), good).await.status(), StatusCode::ACCEPTED);
     tokio::time::sleep(Duration::from_millis(300)).await;
 
     world.unwritten_since(&before, "nobody listens").await;

@@ -8,9 +8,8 @@ use entra_sim::Delivery;
 use identity::OrganizationId;
 use jiff::Timestamp;
 use local::Stack;
-use scenarios::saml::between;
+use scenarios::microsoft::connect_demo;
 use scenarios::world::aws;
-use scenarios::{Browser, Page};
 use store::{Import, Preflight, Store, Table};
 
 use super::people;
@@ -58,29 +57,10 @@ pub(crate) async fn measure(
     Ok(read)
 }
 
-/// As the administrator does: our page, Microsoft's consent, Microsoft's sign-in, our page.
+/// In the browser of the administrator.
 async fn connect(account: &mut Account) -> Result<(), Failure> {
-    let ready = account.stack.ready().clone();
-    let administrator = ready.users.first().ok_or("nobody administers the demo organization")?;
     let person = account.people.first_mut().ok_or("nobody enrolled")?;
-    let browser = &mut person.browser;
-    let page = browser.visit(&ready.connect_url).await;
-    let path = ready.connect_url.trim_start_matches(&ready.base_url);
-    let start = format!("{path}/start/read-users/");
-    let token = between(&page.text, &format!("href=\"{start}"), "\"");
-    let token = token.ok_or_else(|| format!("no way to Microsoft: {}", page.status))?;
-    let mut page = browser.get(&format!("{start}{token}")).await;
-    let mut microsoft = Browser::new(&ready.entra_url);
-    for _leg in ["consent", "sign-in"] {
-        let away = location(&page)?;
-        let back = microsoft.post(&away, &[("account", &administrator.object_id)]).await;
-        page = browser.get(&location(&back)?).await;
-    }
-    Ok(())
-}
-
-fn location(page: &Page) -> Result<String, Failure> {
-    page.location().ok_or_else(|| format!("{}: {}", page.status, page.text).into())
+    Ok(connect_demo(account.stack.ready(), &mut person.browser).await?)
 }
 
 struct Watching<'a> {

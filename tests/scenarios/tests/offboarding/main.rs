@@ -1,0 +1,9 @@
+//! Who has access: the rule of docs/OFFBOARDING.md, whatever happens in whichever order, and whatever
+//! dies meanwhile.
+
+mod kills;
+mod place;
+mod rule;
+mod sequences;
+mod step;
+mod story;
