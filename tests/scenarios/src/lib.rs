@@ -15,6 +15,7 @@ pub mod invariants;
 pub mod microsoft;
 pub mod mishap;
 mod mute;
+mod organizations;
 pub mod people;
 pub mod records;
 pub mod saml;

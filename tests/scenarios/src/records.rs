@@ -107,7 +107,7 @@ fn plain(value: &AttributeValue) -> Value {
 }
 
 /// The inverse of [`plain`].
-fn stored_form(value: &Value) -> AttributeValue {
+pub(crate) fn stored_form(value: &Value) -> AttributeValue {
     match value {
         Value::Null => AttributeValue::Null(true),
         Value::Bool(truth) => AttributeValue::Bool(*truth),

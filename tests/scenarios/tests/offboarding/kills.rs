@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ambient::{Clock as _, Entropy, SystemClock, SystemEntropy};
+use aws_sdk_dynamodb::types::AttributeValue;
 use entra_sim::{Delivery, GraphUser, population};
 use identity::{Block, OrganizationId, OutboxId, User};
 use jiff::SignedDuration;
@@ -121,15 +122,32 @@ impl Site {
     async fn due(&self) -> Vec<(OrganizationId, OutboxId)> {
         let now = SystemClock.now();
         let later = now + SignedDuration::from_hours(5);
-        let prompt = self.store.due_outbox(100, later).await.unwrap();
-        let mut due = [prompt, self.store.due_long_outbox(100, later).await.unwrap()].concat();
-        due.dedup();
+        let due = self.waiting().await;
         for (org, id) in &due {
             if let Some(item) = self.store.outbox(*org, *id, later).await.unwrap() {
                 self.store.continue_outbox(&item, now).await.unwrap();
             }
         }
         due
+    }
+
+    /// Everything in the outbox, by its index.
+    async fn waiting(&self) -> Vec<(OrganizationId, OutboxId)> {
+        let table = &self.stack.ready().table;
+        let scan = self.dynamodb.scan().table_name(table).index_name("index");
+        let scan = scan.filter_expression("begins_with(index_pk, :outbox)");
+        let outbox = AttributeValue::S("OUTBOX#".to_owned());
+        let scan = scan.expression_attribute_values(":outbox", outbox);
+        let mut items = scan.into_paginator().items().send();
+        let mut waiting = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.unwrap();
+            let key = item["pk"].as_s().unwrap();
+            let (organization, id) = key.split_once("#OUTBOX#").unwrap();
+            let organization = organization.trim_start_matches("ORG#");
+            waiting.push((organization.parse().unwrap(), id.parse().unwrap()));
+        }
+        waiting
     }
 
     /// Has it carried out, for as long as nobody kills it.
