@@ -48,3 +48,8 @@ pub(crate) fn list(app: &App, request: &Request, id: &str) -> Result<Answer, Ans
     let context = format!("{}/$metadata#directoryObjects(id)", app.graph_url());
     Ok(Answer::ok(json!({ "@odata.context": context, "value": value })))
 }
+
+/// Whether somebody holds a directory role by themselves.
+pub(crate) fn holds_role(app: &App, user: &str) -> bool {
+    app.oauth().known.roles.get(user).is_some_and(|roles| !roles.is_empty())
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, set};
 use super::query::Equals;
 use super::request::Request;
-use super::{shape, user_rules};
+use super::{memberships, shape, user_rules};
 use crate::app::App;
 use crate::directory::Directory;
 use crate::graph_user::GraphUser;
@@ -141,6 +141,14 @@ pub(crate) fn patch(app: &App, request: &Request, id: &str) -> Result<Answer, An
         let known = find(&directory, id)?;
         (known.clone(), user_rules::changed(&directory, known, change)?)
     };
+    if change.contains_key("accountEnabled") {
+        // The narrow permission to do that builds on the one to read, and lets nobody touch whoever
+        // holds a role.
+        request.needs(&READ)?;
+        if memberships::holds_role(app, &known.id) {
+            request.needs(&[])?;
+        }
+    }
     app.change(|directory| directory.put_user(changed))?;
     let mut state = app.graph.hold();
     let stale = state.settings.stale_reads;
