@@ -122,11 +122,67 @@ impl App {
 
 /// Whether users may be changed there, by what is granted.
 pub(crate) fn may_write(connection: &Connection) -> bool {
+    connection.stage == Stage::Connected && connection.lets_users_be_changed()
+}
+
+/// Whether accounts may be disabled and enabled there, by what is granted.
+pub(crate) fn may_disable(connection: &Connection) -> bool {
+    may(connection, Permission::UserEnableDisable) && may(connection, Permission::UserRead)
+}
+
+/// Whether sessions may be ended there, by what is granted.
+pub(crate) fn may_end_sessions(connection: &Connection) -> bool {
+    may(connection, Permission::UserRevokeSessions)
+}
+
+fn may(connection: &Connection, permission: Permission) -> bool {
     let granted = connection.granted.get(&Feature::WriteUsers).into_iter().flatten();
-    connection.stage == Stage::Connected
-        && Permission::UserReadWrite.is_covered_by(granted.map(String::as_str))
+    connection.stage == Stage::Connected && permission.is_covered_by(granted.map(String::as_str))
 }
 
 fn works(connection: &Connection, since: Timestamp) -> bool {
     connection.stage == Stage::Connected && connection.since == since
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_granted_decides_what_is_done_and_the_narrow_permissions_do_their_part_alone() {
+        let cases: [(&[&str], [bool; 3]); 8] = [
+            (&[], [false, false, false]),
+            (&["User.Read.All"], [false, false, false]),
+            (&["User.RevokeSessions.All"], [false, false, true]),
+            (&["User.EnableDisableAccount.All"], [false, false, false]),
+            (&["User.EnableDisableAccount.All", "User.Read.All"], [false, true, false]),
+            (
+                &["User.EnableDisableAccount.All", "User.Read.All", "User.RevokeSessions.All"],
+                [false, true, true],
+            ),
+            (&["User.ReadWrite.All"], [true, true, true]),
+            (&["Directory.ReadWrite.All"], [true, false, false]),
+        ];
+        for (granted, expected) in cases {
+            let names = granted.iter().map(|name| (*name).to_owned()).collect();
+            let mut connection = Connection {
+                tenant: Uuid::nil(),
+                stage: Stage::Connected,
+                since: Timestamp::UNIX_EPOCH,
+                feature: Feature::ReadUsers,
+                authorised: None,
+                granted: [(Feature::WriteUsers, names)].into(),
+                name: None,
+                domains: Vec::new(),
+                checked_at: None,
+            };
+            let found =
+                |one: &Connection| [may_write(one), may_disable(one), may_end_sessions(one)];
+            assert_eq!(found(&connection), expected, "{granted:?}");
+            let writes = Permission::UserReadWrite.is_covered_by(granted.iter().copied());
+            assert_eq!(connection.lets_users_be_changed(), writes, "{granted:?}");
+            connection.stage = Stage::Lost;
+            assert_eq!(found(&connection), [false; 3], "{granted:?}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! Accounts in Entra that we made, of users who were deleted here: disabled there, with their sessions.
+//! Accounts in Entra of users who were deleted here: those that we made, and those that were to be disabled
+//! before, are disabled there, with their sessions.
 
 use graph::{DirectoryUser, GraphError, Tenant, Told, UserChange};
 use identity::{Anchor, OrganizationId, UserId};
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use crate::anchor::{anchor_of, is_refusal};
 use crate::app::App;
-use crate::connection::may_write;
+use crate::connection::{may_disable, may_end_sessions};
 use crate::failure::Failure;
 use crate::outbox::{Outcome, Turn};
 
@@ -19,14 +20,14 @@ const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long an account is looked for that may just have been made.
 const LOOKED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// An account that we made.
+/// An account of somebody who was deleted.
 #[derive(Clone, Copy)]
 pub(crate) struct GoneAccount {
     pub(crate) user: UserId,
     /// Which object it is, where that was known.
     pub(crate) object: Option<Uuid>,
-    /// Where it was made.
-    pub(crate) tenant: Uuid,
+    /// Where we made it, if we did.
+    pub(crate) tenant: Option<Uuid>,
 }
 
 /// What became of it.
@@ -48,23 +49,24 @@ impl App {
     ) -> Result<Outcome, Failure> {
         let (org, now) = (item.organization, self.clock.now());
         let connection = self.store.connection(org, now).await?;
-        let connection = connection
-            .filter(|stored| stored.value.holds_tenant() && stored.value.tenant == gone.tenant);
+        let connection = connection.filter(|stored| {
+            let held = stored.value.holds_tenant();
+            held && gone.tenant.is_none_or(|tenant| tenant == stored.value.tenant)
+        });
+        // A tenant that is let go of may be connected again, and consent. That is no attempt.
+        let rests = gone.tenant.is_some() && now.duration_since(item.created_at) < GIVEN_UP_AFTER;
+        let left = |reason| Ok(self.over(gone, (Action::AccountLeft, Some(reason)), turn));
         let Some(connection) = connection else {
-            // A tenant that is let go of may be connected again. That is no attempt.
-            if now.duration_since(item.created_at) < GIVEN_UP_AFTER {
-                return Err(Failure::Resting);
-            }
-            return Ok(self.over(gone, (Action::AccountLeft, Some("not_connected")), turn));
+            return if rests { Err(Failure::Resting) } else { left("not_connected") };
         };
-        if !may_write(&connection.value) {
-            return Err(Failure::Resting);
+        if !may_disable(&connection.value) {
+            return if rests { Err(Failure::Resting) } else { left("no_consent") };
         }
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let until = now.checked_add(PATIENCE).unwrap_or(now);
-        turn.renew(&self.writer, gone.tenant);
-        let graph = self.writer.tenant(gone.tenant, correlation, until);
-        match self.disable_there(org, graph, gone).await? {
+        turn.renew(&self.writer, connection.value.tenant);
+        let graph = self.writer.tenant(connection.value.tenant, correlation, until);
+        match self.disable_there((org, &connection.value), graph, gone).await? {
             Ok(Fate::Disabled) => Ok(self.over(gone, (Action::AccountDisabled, None), turn)),
             Ok(Fate::Left(why)) => Ok(self.over(gone, (Action::AccountLeft, Some(why)), turn)),
             Ok(Fate::Unseen) if now.duration_since(item.created_at) < LOOKED_FOR => {
@@ -77,7 +79,7 @@ impl App {
 
     async fn disable_there(
         &self,
-        org: OrganizationId,
+        (org, connection): (OrganizationId, &Connection),
         graph: Tenant<'_>,
         gone: GoneAccount,
     ) -> Result<Result<Fate, GraphError>, Failure> {
@@ -91,8 +93,8 @@ impl App {
         }
         // Somebody linked another user to it meanwhile: what the one had open who is gone is over.
         if !self.store.users_of_objects(org, &[found.id], self.clock.now()).await?.is_empty() {
-            let revoked = graph.revoke_sessions(found.id).await;
-            return Ok(revoked.map(|()| Fate::Left("somebody_here")));
+            let ended = end_sessions(graph, connection, found.id).await;
+            return Ok(ended.map(|()| Fate::Left("somebody_here")));
         }
         if found.account_enabled != Told::Value(false) {
             let change = UserChange { account_enabled: Some(false), ..UserChange::default() };
@@ -100,7 +102,7 @@ impl App {
                 return Ok(Err(error));
             }
         }
-        Ok(graph.revoke_sessions(found.id).await.map(|()| Fate::Disabled))
+        Ok(end_sessions(graph, connection, found.id).await.map(|()| Fate::Disabled))
     }
 
     /// Whether it is tried again. What Graph forbids of an account is believed once fresh tokens agree.
@@ -114,11 +116,12 @@ impl App {
     ) -> Result<Outcome, Failure> {
         match error {
             GraphError::ConsentLost(_) if !turn.is_agreed() => {
-                self.writer.forget(gone.tenant);
+                self.writer.forget(connection.value.tenant);
                 Err(turn.refused(error))
             }
             refused if is_refusal(&refused) => {
                 web::failure::log(&refused, turn.request_id);
+                web::metric::count("AccountLeft", "directory", self.clock.now());
                 Ok(self.over(gone, (Action::AccountLeft, Some("refused")), turn))
             }
             GraphError::ConsentLost(_) => {
@@ -140,6 +143,15 @@ impl App {
         audit.reason = reason.map(str::to_owned);
         Outcome { audit: Some(audit), next: Vec::new() }
     }
+}
+
+/// Ends whatever is open there, where that may be.
+async fn end_sessions(
+    graph: Tenant<'_>,
+    connection: &Connection,
+    object: Uuid,
+) -> Result<(), GraphError> {
+    if may_end_sessions(connection) { graph.revoke_sessions(object).await } else { Ok(()) }
 }
 
 /// The account: by its object id, or, where nobody learned it, by exactly the anchor that it was made

@@ -12,11 +12,13 @@
 //! | | `preflight` | what stands before the first sign-in of everybody: lists, and files of them |
 //! | | `push` | makes users of ours in the tenant, or links them to who is there |
 //! | | `repair` | gives users of a federated domain an anchor there, by way of a temporary name |
-//! | | `gone` | disables the accounts that we made of users who were deleted |
+//! | | `account` | ends sessions in Entra of whoever lost access, and disables or enables their account |
+//! | | `gone` | disables accounts of users who were deleted |
 //! | | `missing` | who is missing in the tenant though nobody said so, and whether they lose access |
 //! | | `import` | a round of reading: pages, users, and where it goes on |
 
 mod access;
+mod account;
 mod anchor;
 mod app;
 mod code;

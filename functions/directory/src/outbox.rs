@@ -310,6 +310,12 @@ impl App {
                 return self.look_at_everybody(item, *look, turn).await;
             }
             Task::PushUsers { shard } => return self.push_users(item, *shard, turn).await,
+            Task::EndSessions { user, object } => {
+                return self.end_sessions(item, (*user, *object), turn).await;
+            }
+            Task::ReconcileAccount { user } => {
+                return self.reconcile_account(item, *user, turn).await;
+            }
             Task::DisableAccount { user, object, tenant } => {
                 let gone = GoneAccount { user: *user, object: *object, tenant: *tenant };
                 return self.disable_account(item, gone, turn).await;

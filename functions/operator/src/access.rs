@@ -10,6 +10,14 @@ use web::failure::RequestId;
 use crate::app::App;
 use crate::failure::Failure;
 
+/// What follows in Entra when access is taken.
+const ENDED: &str = "follows: sessions are ended, and an account that is not synced from on-premises is \
+                     disabled, as far as the tenant consents to it; the audit says sessions_ended, \
+                     account_disabled, or account_left and why";
+/// What follows there when it is given back.
+const GIVEN_BACK: &str = "follows: the account is enabled again if we disabled it and no other reason of \
+                          ours stands; the audit says account_enabled, or account_left and why";
+
 /// Names the user whose access it is about.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,7 +43,7 @@ impl App {
         audit.reason = Some("administrator".to_owned());
         let told = self.store.block_user(org, user.value.id, Block::Administrator, &audit).await?;
         self.announce(&told, request_id).await;
-        self.blocks(org, &user, now).await
+        self.blocks(org, &user, ENDED, now).await
     }
 
     /// Gives back what [`block`](Self::block) took. Other reasons stay as they are.
@@ -52,7 +60,7 @@ impl App {
         let told =
             self.store.unblock_user(org, user.value.id, Block::Administrator, &audit).await?;
         self.announce(&told, request_id).await;
-        self.blocks(org, &user, now).await
+        self.blocks(org, &user, GIVEN_BACK, now).await
     }
 
     /// The user that an action names, and their organization.
@@ -68,21 +76,20 @@ impl App {
         Ok((org, user))
     }
 
-    /// Why the user has no access now; an empty list is access. Of an account that we made in Entra it
-    /// says that it stays as it is there.
+    /// Why the user has no access now; an empty list is access. Of an account in Entra it says what follows
+    /// there.
     async fn blocks(
         &self,
         org: OrganizationId,
         user: &Stored<User>,
+        entra: &str,
         now: Timestamp,
     ) -> Result<Value, Failure> {
         let user = self.store.user(org, user.value.id, now).await?.ok_or(Failure::NoUser)?;
         let blocks = user.value.stands_against(now);
-        if user.value.made_in.is_none() {
+        if user.value.object_id.is_none() {
             return Ok(json!({ "blocks": blocks }));
         }
-        let entra = "unchanged: the account that was made there stays as it is, and what is open there \
-                     lasts until it is disabled in Entra";
         Ok(json!({ "blocks": blocks, "entra": entra }))
     }
 }

@@ -3,7 +3,7 @@
 use identity::{Mode, Organization};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Action, Connection, Feature, Stage};
+use store::{Action, Connection, Stage};
 use web::failure::RequestId;
 
 use crate::app::App;
@@ -81,7 +81,7 @@ fn missing(mode: Mode, connection: Option<&Connection>, domain: &str) -> Vec<&'s
         return Vec::new();
     }
     let connected = connection.filter(|one| one.stage == Stage::Connected);
-    let writes = connected.is_some_and(|one| one.granted.contains_key(&Feature::WriteUsers));
+    let writes = connected.is_some_and(Connection::lets_users_be_changed);
     let there = connected.into_iter().flat_map(|one| &one.domains);
     let there = there.into_iter().find(|one| one.name.eq_ignore_ascii_case(domain));
     let lacks = [

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{
-    Action, Actor, Connection, Feature, LookUp, OutboxItem, Position, Repair, RepairReason, Stage,
+    Action, Actor, Connection, LookUp, OutboxItem, Position, Repair, RepairReason, Stage,
     TenantDomain,
 };
 use web::failure::RequestId;
@@ -83,7 +83,7 @@ impl App {
         let connection = self.store.connection(org, now).await?;
         let connection = connection.filter(|stored| stored.value.stage == Stage::Connected);
         let connection = connection.ok_or(Failure::NoTenant)?;
-        if !connection.value.granted.contains_key(&Feature::WriteUsers) {
+        if !connection.value.lets_users_be_changed() {
             return Err(Failure::NoWriteConsent);
         }
         let domain = user.value.user_name.address().map(|address| address.domain());
@@ -237,6 +237,7 @@ fn name(domain: &TenantDomain) -> Option<DomainName> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use store::Feature;
     use uuid::Uuid;
 
     use super::*;

@@ -58,5 +58,5 @@ pub use preflight::{ClaimUse, Listed, Match, Obstacle, obstacles, obstacles_ther
 pub use scim_key::{NotAScimKey, ScimClient, ScimKey};
 pub use secret::{NotASecret, RecoveryCode, Secret, SecretHash};
 pub use sign_in::{Refusal, Session, accept_session, may_administer, may_sign_in};
-pub use user::{Block, Role, User};
+pub use user::{Block, DisabledAccount, Role, User};
 pub use user_name::{NotAUserName, UserName};

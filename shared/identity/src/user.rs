@@ -22,6 +22,17 @@ pub enum Block {
     LastDay,
 }
 
+/// An account in Entra that we disabled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisabledAccount {
+    /// The tenant that it is in.
+    pub tenant: Uuid,
+    /// Its object id there.
+    pub object: Uuid,
+    /// When we were about to.
+    pub at: Timestamp,
+}
+
 /// What a person may do here beyond signing in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,6 +76,10 @@ pub struct User {
     /// disabled there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_in: Option<Uuid>,
+    /// The account that we disabled in Entra, as long as it is for us to enable it again. From before it
+    /// is disabled until after it is enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<DisabledAccount>,
     /// Whether the account is mastered on-premises: its anchor is never ours to set.
     #[serde(default)]
     pub on_premises: bool,
@@ -105,6 +120,7 @@ impl User {
             linked_at: None,
             tenant: None,
             made_in: None,
+            disabled: None,
             on_premises: false,
             personal_email: None,
             claim_changed_at: None,
@@ -131,6 +147,17 @@ impl User {
     /// Whether the person's last day is over.
     pub fn has_left(&self, now: Timestamp) -> bool {
         self.last_day.as_ref().is_some_and(|day| day.is_over(now))
+    }
+
+    /// Whether somebody here took the access away, an administrator or the last day: whoever speaks for
+    /// Entra sees to the account there by themselves.
+    pub fn is_offboarded(&self) -> bool {
+        [Block::Administrator, Block::LastDay].iter().any(|reason| self.blocks.contains(reason))
+    }
+
+    /// Whether an account is disabled in Entra by us, and by nobody else as far as we know.
+    pub fn is_disabled_by_us(&self, object: Uuid) -> bool {
+        self.disabled.is_some_and(|account| account.object == object)
     }
 
     /// Says when the person's last day is, or that there is none. Where it gives access back, what was

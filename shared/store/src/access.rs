@@ -1,5 +1,5 @@
-//! What follows when somebody loses their access, or gets it back: it is told, by an item of the same
-//! transaction.
+//! What follows when somebody loses their access, or gets it back: it is told, and Entra learns of it, by
+//! items of the same transaction.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,9 @@ use identity::{Block, OrganizationId, Role, User, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{AuditEntry, OutboxItem, Task};
+use crate::accounts::owed;
+use crate::table::{Expect, Write};
+use crate::{AuditEntry, OutboxItem, TableError, Task};
 
 /// Somebody's access, before a write and after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,36 +34,65 @@ pub enum Access {
     Given,
 }
 
-/// What tells of an access that a write takes or gives: on the bus, and to administrators where one of
-/// them loses it. Another reason for somebody who has none is no news. Ids follow from the audit entry's:
-/// whoever hears of it twice can know.
+/// What follows from a write that changes a user.
+#[derive(Debug, Default)]
+pub(crate) struct Following {
+    /// What is in the outbox by it.
+    pub(crate) items: Vec<OutboxItem>,
+    /// What the transaction holds for it.
+    pub(crate) writes: Vec<Write>,
+}
+
+/// What follows from an access that a write takes or gives: it is told on the bus, to administrators where
+/// one of them loses it, and whatever the user has open in Entra ends with it. Another reason for somebody
+/// who has none is no news. Where somebody here took it, or gave it back, the account in Entra is seen to
+/// ([`accounts`](crate::accounts)). Ids follow from the audit entry's: whoever hears of it twice can know.
 pub(crate) fn told(
     org: OrganizationId,
     before: &User,
     after: Option<&User>,
     audit: &AuditEntry,
-) -> Vec<OutboxItem> {
-    let had = before.blocks.is_empty();
-    let access = match after {
-        None if had => Access::Deleted,
-        Some(after) if had && !after.blocks.is_empty() => Access::Taken(after.blocks.clone()),
-        Some(after) if !had && after.has_access(audit.at) => Access::Given,
-        None | Some(_) => return Vec::new(),
-    };
-    let is_alarming = before.role == Role::Administrator && access != Access::Given;
+) -> Result<Following, TableError> {
     let item = |word: &[u8], task| {
         let id = OutboxItem::id_of(&[word, audit.id.uuid().as_bytes()]);
         OutboxItem { id, ..OutboxItem::following(audit, org, task) }
     };
     let object_id = after.unwrap_or(before).object_id;
-    let change = AccessChange { user: before.id, object_id, access };
-    let mut told = vec![item(b"access", Task::TellAccess(change))];
-    if is_alarming {
+    let access = change(before, after, audit);
+    let is_taken = access.as_ref().is_some_and(|access| *access != Access::Given);
+    let mut items = Vec::new();
+    if let Some(access) = access {
+        let change = AccessChange { user: before.id, object_id, access };
+        items.push(item(b"access", Task::TellAccess(change)));
+    }
+    if is_taken && before.role == Role::Administrator {
         let account = Some(before.user_name.clone());
         let alert = Task::AlertBlocks { administrators: None, user: before.id, account };
-        told.push(item(b"alert", alert));
+        items.push(item(b"alert", alert));
     }
-    told
+    // Of an account that we made, more than that is seen to when its user is deleted.
+    let is_made = after.is_none() && before.made_in.is_some();
+    if let Some(object) = object_id.filter(|_| is_taken && !is_made) {
+        items.push(item(b"sessions", Task::EndSessions { user: before.id, object }));
+    }
+    let mut writes = Vec::with_capacity(items.len());
+    for item in &items {
+        writes.push(Write::Put(item.item()?, Expect::Absent));
+    }
+    let mut following = Following { items, writes };
+    owed(org, before, after, audit.at, &mut following)?;
+    Ok(following)
+}
+
+/// What becomes of somebody's access, where anything does.
+fn change(before: &User, after: Option<&User>, audit: &AuditEntry) -> Option<Access> {
+    let had = before.blocks.is_empty();
+    match after {
+        None if had => Some(Access::Deleted),
+        Some(after) if had && !after.blocks.is_empty() => Some(Access::Taken(after.blocks.clone())),
+        Some(after) if !had && after.has_access(audit.at) => Some(Access::Given),
+        None | Some(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -87,9 +118,12 @@ mod tests {
         let at = "2026-11-22T12:00:00Z".parse().unwrap();
         let id = OutboxId::mint(&SystemEntropy);
         let audit = AuditEntry::new(id, at, Actor::System, Action::UserChanged);
-        let told = told(OrganizationId::mint(&SystemEntropy), before, after, &audit);
-        assert!(told.iter().all(|item| item.id != id), "something else may follow from it too");
-        let mut tasks = told.into_iter().map(|item| item.task);
+        let told = told(OrganizationId::mint(&SystemEntropy), before, after, &audit).unwrap();
+        assert!(
+            told.items.iter().all(|item| item.id != id),
+            "something else may follow from it too"
+        );
+        let mut tasks = told.items.into_iter().map(|item| item.task);
         let Some(Task::TellAccess(change)) = tasks.next() else { return None };
         Some((change, tasks.next()))
     }

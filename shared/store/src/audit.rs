@@ -143,9 +143,15 @@ pub enum Action {
     PushResumed,
     /// A licence was not assigned in Entra.
     LicenceRefused,
-    /// An account in Entra was disabled that we made, of somebody who was deleted here.
+    /// Whatever somebody had open in Entra was ended, who lost their access here.
+    SessionsEnded,
+    /// It was left as it is: the reason says why.
+    SessionsLeft,
+    /// An account in Entra was disabled, of somebody whose access was taken or who was deleted here.
     AccountDisabled,
-    /// Such an account was left as it is: the reason says why.
+    /// An account in Entra is enabled again that we had disabled.
+    AccountEnabled,
+    /// An account in Entra was left as it is: the reason says why.
     AccountLeft,
 }
 

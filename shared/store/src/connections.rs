@@ -106,6 +106,14 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Whether users may be made and changed there, whatever of them, by what is granted. To end access
+    /// alone, less may be granted to the same application.
+    pub fn lets_users_be_changed(&self) -> bool {
+        let granted = self.granted.get(&Feature::WriteUsers).into_iter().flatten();
+        let mut granted = granted.map(String::as_str);
+        granted.any(|name| ["User.ReadWrite.All", "Directory.ReadWrite.All"].contains(&name))
+    }
+
     /// Whether it holds the tenant, so that no other organization can have it.
     pub const fn holds_tenant(&self) -> bool {
         match self.stage {

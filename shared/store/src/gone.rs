@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::item::Item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
-use crate::{OutboxItem, TableError, Task};
+use crate::{OutboxItem, TableError};
 
 /// An account that we made, of somebody who is deleted.
 #[derive(Clone, Copy, Debug)]
@@ -41,10 +41,7 @@ impl Made {
             let item = Item::new(Key::gone(org, id), &Gone { user })?;
             writes.push(Write::Put(item, Expect::Anything));
         }
-        let (whose, who) = (org.uuid(), user.uuid());
-        let id = OutboxItem::id_of(&[b"disable account", whose.as_bytes(), who.as_bytes()]);
-        let task = Task::DisableAccount { user, object, tenant };
-        let disable = OutboxItem::with_id(id, org, task, (now, now));
+        let disable = OutboxItem::disabling(org, user, (object, Some(tenant)), now);
         writes.push(Write::Put(disable.item()?, Expect::Absent));
         Ok(writes)
     }

@@ -412,11 +412,12 @@ pub(crate) fn changing(
         user.claim_changed_at.filter(|_| user.claim_changed_at != before.value.claim_changed_at);
     let claimed =
         claimed.map(|_| OutboxItem::following(audit, org, Task::ClaimChanged { user: user.id }));
-    let told = access::told(org, &before.value, Some(user), audit);
-    let follows = told.into_iter().chain(claimed).collect::<Vec<_>>();
-    for item in &follows {
+    if let Some(item) = &claimed {
         writes.push(Write::Put(item.item()?, Expect::Absent));
     }
+    let told = access::told(org, &before.value, Some(user), audit)?;
+    writes.extend(told.writes);
+    let follows = told.items.into_iter().chain(claimed).collect::<Vec<_>>();
     writes.extend(anchors::moved(org, before.value.unanchored, user, audit.at)?);
     Ok(Changing { writes, taken, follows })
 }

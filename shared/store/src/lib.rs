@@ -7,6 +7,7 @@
 pub mod schema;
 
 mod access;
+mod accounts;
 mod anchors;
 mod audit;
 mod codes;
@@ -53,6 +54,7 @@ mod users;
 mod write;
 
 pub use access::{Access, AccessChange};
+pub use accounts::Account;
 pub use anchors::{Lacking, SomeLacking, Unanchored};
 pub use audit::{Action, Actor, AuditEntry, Resource};
 pub use codes::CodeSlip;

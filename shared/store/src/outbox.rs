@@ -120,10 +120,21 @@ impl OutboxItem {
 
     /// What repairs the anchor of a user: there is one, so that nobody else is at it.
     pub fn repairing(organization: OrganizationId, user: UserId, now: Timestamp) -> Self {
-        let (org, who) = (organization.uuid(), user.uuid());
-        let id = Self::id_of(&[b"repair anchor", org.as_bytes(), who.as_bytes()]);
+        let task = Task::RepairAnchor { user };
+        Self::only(b"repair anchor", organization, user, task, now)
+    }
+
+    /// An item of which a user has one.
+    pub(crate) fn only(
+        word: &[u8],
+        organization: OrganizationId,
+        user: UserId,
+        task: Task,
+        now: Timestamp,
+    ) -> Self {
+        let id = Self::id_of(&[word, organization.uuid().as_bytes(), user.uuid().as_bytes()]);
         let due_at = now.checked_add(GRACE).unwrap_or(now);
-        Self::with_id(id, organization, Task::RepairAnchor { user }, (now, due_at))
+        Self::with_id(id, organization, task, (now, due_at))
     }
 
     /// Names the occurrence that a search's list is held since an instant: it may be held again.
@@ -146,6 +157,9 @@ impl OutboxItem {
                 let nobody = Clause::new("attribute_not_exists(tally) OR tally <= :zero");
                 let nobody = nobody.with(":zero", number(0));
                 Some(Write::CheckThat(Key::pending_count(self.organization, shard), nobody))
+            }
+            Task::ReconcileAccount { user } => {
+                Some(Write::CheckAbsent(Key::account(self.organization, user)))
             }
             _ => None,
         }

@@ -4,7 +4,7 @@
 use ambient::Entropy;
 use identity::{OrganizationId, User, UserId};
 
-use crate::access;
+use crate::access::{self, Following};
 use crate::gone::Made;
 use crate::item::Item;
 use crate::names::{Owner, claims, move_claim};
@@ -164,16 +164,14 @@ impl Plan {
         before: &User,
         after: Option<&User>,
     ) -> Result<Vec<OutboxItem>, TableError> {
-        let told = access::told(org, before, after, audit);
+        let Following { items: told, writes } = access::told(org, before, after, audit)?;
         if told.iter().any(|item| matches!(item.task, Task::AlertBlocks { .. })) {
             let mut taken = audit.beside(Action::AccessTaken);
             taken.subject = Some(before.id);
             taken.reason = Some("provisioning".to_owned());
             self.push(Write::Put(taken.item(org)?, Expect::Absent));
         }
-        for item in &told {
-            self.push(Write::Put(item.item()?, Expect::Absent));
-        }
+        self.writes.extend(writes);
         Ok(told)
     }
 

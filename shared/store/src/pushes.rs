@@ -19,8 +19,8 @@ use crate::schema::{Key, SHARDS, shard};
 use crate::table::{Expect, Write};
 use crate::users::user_writes;
 use crate::{
-    AuditEntry, Connection, CreateUserError, Feature, ImportError, OutboxItem, Position, Profile,
-    Stage, Store, Stored, TableError,
+    AuditEntry, Connection, CreateUserError, ImportError, OutboxItem, Position, Profile, Stage,
+    Store, Stored, TableError,
 };
 
 /// How often a pause doubles.
@@ -138,7 +138,7 @@ impl PushReason {
         match connected {
             _ if mode == Mode::Hybrid => Some(Self::Hybrid),
             None => Some(Self::NotConnected),
-            Some(one) if !one.granted.contains_key(&Feature::WriteUsers) => Some(Self::NoConsent),
+            Some(one) if !one.lets_users_be_changed() => Some(Self::NoConsent),
             Some(_) => None,
         }
     }

@@ -17,6 +17,7 @@
 //! | group that a user may be in | `ORG#{org}#USER#{user}` | `GROUP#{group}` | all of one user: 1 query |
 //! | user's passkey | `ORG#{org}#USER#{user}` | `PASSKEY#{sha256}` | in a batch; all of one user: 1 query |
 //! | that a user's anchor in Entra is to be seen to | `ORG#{org}#USER#{user}` | `UNANCHORED` | due ones by index, in a batch |
+//! | that a user's account in Entra is to be seen to | `ORG#{org}#USER#{user}` | `ACCOUNT` | in a batch |
 //! | that a user leaves | `ORG#{org}#USER#{user}` | `LEAVING` | the next ones by index, in a batch |
 //! | user's session | `ORG#{org}#USER#{user}` | `SESSION#{sha256}` | in a batch |
 //! | user name → user | `ORG#{org}#USER_NAME#{folded}` | `OWNER` | 1 get; claimed |
@@ -155,6 +156,10 @@ impl Key {
 
     pub(crate) fn unanchored(org: OrganizationId, user: UserId) -> Self {
         Self::new(format!("ORG#{org}#USER#{user}"), "UNANCHORED")
+    }
+
+    pub(crate) fn account(org: OrganizationId, user: UserId) -> Self {
+        Self::new(format!("ORG#{org}#USER#{user}"), "ACCOUNT")
     }
 
     pub(crate) fn leaving(org: OrganizationId, user: UserId) -> Self {

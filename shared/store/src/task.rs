@@ -179,14 +179,27 @@ pub enum Task {
         /// Which shard.
         shard: u8,
     },
-    /// Disable an account in Entra that we made, of somebody who was deleted here.
+    /// End whatever somebody has open in Entra who lost their access here.
+    EndSessions {
+        /// Who.
+        user: UserId,
+        /// Which object they are there.
+        object: Uuid,
+    },
+    /// Disable an account in Entra, or enable it again, as somebody here took the access or gave it back.
+    ReconcileAccount {
+        /// Whose it is.
+        user: UserId,
+    },
+    /// Disable an account in Entra of somebody who was deleted here: one that we made, or that was to be
+    /// disabled before.
     DisableAccount {
-        /// Whose it was; its anchor.
+        /// Whose it was; its anchor, where we made it.
         user: UserId,
         /// Which object it is, where that was known.
         object: Option<Uuid>,
-        /// The tenant it was made in.
-        tenant: Uuid,
+        /// The tenant it was made in, where we made it.
+        tenant: Option<Uuid>,
     },
     /// Say on the bus that a tenant took its consent back.
     ReportConsentLost {
@@ -224,6 +237,8 @@ impl Task {
             | Self::AlertBlock { user, .. }
             | Self::EndAccess { user, .. }
             | Self::TellAccess(AccessChange { user, .. })
+            | Self::EndSessions { user, .. }
+            | Self::ReconcileAccount { user }
             | Self::DisableAccount { user, .. }
             | Self::RepairAnchor { user }
             | Self::ForgetUser { user } => Some(*user),
@@ -257,6 +272,8 @@ impl Task {
             | Self::ReportLate { .. }
             | Self::ReadNoticed { .. }
             | Self::PushUsers { .. }
+            | Self::EndSessions { .. }
+            | Self::ReconcileAccount { .. }
             | Self::DisableAccount { .. }
             | Self::RepairAnchor { .. }
             | Self::WriteAnchors

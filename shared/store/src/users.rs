@@ -178,16 +178,17 @@ impl Store {
             if after == before {
                 return Ok(Vec::new());
             }
-            let told = access::told(org, &before, Some(&after), audit);
-            let follows = told.into_iter().chain(follows).collect::<Vec<_>>();
+            let told = access::told(org, &before, Some(&after), audit)?;
             let mut writes = vec![
                 Write::Put(user_item(org, &after)?, Expect::Version(version)),
                 Write::Put(audit.item(org)?, Expect::Absent),
             ];
             writes.extend(leavers::moved(org, &before, &after)?);
-            for item in &follows {
+            if let Some(item) = &follows {
                 writes.push(Write::Put(item.item()?, Expect::Absent));
             }
+            writes.extend(told.writes);
+            let follows = told.items.into_iter().chain(follows).collect::<Vec<_>>();
             match self.table.write(writes).await {
                 Err(TableError::Conflict { position: 0 }) if race + 1 < RACES => race += 1,
                 other => return other.map(|()| follows),

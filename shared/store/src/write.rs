@@ -39,6 +39,8 @@ pub(crate) enum Write {
     Ensure(Item),
     /// Deletes an item of a version.
     Delete(Key, Version),
+    /// Deletes an item of which a condition holds.
+    DeleteThat(Key, Clause),
     /// Deletes an item if it is there.
     Remove(Key),
     /// Only expects a version.
@@ -88,6 +90,7 @@ impl Write {
             Self::Put(Item { key, .. }, _)
             | Self::Ensure(Item { key, .. })
             | Self::Delete(key, _)
+            | Self::DeleteThat(key, _)
             | Self::Remove(key)
             | Self::Check(key, _)
             | Self::CheckAbsent(key)
@@ -111,6 +114,15 @@ impl Write {
                     .set_key(Some(key_attributes(key)))
                     .condition_expression("version = :version")
                     .expression_attribute_values(":version", number(version));
+                action.delete(delete.build()?)
+            }
+            Self::DeleteThat(key, condition) => {
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .condition_expression(&condition.text)
+                    .set_expression_attribute_names(names([&condition]))
+                    .set_expression_attribute_values(values([condition]));
                 action.delete(delete.build()?)
             }
             Self::Remove(key) => {

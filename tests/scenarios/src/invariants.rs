@@ -39,6 +39,8 @@ struct Belongings {
     pushes: BTreeMap<String, Value>,
     /// Those whose anchor is being repaired.
     repairs: BTreeSet<String>,
+    /// Those whose account in Entra is to be seen to.
+    accounts: BTreeSet<String>,
     domains: BTreeSet<String>,
     /// Those that the organization says it has.
     named_domains: BTreeSet<String>,
@@ -242,6 +244,10 @@ impl Belongings {
                 self.leaving.insert(id.to_owned(), item.clone());
                 self.theirs.entry(id.to_owned()).or_default().insert(sk.to_owned())
             }
+            Some("ACCOUNT") => {
+                self.accounts.insert(id.to_owned());
+                self.theirs.entry(id.to_owned()).or_default().insert(sk.to_owned())
+            }
             Some("PASSKEY" | "SESSION" | "GROUP") => {
                 self.theirs.entry(id.to_owned()).or_default().insert(sk.to_owned())
             }
@@ -339,6 +345,7 @@ impl Belongings {
         self.check_staged();
         self.check_pushes();
         self.check_repairs();
+        self.check_accounts();
         let conflicts = self.pushes.values().filter(|push| is_conflict(push)).count();
         let counts = [
             ("USERS", self.users.len()),
@@ -455,6 +462,15 @@ impl Belongings {
         for id in &self.repairs {
             if !self.waits("repair_anchor", "user", id) {
                 self.wrong.push(format!("nobody goes on with the repair of {id}"));
+            }
+        }
+    }
+
+    /// Whose account in Entra is to be seen to has a task that does.
+    fn check_accounts(&mut self) {
+        for id in &self.accounts {
+            if !self.waits("reconcile_account", "user", id) {
+                self.wrong.push(format!("nobody sees to the account of {id}"));
             }
         }
     }

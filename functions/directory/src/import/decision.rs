@@ -2,10 +2,13 @@
 
 use graph::{DirectoryUser, Told};
 use identity::{Address, Anchor, Block, User, UserId, UserName};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store::{Action, Known, NamesOf, Tally};
 
 use crate::anchor;
+
+/// How long what is told of an account may lag behind what we did of it.
+const LAG: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a user becomes.
 #[derive(Clone, Debug)]
@@ -206,13 +209,20 @@ fn claim(user: &mut User, told: &DirectoryUser, now: Timestamp) {
     }
 }
 
-/// Who is disabled or gone there has no access here, for as long as that is so.
+/// Who is disabled or gone there has no access here, for as long as that is so. That we disabled an account
+/// ourselves is no word of Entra's.
 fn access(user: &mut User, told: &DirectoryUser, now: Timestamp, tally: &mut Tally) {
+    let ours = user.disabled.filter(|_| user.is_disabled_by_us(told.id));
     let enabled = match (&told.removed, &told.account_enabled) {
         (Some(_), _) => Some(false),
-        (None, Told::Value(enabled)) => Some(*enabled),
+        (None, Told::Value(enabled)) => Some(*enabled || ours.is_some()),
         (None, Told::Empty | Told::Unsaid) => None,
     };
+    // Somebody of the tenant enabled it: whoever disables it then is not us. What is told may be older.
+    let is_undone = ours.is_some_and(|ours| now.duration_since(ours.at) >= LAG);
+    if is_undone && told.removed.is_none() && told.account_enabled.value() == Some(&true) {
+        user.disabled = None;
+    }
     let blocked = user.blocks.contains(&Block::Entra);
     match enabled {
         Some(false) if !blocked => {
@@ -230,6 +240,7 @@ fn access(user: &mut User, told: &DirectoryUser, now: Timestamp, tally: &mut Tal
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use identity::DisabledAccount;
     use serde_json::{Value, json};
     use store::Stored;
 
@@ -349,6 +360,42 @@ mod tests {
             assert_eq!(decided.action(), action, "{text}");
             assert!(decided.user.blocks.contains(&Block::Administrator));
             user = decided.user;
+        }
+    }
+
+    #[test]
+    fn that_we_disabled_an_account_is_no_word_of_entras_until_somebody_there_enables_it() {
+        let object = ADA.parse().unwrap();
+        let disabled = |object, at| {
+            let disabled = DisabledAccount { tenant: uuid::Uuid::nil(), object, at };
+            let mut user = User { disabled: Some(disabled), ..ada() };
+            user.block(Block::Administrator, now());
+            user
+        };
+        let ours = disabled(object, now());
+        let later = now() + LAG;
+        let (off, on) = (json!({ "accountEnabled": false }), json!({ "accountEnabled": true }));
+        let gone = json!({ "@removed": { "reason": "changed" } });
+        let mut back = ours.clone();
+        back.block(Block::Entra, now());
+        let cases = [
+            // the user, what is told, when; blocked by Entra, ours to enable
+            (&ours, &off, now(), false, true),
+            (&ours, &off, later, false, true),
+            (&ours, &on, now(), false, true),
+            (&ours, &on, later - SignedDuration::from_nanos(1), false, true),
+            (&ours, &on, later, false, false),
+            (&ours, &gone, later, true, true),
+            // Out of the recycle bin, as we left it.
+            (&back, &off, later, false, true),
+            (&disabled(uuid::Uuid::nil(), now()), &off, later, true, true),
+        ];
+        for (user, said, at, blocked, is_ours) in cases {
+            let told = told(said.clone());
+            let decided = changed(&known(user, NamesOf::Directory), &told, Claims::ALL, at).user;
+            assert_eq!(decided.blocks.contains(&Block::Entra), blocked, "{said} at {at}");
+            assert_eq!(decided.disabled.is_some(), is_ours, "{said} at {at}");
+            assert!(decided.is_offboarded(), "{said} at {at}");
         }
     }
 

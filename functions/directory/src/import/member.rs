@@ -256,7 +256,8 @@ impl App {
             || match known {
                 Some(known) => {
                     let blocked = known.user.value.blocks.contains(&Block::Entra);
-                    !blocked || told.account_enabled.value() == Some(&false)
+                    let ours = known.user.value.is_disabled_by_us(told.id);
+                    !blocked || told.account_enabled.value() == Some(&false) && !ours
                 }
                 None => {
                     let said = [told.user_principal_name.is_said(), told.user_type.is_said()];
