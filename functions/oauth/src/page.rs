@@ -11,8 +11,9 @@ use oidc::Verifier;
 use store::{Connecting, Connection, Feature, Import, PushCounts, ReadingRules, Stage, Tally};
 use web::language::Language;
 use web::page::{
-    ConnectedTenant, Connection as ConnectionPage, ConnectionState, MissingUsers, Page as _,
-    ReadingStatus, UploadCertificate, UserSource, WantedConsent, WantedPermission,
+    ConnectedTenant, Connection as ConnectionPage, ConnectionState, ConsentPurpose, MissingUsers,
+    Page as _, Purpose, ReadingStatus, UploadCertificate, UserSource, WantedConsent,
+    WantedPermission,
 };
 
 use crate::app::App;
@@ -157,19 +158,22 @@ fn consent(
 ) -> WantedConsent {
     let roles = connection.and_then(|connection| connection.granted.get(&feature));
     let granted = roles.into_iter().flatten().map(String::as_str).collect::<Vec<_>>();
-    let permissions = feature::permissions(feature).iter().map(|permission| WantedPermission {
-        name: permission.as_str(),
-        granted: permission.is_covered_by(granted.iter().copied()),
-        by_wider: !granted.contains(&permission.as_str()),
-    });
+    let purpose = |purpose: &Purpose| {
+        let permissions = feature::permissions(*purpose).iter();
+        let permissions = permissions.map(|permission| WantedPermission {
+            name: permission.as_str(),
+            granted: permission.is_covered_by(granted.iter().copied()),
+            by_wider: !granted.contains(&permission.as_str()),
+        });
+        let (permissions, wider) = (permissions.collect(), feature::wider(*purpose));
+        ConsentPurpose { purpose: *purpose, permissions, wider }
+    };
     let path = connect::path(visitor.org);
     let offered = feature::is_offered(feature, connection);
     let registered = app.registration.client_id(feature).ok();
     WantedConsent {
-        writes: feature == Feature::WriteUsers,
         client_id: registered.map(str::to_owned),
-        permissions: permissions.collect(),
-        wider: feature::wider(feature),
+        purposes: feature::purposes(feature).iter().map(purpose).collect(),
         start_url: registered
             .filter(|_| offered)
             .map(|_| format!("{path}/start/{}/{}", feature.word(), visitor.csrf())),

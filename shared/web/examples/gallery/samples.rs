@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use web::language::Language;
 use web::page::{
     Address, AutoPost, Certificate, CheckedDomain, CheckedFederation, Code, ConnectedTenant,
-    Connection, ConnectionState, Entry, Federation, FileLinks, Found, FoundObstacle, Invitation,
-    ListedUser, LookStatus, LookStep, Microsoft, MicrosoftStep, MissingUsers, Notice, Preflight,
-    PreflightList, Problem, Reach, ReadingStatus, Recover, Recovery, Register, Role, SignIn,
-    SignedOut, Trouble, UploadCertificate, UserSource, WantedConsent, WantedLook, WantedPermission,
+    Connection, ConnectionState, ConsentPurpose, Entry, Federation, FileLinks, Found,
+    FoundObstacle, Invitation, ListedUser, LookStatus, LookStep, Microsoft, MicrosoftStep,
+    MissingUsers, Notice, Preflight, PreflightList, Problem, Purpose, Reach, ReadingStatus,
+    Recover, Recovery, Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, UserSource,
+    WantedConsent, WantedLook, WantedPermission,
 };
 
 /// What the pages are filled with.
@@ -169,18 +170,24 @@ fn ends(language: Language, v: &Values<'_>) -> Vec<Named> {
 
 fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
     let at = Timestamp::UNIX_EPOCH;
-    let consent = |writes| WantedConsent {
-        writes,
-        client_id: (!writes).then(|| v.request_id.to_owned()),
-        permissions: vec![WantedPermission {
-            name: "User.Read.All",
-            granted: !writes,
-            by_wider: writes,
-        }],
-        wider: "Directory.Read.All",
-        start_url: (!writes).then(|| v.url.to_owned()),
+    let consent = |purposes: &[Purpose]| {
+        let reads = purposes == [Purpose::Read];
+        let purpose = |purpose: &Purpose| ConsentPurpose {
+            purpose: *purpose,
+            permissions: vec![WantedPermission {
+                name: "User.Read.All",
+                granted: reads,
+                by_wider: !reads,
+            }],
+            wider: "Directory.Read.All",
+        };
+        WantedConsent {
+            client_id: reads.then(|| v.request_id.to_owned()),
+            purposes: purposes.iter().map(purpose).collect(),
+            start_url: reads.then(|| v.url.to_owned()),
+        }
     };
-    let consents = [consent(false), consent(true)];
+    let consents = [consent(&[Purpose::Read]), consent(&[Purpose::EndAccess, Purpose::Change])];
     let certificates = [UploadCertificate {
         url: v.url.to_owned(),
         thumbprint: "A9993E364706816ABA3E25717850C26C9CD0D89D".to_owned(),

@@ -439,6 +439,24 @@ messages! {
         fr: "Pour que ceux qui n’ont pas d’ancre dans Entra en reçoivent une, nécessaire à la connexion, et que les utilisateurs créés ici le soient aussi dans Entra. Les utilisateurs synchronisés depuis le site local ne sont jamais touchés. Commencez par la lecture.",
         es: "Para que quien no tenga ancla en Entra reciba una, necesaria para iniciar sesión, y los usuarios creados aquí se creen también en Entra. Los usuarios sincronizados desde el entorno local no se tocan nunca. Lea primero los usuarios.",
     }
+    connection_end_title {
+        en: "End access in Entra too",
+        de: "Zugang auch in Entra beenden",
+        fr: "Mettre fin à l’accès dans Entra aussi",
+        es: "Terminar el acceso también en Entra",
+    }
+    connection_end_why {
+        en: "So that whoever loses access here is signed out at Microsoft too, and accounts that are not synced from on-premises are disabled there, and enabled again if you give access back. These permissions alone are enough for that: where users come from on-premises, grant no more. Read users first.",
+        de: "Damit wer hier den Zugang verliert auch bei Microsoft abgemeldet wird, und Konten, die nicht lokal synchronisiert werden, dort deaktiviert und wieder aktiviert werden, wenn Sie den Zugang zurückgeben. Dafür genügen diese Berechtigungen: Kommen Benutzer aus dem lokalen Verzeichnis, erteilen Sie nicht mehr. Zuerst Benutzer lesen.",
+        fr: "Pour que celui qui perd l’accès ici soit aussi déconnecté chez Microsoft, et que les comptes non synchronisés depuis le site local y soient désactivés, puis réactivés si vous rendez l’accès. Ces autorisations y suffisent : si les utilisateurs viennent du site local, n’accordez rien de plus. Commencez par la lecture.",
+        es: "Para que quien pierda aquí el acceso salga también de Microsoft, y las cuentas no sincronizadas desde el entorno local se desactiven allí y se activen de nuevo si devuelve el acceso. Bastan estos permisos: si los usuarios vienen del entorno local, no conceda más. Lea primero los usuarios.",
+    }
+    connection_change_title {
+        en: "Give anchors, and make users",
+        de: "Anker vergeben und Benutzer anlegen",
+        fr: "Donner des ancres et créer des utilisateurs",
+        es: "Dar anclas y crear usuarios",
+    }
     connection_granted {
         en: "granted",
         de: "erteilt",

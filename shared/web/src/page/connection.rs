@@ -195,32 +195,64 @@ impl UserSource {
     }
 }
 
-/// Something that can be consented to.
+/// An application that can be consented to.
 #[derive(Clone, Debug)]
 pub struct WantedConsent {
-    /// Whether it is about writing; reading otherwise.
-    pub writes: bool,
     /// The application that asks, where one is registered.
     pub client_id: Option<String>,
-    /// What it needs.
-    pub permissions: Vec<WantedPermission>,
-    /// The wider permission that would do instead of all of them.
-    pub wider: &'static str,
+    /// What it is good for.
+    pub purposes: Vec<ConsentPurpose>,
     /// Where the way to Microsoft begins, when it can be gone.
     pub start_url: Option<String>,
 }
 
 impl WantedConsent {
     fn title(&self, language: Language) -> &'static str {
-        if self.writes {
-            language.connection_write_title()
-        } else {
-            language.connection_read_title()
+        match self.purposes.first().map(|purpose| purpose.purpose) {
+            None | Some(Purpose::Read) => language.connection_read_title(),
+            Some(Purpose::EndAccess | Purpose::Change) => language.connection_write_title(),
+        }
+    }
+}
+
+/// What an application is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Users are read.
+    Read,
+    /// Whoever lost their access here loses it there too.
+    EndAccess,
+    /// Users are changed, and made.
+    Change,
+}
+
+/// What an application is good for, and what that needs.
+#[derive(Clone, Debug)]
+pub struct ConsentPurpose {
+    /// What it is.
+    pub purpose: Purpose,
+    /// What it needs.
+    pub permissions: Vec<WantedPermission>,
+    /// The wider permission that would do instead of all of them.
+    pub wider: &'static str,
+}
+
+impl ConsentPurpose {
+    /// What it is called, where the application is good for more.
+    fn title(&self, language: Language) -> Option<&'static str> {
+        match self.purpose {
+            Purpose::Read => None,
+            Purpose::EndAccess => Some(language.connection_end_title()),
+            Purpose::Change => Some(language.connection_change_title()),
         }
     }
 
     fn why(&self, language: Language) -> &'static str {
-        if self.writes { language.connection_write_why() } else { language.connection_read_why() }
+        match self.purpose {
+            Purpose::Read => language.connection_read_why(),
+            Purpose::EndAccess => language.connection_end_why(),
+            Purpose::Change => language.connection_write_why(),
+        }
     }
 }
 
