@@ -1,0 +1,61 @@
+//! Whoever is deleted here before their account was seen to.
+
+use entra_sim::{Fault, GraphFault};
+use scenarios::World;
+
+use crate::place::{
+    change_there, changes_since, connected, ended, here, operate, said, settled, swept, there,
+};
+
+#[tokio::test]
+async fn whoever_is_blocked_and_deleted_while_entra_is_down_is_disabled_there_afterwards() {
+    let world = World::start().await;
+    connected(&world, &["ada", "otto"]).await;
+    let client = world.other_client().await;
+    for (name, enabled, expected) in [
+        ("ada", false, ["account_disabled", "sessions_ended"]),
+        ("otto", true, ["account_left: synced", "sessions_ended"]),
+    ] {
+        let before = world.quiet().await;
+        let down = GraphFault::next(Fault::Status(503)).times(u32::MAX).at("/users");
+        world.microsoft.inject(down);
+        operate(&world, "block", name).await;
+        client.delete(&format!("/Users/{}", here(&world, name).await.id)).await.expect(204);
+        assert!(there(&world, name).account_enabled);
+        world.microsoft.mend();
+        swept(&world).await;
+        assert_eq!(there(&world, name).account_enabled, enabled, "{name}");
+        assert!(ended(&world, name).is_some(), "{name}");
+        assert_eq!(said(&world, &before).await, expected, "{name}");
+        world.quiet().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_deleted_with_access_has_their_sessions_ended_and_whoever_was_disabled_stays_so()
+{
+    let world = World::start().await;
+    connected(&world, &["ada", "grace", "hedy"]).await;
+    let client = world.other_client().await;
+    let delete = async |name: &str| {
+        client.delete(&format!("/Users/{}", here(&world, name).await.id)).await.expect(204);
+        swept(&world).await;
+    };
+    let before = world.quiet().await;
+    delete("ada").await;
+    assert_eq!(said(&world, &before).await, ["sessions_ended"]);
+    assert!(there(&world, "ada").account_enabled && ended(&world, "ada").is_some());
+
+    settled(&world, "block", "grace").await;
+    let known = world.microsoft.graph_calls().len();
+    delete("grace").await;
+    let revoked = [("POST".to_owned(), "revokeSignInSessions".to_owned(), 200)];
+    assert_eq!(changes_since(&world, known), revoked, "disabled before");
+    assert!(!there(&world, "grace").account_enabled);
+
+    // By somebody of the tenant; then it is theirs, and nothing ends twice.
+    change_there(&world, "hedy", |user| user.account_enabled = false);
+    delete("hedy").await;
+    assert!(!there(&world, "hedy").account_enabled);
+    world.quiet().await;
+}
