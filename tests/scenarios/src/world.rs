@@ -440,9 +440,7 @@ impl World {
     /// Where that fails, whatever was named gets lost.
     pub async fn dispatch(&self) -> Outcome {
         let before = self.offboarding.seen().len();
-        let payload = json!({ "dispatch": "rounds" });
-        let outcome =
-            self.functions.invoke("OffboardingFunction", payload.to_string().into()).await;
+        let outcome = self.claim_rounds().await;
         if !matches!(outcome, Outcome::Answered(_)) {
             return outcome;
         }
@@ -455,6 +453,12 @@ impl World {
             self.batch(&[(due.organization, due.item)]).await;
         }
         outcome
+    }
+
+    /// Lets rounds that are due be claimed and named, and brings them to nobody.
+    pub async fn claim_rounds(&self) -> Outcome {
+        let payload = json!({ "dispatch": "rounds" });
+        self.functions.invoke("OffboardingFunction", payload.to_string().into()).await
     }
 
     /// Brings what is due to the directory function, as a batch of its queue.
