@@ -5,11 +5,11 @@ use std::time::Duration;
 
 /// The text of `--help`.
 pub(crate) const HELP: &str = "\
-Measures what a sign-in costs, with `scim` what provisioning costs, or with `import` what reading a
-tenant costs, and prints tables.
+Measures what a sign-in costs, with `scim` what provisioning costs, with `import` what reading a
+tenant costs, or with `offboarding` what offboarding costs and how long it takes, and prints tables.
 With `month` it counts what each thing uses, and computes what a month costs.
 
-usage: cargo run --release -p bench [-- [scim | import] [OPTIONS]]
+usage: cargo run --release -p bench [-- [scim | import | offboarding] [OPTIONS]]
        cargo run -p bench -- month [--json]
 
 options:
@@ -17,7 +17,7 @@ options:
   --quick           small counts: to see that it works, not to quote
   --function-only   ours alone: neither node, npm nor Python is needed
   --functions DIR   measure the functions in DIR as they are, instead of building them
-  --users N         so many users, in hundreds, instead of 50,000 (with `scim` or `import`)";
+  --users N         so many users, in hundreds, instead of 50,000 (with `scim`, `import` or `offboarding`)";
 
 /// How often each thing is done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,6 +42,10 @@ pub(crate) struct Counts {
     pub(crate) users: usize,
     /// Members that one request adds to a group.
     pub(crate) members: usize,
+    /// Organizations that are dispatched.
+    pub(crate) organizations: usize,
+    /// How often somebody leaves, warm and cold.
+    pub(crate) leavers: usize,
 }
 
 impl Counts {
@@ -56,6 +60,8 @@ impl Counts {
         turn: Duration::from_secs(2),
         users: 50_000,
         members: 10_000,
+        organizations: 10_000,
+        leavers: 100,
     };
     const QUICK: Self = Self {
         starts: 3,
@@ -68,6 +74,8 @@ impl Counts {
         turn: Duration::from_secs(1),
         users: 2_000,
         members: 1_000,
+        organizations: 500,
+        leavers: 5,
     };
 }
 
@@ -93,6 +101,7 @@ pub(crate) enum Subject {
     SignIn,
     Provisioning,
     Import,
+    Offboarding,
     Month,
 }
 
@@ -122,6 +131,7 @@ impl Arguments {
             match word.as_str() {
                 "scim" => arguments.subject = Subject::Provisioning,
                 "import" => arguments.subject = Subject::Import,
+                "offboarding" => arguments.subject = Subject::Offboarding,
                 "month" => arguments.subject = Subject::Month,
                 "--help" | "-h" => arguments.output = Output::Help,
                 "--json" => arguments.output = Output::Json,

@@ -6,7 +6,7 @@
 //! | [`cost`] | requests and capacity units of the table, of each round |
 //! | [`tenant`] | users per second, and the memory of the function, through the local stack |
 
-mod cost;
+pub(crate) mod cost;
 mod report;
 mod tenant;
 

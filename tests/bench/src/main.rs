@@ -5,6 +5,7 @@
 //! cargo run --release -p bench              a sign-in: the tables, in Markdown
 //! cargo run --release -p bench -- scim      provisioning: the same
 //! cargo run --release -p bench -- import    reading a tenant: the same
+//! cargo run --release -p bench -- offboarding    offboarding: the same
 //! cargo run --release -p bench -- --json    each as one JSON document
 //! cargo run -p bench -- month               what a month costs, from what is counted and a list of prices
 //! ```
@@ -18,6 +19,7 @@
 //! | [`size`] | what is uploaded |
 //! | [`scim`] | provisioning, beside scimmy-routers and scim2-server |
 //! | [`import`] | reading a tenant: what it asks for, users per second, memory |
+//! | [`offboarding`] | dispatching 10,000 organizations, a round, and how long a leaver is not refused |
 //! | [`month`] | requests and units of each thing, and what AWS asks for a month of them |
 //!
 //! It builds the functions as they are deployed, starts [`local::Stack`] with them, and signs a
@@ -31,6 +33,7 @@ mod cpu;
 mod import;
 mod machine;
 mod month;
+mod offboarding;
 mod parts;
 mod peers;
 mod process;
@@ -70,6 +73,9 @@ async fn main() -> ExitCode {
         Subject::SignIn => run(&arguments).await.map(|report| Box::new(report) as _),
         Subject::Provisioning => scim::run(&arguments).await.map(|report| Box::new(report) as _),
         Subject::Import => import::run(&arguments).await.map(|report| Box::new(report) as _),
+        Subject::Offboarding => {
+            offboarding::run(&arguments).await.map(|report| Box::new(report) as _)
+        }
         Subject::Month => month::run().await.map(|report| Box::new(report) as _),
     };
     match figures {

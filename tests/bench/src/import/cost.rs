@@ -1,11 +1,14 @@
 //! What each round asks of the table: counted by a proxy between the function and the table.
 
+use std::cell::Cell;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use entra_sim::GraphUser;
 use jiff::SignedDuration;
 use scenarios::World;
 use scenarios::microsoft::account;
+use serde_json::{Value, json};
 
 use super::people;
 use crate::Failure;
@@ -24,6 +27,8 @@ pub(crate) struct Cost {
     pub(crate) round: String,
     pub(crate) told: u64,
     pub(crate) seconds: f64,
+    /// Calls of Graph; those of a batch are one.
+    pub(crate) graph: usize,
     /// Requests that read.
     pub(crate) reads: usize,
     /// Transactions.
@@ -32,8 +37,44 @@ pub(crate) struct Cost {
     pub(crate) write_units: f64,
 }
 
+/// A table of rounds.
+pub(crate) fn markdown(costs: &[Cost]) -> String {
+    let mut text = "| round | users told of | seconds | calls of Graph | reading requests | \
+                    transactions | read units | write units |\n|---|---|---|---|---|---|---|---|\n"
+        .to_owned();
+    for cost in costs {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {:.1} | {} | {} | {} | {} | {} |",
+            cost.round,
+            cost.told,
+            cost.seconds,
+            cost.graph,
+            cost.reads,
+            cost.writes,
+            cost.read_units,
+            cost.write_units,
+        );
+    }
+    text
+}
+
+/// The same for programs.
+pub(crate) fn json(costs: &[Cost]) -> Value {
+    let rounds = costs.iter().map(|cost| {
+        json!({
+            "round": cost.round, "told": cost.told, "seconds": cost.seconds,
+            "calls_of_graph": cost.graph, "reads": cost.reads, "transactions": cost.writes,
+            "read_units": cost.read_units, "write_units": cost.write_units,
+        })
+    });
+    rounds.collect()
+}
+
 struct Counting {
     world: World,
+    /// The last call of Graph that was counted.
+    told: Cell<u64>,
     costs: Vec<Cost>,
 }
 
@@ -42,7 +83,7 @@ pub(crate) async fn measure(users: usize) -> Result<Vec<Cost>, Failure> {
     let world = World::start().await;
     let users = users.min(MOST);
     world.microsoft.put_users(people(users))?;
-    let mut counting = Counting { world, costs: Vec::new() };
+    let mut counting = Counting { world, told: Cell::new(0), costs: Vec::new() };
     counting.first_round().await?;
     for changes in CHANGES.into_iter().filter(|changes| *changes <= users) {
         counting.later_round(changes).await?;
@@ -116,7 +157,11 @@ impl Counting {
         let table = || calls.iter().filter(|call| call.service == "dynamodb");
         let writes = table().filter(|call| call.writes()).count();
         let reads = table().count() - writes;
-        Totals { reads, writes, read_units: capacity.read, write_units: capacity.write }
+        let mut graph = self.world.microsoft.graph_calls();
+        graph.retain(|call| !call.batched && call.number > self.told.get());
+        self.told.set(graph.last().map_or(self.told.get(), |call| call.number));
+        let (read_units, write_units) = (capacity.read, capacity.write);
+        Totals { graph: graph.len(), reads, writes, read_units, write_units }
     }
 
     /// What was asked since it was forgotten, beside what would have been anyway.
@@ -132,6 +177,7 @@ impl Counting {
             round,
             told: self.import().await?.tally.told,
             seconds,
+            graph: totals.graph,
             reads: totals.reads.saturating_sub(idle.reads),
             writes: totals.writes.saturating_sub(idle.writes),
             read_units: totals.read_units - idle.read_units,
@@ -144,6 +190,7 @@ impl Counting {
 /// What the table was asked for.
 #[derive(Default)]
 struct Totals {
+    graph: usize,
     reads: usize,
     writes: usize,
     read_units: f64,

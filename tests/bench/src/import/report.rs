@@ -1,10 +1,8 @@
 //! The figures of reading a tenant, as tables for people and as JSON for programs.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
-use super::cost::Cost;
+use super::cost::{self, Cost};
 use super::tenant::Read;
 use crate::machine::Machine;
 use crate::report::Figures;
@@ -19,22 +17,15 @@ pub(crate) struct Report {
 
 impl Figures for Report {
     fn markdown(&self) -> String {
-        [self.machine.line(), self.rounds(), self.tenant()].join("\n")
+        [self.machine.line(), cost::markdown(&self.costs), self.tenant()].join("\n")
     }
 
     fn json(&self) -> Value {
         let read = &self.read;
-        let rounds = self.costs.iter().map(|cost| {
-            json!({
-                "round": cost.round, "told": cost.told, "seconds": cost.seconds,
-                "reads": cost.reads, "transactions": cost.writes,
-                "read_units": cost.read_units, "write_units": cost.write_units,
-            })
-        });
         let resident = read.resident.iter();
         json!({
             "machine": self.machine.json(),
-            "rounds": rounds.collect::<Value>(),
+            "rounds": cost::json(&self.costs),
             "users": read.users,
             "first_round_seconds": read.seconds,
             "processor_seconds": read.processor.as_secs_f64(),
@@ -48,26 +39,6 @@ impl Figures for Report {
 }
 
 impl Report {
-    fn rounds(&self) -> String {
-        let mut text = "| round | users told of | seconds | reading requests | \
-                        transactions | read units | write units |\n|---|---|---|---|---|---|---|\n"
-            .to_owned();
-        for cost in &self.costs {
-            let _ = writeln!(
-                text,
-                "| {} | {} | {:.1} | {} | {} | {} | {} |",
-                cost.round,
-                cost.told,
-                cost.seconds,
-                cost.reads,
-                cost.writes,
-                cost.read_units,
-                cost.write_units,
-            );
-        }
-        text
-    }
-
     fn tenant(&self) -> String {
         let read = &self.read;
         let users = read.users as f64;

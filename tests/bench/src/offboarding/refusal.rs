@@ -1,0 +1,133 @@
+//! How long it takes until somebody who is disabled in the tenant is refused, when Microsoft tells at once.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ambient::{Clock as _, SystemClock};
+use entra_sim::{Delivery, GraphUser};
+use identity::OrganizationId;
+use local::Stack;
+use scenarios::microsoft::connect_demo;
+use scenarios::world::aws;
+use store::{Store, Table};
+
+use crate::Failure;
+use crate::account::{Account, LOGIN, Person};
+use crate::stopwatch::Stopwatch;
+
+/// The functions that a notice passes.
+const PASSED: [&str; 2] = ["NotificationsFunction", "DirectoryFunction"];
+/// How often it is looked whether the tenant is read, or somebody may sign in again.
+const POLL: Duration = Duration::from_millis(50);
+/// The longest that anything may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How the functions are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Each has a process that waits.
+    Warm,
+    /// None has one.
+    Cold,
+}
+
+impl Start {
+    pub(crate) const ALL: [Self; 2] = [Self::Warm, Self::Cold];
+}
+
+/// How long it took each time, the shortest first.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusals {
+    pub(crate) start: Start,
+    pub(crate) took: Vec<Duration>,
+}
+
+impl Refusals {
+    /// What so many in a hundred stayed within.
+    pub(crate) fn percentile(&self, percent: usize) -> Duration {
+        let place = (self.took.len() * percent).div_ceil(100).saturating_sub(1);
+        self.took.get(place).copied().unwrap_or_default()
+    }
+}
+
+/// Connects the demo tenant, and lets somebody leave so many times, and come back.
+pub(crate) async fn measure(
+    template: &Path,
+    functions: &Path,
+    times: usize,
+) -> Result<Vec<Refusals>, Failure> {
+    let mut account = Account::start(template, functions).await?;
+    account.stack.entra().set_delivery(Delivery::default());
+    let administrator = account.people.first_mut().ok_or("nobody enrolled")?;
+    connect_demo(account.stack.ready(), &mut administrator.browser).await?;
+    read(&account.stack).await?;
+    let sso = account.sso_path();
+    let mut all = Vec::new();
+    for start in Start::ALL {
+        let mut took = Vec::with_capacity(times);
+        for _ in 0..times {
+            let Account { stack, people } = &mut account;
+            let person = people.get_mut(1).ok_or("nobody leaves")?;
+            took.push(leave(stack, person, &sso, start).await?);
+        }
+        took.sort();
+        all.push(Refusals { start, took });
+    }
+    account.stop().await;
+    Ok(all)
+}
+
+/// Waits until the tenant was read for the first time.
+async fn read(stack: &Stack) -> Result<(), Failure> {
+    let ready = stack.ready();
+    let store = Store::new(Table::new(&aws(&ready.dynamodb_endpoint).await, ready.table.clone()));
+    let organization: OrganizationId = ready.organization.parse().map_err(|_| "no organization")?;
+    let read = async {
+        loop {
+            let import = store.import(organization, SystemClock.now()).await;
+            let ended = import.ok().flatten().and_then(|import| import.value.ended_at);
+            if ended.is_some() {
+                return;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    };
+    Ok(tokio::time::timeout(PATIENCE, read).await?)
+}
+
+/// Somebody who is signed in is disabled: how long their session still answers. Afterwards they are back.
+async fn leave(
+    stack: &Stack,
+    person: &mut Person,
+    sso: &str,
+    start: Start,
+) -> Result<Duration, Failure> {
+    let signed_in = async {
+        while person.sign_in(sso).await.is_err() {
+            tokio::time::sleep(POLL).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, signed_in).await?;
+    person.sign_in_silently(sso).await?;
+    if start == Start::Cold {
+        for function in PASSED.into_iter().chain([LOGIN]) {
+            stack.kill(function).await;
+        }
+    }
+    let watch = Stopwatch::start();
+    enable(stack, false)?;
+    let refused = async { while person.sign_in_silently(sso).await.is_ok() {} };
+    tokio::time::timeout(PATIENCE, refused).await?;
+    let took = watch.elapsed();
+    enable(stack, true)?;
+    Ok(took)
+}
+
+/// The second of the demo's people who enrolled: the administrator is the first.
+fn enable(stack: &Stack, account_enabled: bool) -> Result<(), Failure> {
+    let mut users = stack.entra().users().into_iter();
+    let user = users.find(|user| user.user_principal_name == "ada@contoso.test");
+    let user = user.ok_or("Ada is not in the tenant")?;
+    stack.entra().put_user(GraphUser { account_enabled, ..user })?;
+    Ok(())
+}
