@@ -48,7 +48,8 @@ impl App {
                 outcome.next.extend(self.anchors_next(organization).await?);
                 Ok(outcome)
             }
-            Ok(Reading::Unfinished(_) | Reading::Elsewhere) => Err(Failure::Unfinished),
+            Ok(Reading::Unfinished(_)) => Err(Failure::GoesOn),
+            Ok(Reading::Elsewhere) => Err(Failure::Unfinished),
             Err(ReadingError::Graph(lost @ GraphError::ConsentLost(_))) => {
                 self.refused(organization, &stored, (Feature::ReadUsers, lost), turn).await?;
                 Ok(Outcome::default())

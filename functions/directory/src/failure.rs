@@ -56,9 +56,13 @@ pub enum Failure {
     /// A table of values could not be written.
     #[error("the table of values could not be written")]
     Csv(#[from] csv::Error),
-    /// It takes longer than one invocation: the next one goes on with it.
+    /// It takes longer than one invocation: the next sweep goes on with it.
     #[error("the item is carried out in part")]
     Unfinished,
+    /// A round takes longer than one invocation, and has come further: the next one goes on with it at
+    /// once.
+    #[error("the round is carried out in part")]
+    GoesOn,
     /// Something else has to be so first. Whoever waits sees what.
     #[error("the item waits for something else")]
     Waiting,
@@ -119,6 +123,7 @@ impl Failure {
             | Self::Bus(_)
             | Self::Table(_)
             | Self::Unfinished
+            | Self::GoesOn
             | Self::Waiting
             | Self::Resting
             | Self::Sweep { .. } => "OutboxPostponed",
@@ -144,6 +149,7 @@ impl From<Failure> for Diagnostic {
             Failure::Export(_) => "Export",
             Failure::Csv(_) => "Csv",
             Failure::Unfinished => "Unfinished",
+            Failure::GoesOn => "GoesOn",
             Failure::Waiting => "Waiting",
             Failure::Resting => "Resting",
             Failure::Sweep { .. } => "Sweep",

@@ -190,6 +190,9 @@ impl App {
                 Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?)
             }
             Err(Failure::Unfinished) => {
+                Ok(self.store.continue_outbox(&item, self.clock.now()).await?)
+            }
+            Err(Failure::GoesOn) => {
                 let due_at = self.clock.now();
                 self.store.continue_outbox(&item, due_at).await?;
                 self.announce(&[item.value.not_before(due_at)], request_id).await;

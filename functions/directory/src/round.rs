@@ -26,7 +26,7 @@ impl App {
     ) -> Result<OutboxItem, Failure> {
         let now = self.clock.now();
         let interval = self.store.reading_rules(organization, now).await?.value.interval();
-        let next = OutboxItem::round(&*self.entropy, organization, since, interval, now);
+        let next = OutboxItem::round(&*self.entropy, organization, since, (now, interval), now);
         let due_at = now.checked_add(spread(interval, &*self.entropy)).unwrap_or(now);
         Ok(next.not_before(due_at))
     }
@@ -56,6 +56,7 @@ impl App {
             since,
             failures,
             cause: match cause {
+                RoundCause::Throttled => bus::Cause::Throttled,
                 RoundCause::Unavailable => bus::Cause::Unavailable,
                 RoundCause::Refused => bus::Cause::Refused,
                 RoundCause::Ours => bus::Cause::Ours,
@@ -104,8 +105,12 @@ fn spread(interval: SignedDuration, entropy: &dyn Entropy) -> SignedDuration {
 const fn cause(failure: &Failure) -> RoundCause {
     match failure {
         Failure::Reading(ReadingError::Graph(error)) => match error {
-            GraphError::Retry(_) => RoundCause::Unavailable,
-            _ => RoundCause::Refused,
+            GraphError::Retry(later) => match later.trace.status {
+                Some(429) => RoundCause::Throttled,
+                _ => RoundCause::Unavailable,
+            },
+            GraphError::ConsentLost(_) => RoundCause::Refused,
+            _ => RoundCause::Ours,
         },
         Failure::Refused { .. } => RoundCause::Refused,
         _ => RoundCause::Ours,

@@ -145,7 +145,7 @@ pub(crate) async fn go_on(
         && connection.granted.get(&feature) != stored.value.granted.get(&feature);
     let next = if begins {
         let interval = ReadingRules::default().interval();
-        Some(OutboxItem::round(&*app.entropy, org, connection.since, interval, now))
+        Some(OutboxItem::round(&*app.entropy, org, connection.since, (now, interval), now))
     } else {
         writes.then(|| OutboxItem::new(&*app.entropy, org, Task::WriteAnchors, now))
     };

@@ -116,6 +116,14 @@ impl App {
         let now = self.clock.now();
         let due = self.store.due_rounds(shard, behind.as_deref(), now).await?;
         *behind = due.behind;
+        for error in &due.unreadable {
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                shard,
+                "a round makes no sense"
+            );
+            web::metric::count("RoundUnreadable", "offboarding", now);
+        }
         Ok(self.store.claim_rounds(due.rounds, now).await?)
     }
 

@@ -87,7 +87,10 @@ impl App {
         let rules = Stored { value: change(before.clone()), version };
         let connection = self.store.connection(org, now).await?;
         let works = connection.filter(|stored| stored.value.stage == Stage::Connected);
-        let next = OutboxItem::round(&*self.entropy, org, now, rules.value.interval(), now);
+        // What was not read for long stays late, whatever the pace is.
+        let read_at = self.store.import(org, now).await?.and_then(|import| import.value.ended_at);
+        let pace = (read_at.unwrap_or(now), rules.value.interval());
+        let next = OutboxItem::round(&*self.entropy, org, now, pace, now);
         let anew = works.as_ref().map(|connection| (connection, &next));
         let audit = self.audit(Action::ReadingRulesChanged, request_id, now);
         self.store.change_reading_rules(org, &rules, anew, &audit).await?;

@@ -170,7 +170,9 @@ impl RoundFailed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// Microsoft asked for time, or did not answer.
+    /// Microsoft asked for time.
+    Throttled,
+    /// Microsoft did not answer, or not in time.
     Unavailable,
     /// Microsoft refused; it is asked again before that is believed.
     Refused,

@@ -138,7 +138,17 @@ impl MissingSearch {
                 MissingEnd::Nobody | MissingEnd::Taken => false,
             },
         });
-        Self { wary, ..self }
+        // Whoever came with a reading that nobody judged is no sign either that the tenant is ours.
+        let unjudged = before.filter(|before| {
+            let stopped = matches!(
+                before.step,
+                MissingStep::Over { end: MissingEnd::Stopped | MissingEnd::Unknown, .. }
+            );
+            let asking = matches!(before.step, MissingStep::Asking { .. });
+            before.tenant == self.tenant && (asking || stopped)
+        });
+        let read_since = unjudged.map_or(self.read_since, |it| it.read_since.min(self.read_since));
+        Self { wary, read_since, ..self }
     }
 
     /// Whether another one is due, though nobody was read anew: it was stopped, nobody decided for as long

@@ -89,19 +89,21 @@ impl OutboxItem {
         Self { id, organization, task, created_at, due_at, attempts, refusals, claimed, late }
     }
 
-    /// A round of reading, of an organization whose rounds are so long apart: late when another one
-    /// would be due too.
+    /// A round of reading, of an organization whose rounds are so long apart and of which the last one
+    /// ended then, or which was connected then: late when another one would be due too.
     pub fn round(
         entropy: &dyn Entropy,
         organization: OrganizationId,
         since: Timestamp,
-        interval: SignedDuration,
+        (read_at, interval): (Timestamp, SignedDuration),
         now: Timestamp,
     ) -> Self {
         let after = SignedDuration::from_secs(interval.as_secs() * 2).max(LATE_AT_LEAST);
-        let at = now.checked_add(after).unwrap_or(now);
+        let soonest = now.checked_add(LATE_AT_LEAST).unwrap_or(now);
+        let at = read_at.checked_add(after).unwrap_or(read_at).max(soonest);
         let late = Some(Late { at, told_at: None });
-        Self { late, ..Self::new(entropy, organization, Task::ReadDirectory { since }, now) }
+        let round = Self::new(entropy, organization, Task::ReadDirectory { since }, now);
+        Self { late, created_at: read_at, ..round }
     }
 
     /// Something that is not to happen before then.

@@ -297,7 +297,12 @@ impl Store {
         audit: &AuditEntry,
         ignored: Option<&AuditEntry>,
     ) -> Result<(Provisioned, Vec<OutboxItem>), ProvisionError> {
-        check_size(profile)?;
+        // Who has more since before a limit was set can still be changed, and above all blocked.
+        if profile.attributes.len() > before.profile.value.attributes.len()
+            || profile.emails.len() > before.profile.value.emails.len()
+        {
+            check_size(profile)?;
+        }
         let id = before.user.value.id;
         let (old_user, old_profile) = (&before.user.value, &before.profile.value);
         let unchanged = Profile { changed_at: old_profile.changed_at, ..profile.clone() };

@@ -19,10 +19,12 @@ const AT_ONCE: usize = 50;
 const TOLD_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Some of the rounds that are due in a partition.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct DueRounds {
     /// Those that may be claimed.
     pub rounds: Vec<Stored<OutboxItem>>,
+    /// Why others make no sense to this release.
+    pub unreadable: Vec<TableError>,
     /// Where more are, if there are.
     pub behind: Option<String>,
 }
@@ -72,21 +74,25 @@ impl Store {
         let from = behind.map_or(From::Start, From::After);
         let walked = self.table.walk(&IndexKey::round_shard(shard), from, AT_ONCE).await?;
         let (is_all, up_to) = (walked.len() < AT_ONCE, crate::schema::instant(now));
-        let due = walked.iter().take_while(|(_, place)| *place <= up_to);
+        let is_due = |place: &str| IndexKey::instant_of_round(place) <= &*up_to;
+        let due = walked.iter().take_while(|(_, place)| is_due(place));
         let keys: Vec<Key> = due.map(|(key, _)| key.clone()).collect();
         let more = !is_all && keys.len() == walked.len();
         let behind = walked.last().filter(|_| more).map(|(_, place)| place.clone());
         if keys.is_empty() {
-            return Ok(DueRounds { rounds: Vec::new(), behind });
+            return Ok(DueRounds { behind, ..DueRounds::default() });
         }
         let mut found = self.table.get_many(keys.clone()).await?;
-        let mut rounds = Vec::with_capacity(keys.len());
+        let (mut rounds, mut unreadable) = (Vec::with_capacity(keys.len()), Vec::new());
         for key in &keys {
-            let round: Option<Stored<OutboxItem>> = found.take(key, now)?;
-            // The index may be behind: somebody took it since, or claimed it.
-            rounds.extend(round.filter(|round| round.value.due_at <= now));
+            match found.take::<OutboxItem>(key, now) {
+                // The index may be behind: somebody took it since, or claimed it.
+                Ok(round) => rounds.extend(round.filter(|round| round.value.due_at <= now)),
+                // It keeps no other from being dispatched.
+                Err(error) => unreadable.push(error),
+            }
         }
-        Ok(DueRounds { rounds, behind })
+        Ok(DueRounds { rounds, unreadable, behind })
     }
 
     /// Claims rounds, at most as many as [`due_rounds`](Self::due_rounds) answers: each that is as it was
@@ -139,7 +145,7 @@ mod tests {
         let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
         let org = OrganizationId::mint(&SystemEntropy);
         for (interval, late) in [(240, 480), (60, 120), (5, 30)] {
-            let round = OutboxItem::round(&SystemEntropy, org, now, minutes(interval), now);
+            let round = OutboxItem::round(&SystemEntropy, org, now, (now, minutes(interval)), now);
             assert!(!round.is_late(now + minutes(late - 1)), "{interval}");
             assert!(round.is_late(now + minutes(late)), "{interval}");
             let (early, nothing) = round.claim(now + minutes(late - 1));

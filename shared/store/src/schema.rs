@@ -59,7 +59,7 @@
 //! | audit entry | `ORG#{org}#AUDIT#{day}#{shard}` | `{instant}#{id}` | in the transaction that it reports |
 //!
 //! The index names candidates only: `OUTBOX#{shard}` by the instant at which an item is due that
-//! somebody waits for, `OUTBOX#ROUND#{shard}` by the same of a round of reading, of which an
+//! somebody waits for, `OUTBOX#ROUND#{shard}` by instant and id of a round of reading, of which an
 //! organization has one, `OUTBOX#LONG#{shard}` by organization and instant of whatever else takes long,
 //! `ORG#{org}#USERS#{shard}` by folded user name, and `ORG#{org}#GROUPS#{shard}` by folded display
 //! name and group. All are spread over [`SHARDS`] partitions; `OUTBOX#LONG#{shard}` by organization.
@@ -434,7 +434,14 @@ impl IndexKey {
 
     /// A round of reading.
     pub(crate) fn round(id: OutboxId, due_at: Timestamp) -> Self {
-        Self { pk: Self::round_shard(shard(id.uuid().as_bytes())), sk: instant(due_at) }
+        let pk = Self::round_shard(shard(id.uuid().as_bytes()));
+        // Many are due at the same instant: each has a place of its own.
+        Self { pk, sk: format!("{}#{id}", instant(due_at)) }
+    }
+
+    /// When a round is due, by its place.
+    pub(crate) fn instant_of_round(place: &str) -> &str {
+        place.split_once('#').map_or(place, |(instant, _)| instant)
     }
 
     pub(crate) fn round_shard(shard: u8) -> String {

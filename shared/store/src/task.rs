@@ -11,7 +11,9 @@ use crate::{AccessChange, Folding};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoundCause {
-    /// Graph asked for time, or did not answer.
+    /// Graph asked for time.
+    Throttled,
+    /// Graph did not answer, or not in time.
     Unavailable,
     /// Entra or Graph refused, and is asked again before that is believed.
     Refused,

@@ -44,7 +44,11 @@ async fn said() -> World {
     world.sweep().await;
     world.swept().await;
     // Nobody can be asked for half a day.
-    world.microsoft.inject(GraphFault::next(Fault::Status(503)).at("/users/delta").times(u32::MAX));
+    world.microsoft.inject(
+        GraphFault::next(Fault::Throttled { retry_after: Some(600) })
+            .at("/users/delta")
+            .times(u32::MAX),
+    );
     for _ in 0..12 {
         world.clock.pass(SignedDuration::from_hours(1));
         world.agree();

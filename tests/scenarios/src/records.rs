@@ -170,8 +170,8 @@ impl World {
         let mut waiting = 0;
         while let Some(item) = items.next().await {
             let due = item.unwrap()["index_sk"].as_s().unwrap().clone();
-            // What takes long is named by its organization first.
-            let due = due.rsplit('#').next().unwrap();
+            // What takes long is named by its organization first, a round by itself at the end.
+            let due = due.split('#').find(|part| part.contains(':')).unwrap();
             waiting += usize::from(due < soon.as_str());
         }
         waiting

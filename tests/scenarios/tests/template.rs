@@ -338,32 +338,37 @@ fn answers_to_entra_go_to_an_address_of_https() {
 
 #[test]
 fn the_rule_takes_the_events_that_the_bus_says() {
-    let pattern = properties(&template(), "OutboxRule")["EventPattern"].clone();
     let code = read(&root().join("shared/bus/src/lib.rs"));
+    for (rule, queue) in [("OutboxRule", "OutboxQueue"), ("RoundRule", "RoundQueue")] {
+        let rule = properties(&template(), rule);
+        let pattern = &rule["EventPattern"];
+        let (source, kind) =
+            (pattern["source"][0].as_str().unwrap(), pattern["detail-type"][0].as_str().unwrap());
 
-    let (source, kind) =
-        (pattern["source"][0].as_str().unwrap(), pattern["detail-type"][0].as_str().unwrap());
-
-    assert!(code.contains(&format!("SOURCE: &str = \"{source}\"")), "{source}");
-    assert!(code.contains(&format!("DETAIL_TYPE: &str = \"{kind}\"")), "{kind}");
+        assert!(code.contains(&format!("SOURCE: &str = \"{source}\"")), "{source}");
+        assert!(code.contains(&format!("DETAIL_TYPE: &str = \"{kind}\"")), "{kind}");
+        assert_eq!(rule["Targets"][0]["Arn"], json!({ "Fn::GetAtt": [queue, "Arn"] }));
+    }
 }
 
 #[test]
 fn a_message_comes_back_only_after_its_function_gave_up_and_not_for_ever() {
     let template = template();
-    let queue = properties(&template, "OutboxQueue");
     let function = properties(&template, "DirectoryFunction");
+    for (queue, event) in [("OutboxQueue", "Outbox"), ("RoundQueue", "Rounds")] {
+        let queue = properties(&template, queue);
 
-    let (visibility, timeout) = (&queue["VisibilityTimeout"], &function["Timeout"]);
+        let (visibility, timeout) = (&queue["VisibilityTimeout"], &function["Timeout"]);
 
-    assert!(visibility.as_u64().unwrap() >= 6 * timeout.as_u64().unwrap());
-    assert_eq!(
-        queue["RedrivePolicy"]["deadLetterTargetArn"],
-        json!({ "Fn::GetAtt": ["OutboxFailureQueue", "Arn"] })
-    );
-    let source = &function["Events"]["Outbox"]["Properties"];
-    assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
-    assert!(source["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap() >= 2);
+        assert!(visibility.as_u64().unwrap() >= 6 * timeout.as_u64().unwrap());
+        assert_eq!(
+            queue["RedrivePolicy"]["deadLetterTargetArn"],
+            json!({ "Fn::GetAtt": ["OutboxFailureQueue", "Arn"] })
+        );
+        let source = &function["Events"][event]["Properties"];
+        assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+        assert!(source["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap() >= 2);
+    }
 }
 
 #[test]
