@@ -434,10 +434,10 @@ messages! {
         es: "Cambiar usuarios",
     }
     connection_write_why {
-        en: "So that whoever has no anchor in Entra gets one, which signing in needs, and users who are made here are made in Entra too. Users who are synced from on-premises are never touched. Read users first.",
-        de: "Damit alle, die in Entra keinen Anker haben, einen erhalten (ohne ihn ist keine Anmeldung möglich), und damit hier angelegte Benutzer auch in Entra angelegt werden. Benutzer, die lokal synchronisiert werden, bleiben unberührt. Zuerst Benutzer lesen.",
-        fr: "Pour que ceux qui n’ont pas d’ancre dans Entra en reçoivent une, nécessaire à la connexion, et que les utilisateurs créés ici le soient aussi dans Entra. Les utilisateurs synchronisés depuis le site local ne sont jamais touchés. Commencez par la lecture.",
-        es: "Para que quien no tenga ancla en Entra reciba una, necesaria para iniciar sesión, y los usuarios creados aquí se creen también en Entra. Los usuarios sincronizados desde el entorno local no se tocan nunca. Lea primero los usuarios.",
+        en: "So that whoever has no anchor in Entra gets one, which signing in needs, and users who are made here are made in Entra too. Users who are synced from on-premises are never changed.",
+        de: "Damit alle, die in Entra keinen Anker haben, einen erhalten (ohne ihn ist keine Anmeldung möglich), und damit hier angelegte Benutzer auch in Entra angelegt werden. Benutzer, die lokal synchronisiert werden, bleiben unverändert.",
+        fr: "Pour que ceux qui n’ont pas d’ancre dans Entra en reçoivent une, nécessaire à la connexion, et que les utilisateurs créés ici le soient aussi dans Entra. Les utilisateurs synchronisés depuis le site local ne sont jamais modifiés.",
+        es: "Para que quien no tenga ancla en Entra reciba una, necesaria para iniciar sesión, y los usuarios creados aquí se creen también en Entra. Los usuarios sincronizados desde el entorno local no se cambian nunca.",
     }
     connection_end_title {
         en: "End access in Entra too",
@@ -446,10 +446,10 @@ messages! {
         es: "Terminar el acceso también en Entra",
     }
     connection_end_why {
-        en: "So that whoever loses access here is signed out at Microsoft too, and accounts that are not synced from on-premises are disabled there, and enabled again if you give access back. These permissions alone are enough for that: where users come from on-premises, grant no more. Read users first.",
-        de: "Damit wer hier den Zugang verliert auch bei Microsoft abgemeldet wird, und Konten, die nicht lokal synchronisiert werden, dort deaktiviert und wieder aktiviert werden, wenn Sie den Zugang zurückgeben. Dafür genügen diese Berechtigungen: Kommen Benutzer aus dem lokalen Verzeichnis, erteilen Sie nicht mehr. Zuerst Benutzer lesen.",
-        fr: "Pour que celui qui perd l’accès ici soit aussi déconnecté chez Microsoft, et que les comptes non synchronisés depuis le site local y soient désactivés, puis réactivés si vous rendez l’accès. Ces autorisations y suffisent : si les utilisateurs viennent du site local, n’accordez rien de plus. Commencez par la lecture.",
-        es: "Para que quien pierda aquí el acceso salga también de Microsoft, y las cuentas no sincronizadas desde el entorno local se desactiven allí y se activen de nuevo si devuelve el acceso. Bastan estos permisos: si los usuarios vienen del entorno local, no conceda más. Lea primero los usuarios.",
+        en: "So that whoever loses access here is signed out at Microsoft too, and accounts that are not synced from on-premises are disabled there until access is given back. Where users come from on-premises, these permissions are enough. Read users first.",
+        de: "Damit, wer hier den Zugang verliert, auch bei Microsoft abgemeldet wird und nicht lokal synchronisierte Konten dort deaktiviert sind, bis der Zugang zurückgegeben wird. Kommen Benutzer aus dem lokalen Verzeichnis, genügen diese Berechtigungen. Zuerst Benutzer lesen.",
+        fr: "Pour que celui qui perd l’accès ici soit aussi déconnecté chez Microsoft, et que les comptes non synchronisés depuis le site local y soient désactivés jusqu’à ce que l’accès soit rendu. Si les utilisateurs viennent du site local, ces autorisations suffisent. Commencez par la lecture.",
+        es: "Para que quien pierda aquí el acceso salga también de Microsoft, y las cuentas no sincronizadas desde el entorno local queden allí desactivadas hasta que se devuelva el acceso. Si los usuarios vienen del entorno local, bastan estos permisos. Lea primero los usuarios.",
     }
     connection_change_title {
         en: "Give anchors, and make users",
@@ -480,6 +480,12 @@ messages! {
         de: "Wenn Ihr Mandant diese nicht anbietet oder Ihre Regeln eine einzige Berechtigung verlangen, geben Sie der Anwendung diese weitere und stimmen ebenso zu. Sie erlaubt mehr als nötig, wählen Sie sie also nur dann:",
         fr: "Si votre locataire ne les propose pas, ou si vos règles exigent une seule autorisation, donnez à l’application celle-ci, plus large, et consentez de la même façon. Elle permet plus que nécessaire : ne la choisissez que dans ce cas :",
         es: "Si su inquilino no los ofrece, o sus reglas piden un solo permiso, dé a la aplicación este, más amplio, y consienta del mismo modo. Permite más de lo necesario: elíjalo solo en ese caso:",
+    }
+    connection_wider_too {
+        en: "Or, in the same way and for this alone:",
+        de: "Oder ebenso, und nur hierfür:",
+        fr: "Ou, de même et pour ceci seulement :",
+        es: "O, del mismo modo y solo para esto:",
     }
     missing_title {
         en: "Missing in Entra",

@@ -247,6 +247,14 @@ impl ConsentPurpose {
         }
     }
 
+    /// What the wider permission is for: in full the first time that a page says it.
+    fn wider_why(&self, language: Language) -> &'static str {
+        match self.purpose {
+            Purpose::Read => language.connection_wider(),
+            Purpose::EndAccess | Purpose::Change => language.connection_wider_too(),
+        }
+    }
+
     fn why(&self, language: Language) -> &'static str {
         match self.purpose {
             Purpose::Read => language.connection_read_why(),
