@@ -62,16 +62,16 @@ impl App {
         let organization = directory.organization;
         let noticed = self.store.noticed(organization, AT_ONCE, self.clock.now()).await?;
         let mut failed = None;
-        for objects in noticed.chunks(TOGETHER) {
+        for some in noticed.chunks(TOGETHER) {
             let mut batch = Batch::default();
-            for object in objects {
+            for noticed in some {
                 // As many as a batch holds.
-                let _full = batch.user(*object);
+                let _full = batch.user(noticed.object);
             }
             let fates = directory.graph.batch(&batch).await.map_err(ReadingError::from)?;
-            let mut told: Vec<DirectoryUser> = Vec::with_capacity(objects.len());
-            let mut seen = Vec::with_capacity(objects.len());
-            for (object, fate) in objects.iter().zip(fates) {
+            let mut told: Vec<DirectoryUser> = Vec::with_capacity(some.len());
+            let mut seen = Vec::with_capacity(some.len());
+            for (noticed, fate) in some.iter().zip(fates) {
                 match fate {
                     Ok(user) => told.extend(user),
                     Err(GraphError::NotFound(_) | GraphError::Unread(_)) => {}
@@ -80,7 +80,7 @@ impl App {
                         continue;
                     }
                 }
-                seen.push(*object);
+                seen.push(*noticed);
             }
             if !self.carry_users_out(directory, told, turn.request_id).await? {
                 return Err(Failure::Unfinished);

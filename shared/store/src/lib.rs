@@ -72,7 +72,7 @@ pub use links::Link;
 pub use memberships::MemberChange;
 pub use missing::{MissingEnd, MissingSearch, MissingStep};
 pub use names::{LookUp, Named};
-pub use notices::Subscription;
+pub use notices::{Noticed, Subscription};
 pub use organizations::{Deployment, FoundError, Founding};
 pub use outbox::{Late, OutboxItem};
 pub use pages::{Order, Page};

@@ -14,6 +14,7 @@ use crate::connections::works_with;
 use crate::item::Item;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
+use crate::write::Clause;
 use crate::{OutboxItem, Store, Stored, TableError, Task, Version};
 
 /// How many users are remembered of one notice; those beyond are the round's.
@@ -56,8 +57,12 @@ impl Subscription {
 
 /// Somebody who is to be read at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Noticed {
-    object: Uuid,
+pub struct Noticed {
+    /// Whom, by object id.
+    pub object: Uuid,
+    /// When they were noticed last.
+    #[serde(default)]
+    pub noticed_at: Timestamp,
 }
 
 impl Store {
@@ -149,7 +154,8 @@ impl Store {
     ) -> Result<Vec<Write>, TableError> {
         let end = now.checked_add(FORGOTTEN_AFTER).unwrap_or(now);
         let mark = |object: &Uuid| {
-            let item = Item::new(Key::noticed(org, *object), &Noticed { object: *object })?;
+            let noticed = Noticed { object: *object, noticed_at: now };
+            let item = Item::new(Key::noticed(org, *object), &noticed)?;
             Ok(Write::Put(item.until(end.as_second()), Expect::Anything))
         };
         objects.iter().take(MOST).map(mark).collect()
@@ -161,24 +167,45 @@ impl Store {
         org: OrganizationId,
         most: i32,
         now: Timestamp,
-    ) -> Result<Vec<Uuid>, TableError> {
+    ) -> Result<Vec<Noticed>, TableError> {
         let found: Vec<Stored<Noticed>> =
             self.table.list(&Key::all_noticed(org), Key::NOTICED, most, now).await?;
-        Ok(found.into_iter().map(|stored| stored.value.object).collect())
+        Ok(found.into_iter().map(|stored| stored.value).collect())
     }
 
-    /// These users were read. Who is noticed once more meanwhile is told of by the rounds.
+    /// These users were read. Who is noticed once more meanwhile stays: what was read of them may be older.
     pub async fn forget_noticed(
         &self,
         org: OrganizationId,
-        objects: &[Uuid],
+        read: &[Noticed],
     ) -> Result<(), TableError> {
-        if objects.is_empty() {
+        if read.is_empty() {
             return Ok(());
         }
-        let gone = objects.iter().map(|object| Write::Remove(Key::noticed(org, *object)));
-        self.table.write(gone.collect()).await
+        let forgotten = read.iter().map(|noticed| forgotten(org, noticed));
+        let forgotten = forgotten.collect::<Result<Vec<_>, _>>()?;
+        match self.table.write(forgotten.clone()).await {
+            // Each by itself: those who are to be read once more keep nobody else.
+            Err(TableError::Conflict { .. }) => {}
+            other => return other,
+        }
+        for one in forgotten {
+            match self.table.write(vec![one]).await {
+                Ok(()) | Err(TableError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
+}
+
+/// Forgets somebody who was noticed then, and not since.
+fn forgotten(org: OrganizationId, noticed: &Noticed) -> Result<Write, TableError> {
+    let key = Key::noticed(org, noticed.object);
+    let at = Item::new(key.clone(), &noticed.noticed_at)?.value;
+    let then =
+        Clause::new("attribute_not_exists(#v.noticed_at) OR #v.noticed_at = :at").with(":at", at);
+    Ok(Write::RemoveThat(key, then))
 }
 
 impl OutboxItem {

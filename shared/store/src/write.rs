@@ -43,6 +43,8 @@ pub(crate) enum Write {
     DeleteThat(Key, Clause),
     /// Deletes an item if it is there.
     Remove(Key),
+    /// Deletes an item if it is there, and expects then what a condition says.
+    RemoveThat(Key, Clause),
     /// Only expects a version.
     Check(Key, Version),
     /// Only expects that there is nothing.
@@ -92,6 +94,7 @@ impl Write {
             | Self::Delete(key, _)
             | Self::DeleteThat(key, _)
             | Self::Remove(key)
+            | Self::RemoveThat(key, _)
             | Self::Check(key, _)
             | Self::CheckAbsent(key)
             | Self::CheckPresent(key)
@@ -127,6 +130,16 @@ impl Write {
             }
             Self::Remove(key) => {
                 let delete = Delete::builder().table_name(table).set_key(Some(key_attributes(key)));
+                action.delete(delete.build()?)
+            }
+            Self::RemoveThat(key, condition) => {
+                let text = format!("attribute_not_exists(pk) OR {}", condition.text);
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key_attributes(key)))
+                    .condition_expression(text)
+                    .set_expression_attribute_names(names([&condition]))
+                    .set_expression_attribute_values(values([condition]));
                 action.delete(delete.build()?)
             }
             Self::Check(key, version) => {

@@ -7,6 +7,7 @@ mod federation_checks;
 mod folds;
 mod groups;
 mod members;
+mod notices;
 mod organizations;
 mod outbox;
 mod pages;
