@@ -1,7 +1,7 @@
 //! Accounts in Entra of users who were deleted here: those that we made, and those that were to be disabled
 //! before, are disabled there, with their sessions.
 
-use graph::{DirectoryUser, GraphError, Tenant, Told, UserChange};
+use graph::{DirectoryUser, GraphError, Tenant, UserChange};
 use identity::{Anchor, OrganizationId, UserId};
 use jiff::SignedDuration;
 use store::{Action, Connection, Feature, OutboxItem, Stored};
@@ -96,11 +96,10 @@ impl App {
             let ended = end_sessions(graph, connection, found.id).await;
             return Ok(ended.map(|()| Fate::Left("somebody_here")));
         }
-        if found.account_enabled != Told::Value(false) {
-            let change = UserChange { account_enabled: Some(false), ..UserChange::default() };
-            if let Err(error) = graph.change_user(found.id, &change).await {
-                return Ok(Err(error));
-            }
+        // Also where it is said to be: what is said may be older than somebody's undoing.
+        let change = UserChange { account_enabled: Some(false), ..UserChange::default() };
+        if let Err(error) = graph.change_user(found.id, &change).await {
+            return Ok(Err(error));
         }
         Ok(end_sessions(graph, connection, found.id).await.map(|()| Fate::Disabled))
     }

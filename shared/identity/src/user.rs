@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -31,6 +31,16 @@ pub struct DisabledAccount {
     pub object: Uuid,
     /// When we were about to.
     pub at: Timestamp,
+}
+
+impl DisabledAccount {
+    /// How long what is told of an account may lag behind what we did of it.
+    pub const LAG: SignedDuration = SignedDuration::from_hours(1);
+
+    /// Whether what is told of the account by now is not older than what we did.
+    pub fn is_settled(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) >= Self::LAG
+    }
 }
 
 /// What a person may do here beyond signing in.
@@ -155,9 +165,11 @@ impl User {
         [Block::Administrator, Block::LastDay].iter().any(|reason| self.blocks.contains(reason))
     }
 
-    /// Whether an account is disabled in Entra by us, and by nobody else as far as we know.
-    pub fn is_disabled_by_us(&self, object: Uuid) -> bool {
+    /// Whether that an account is disabled in Entra is our own doing, which still stands. Once it does not,
+    /// an account that is disabled all the same is so for somebody else, or could not be enabled again.
+    pub fn is_disabled_by_us(&self, object: Uuid, now: Timestamp) -> bool {
         self.disabled.is_some_and(|account| account.object == object)
+            && (self.is_offboarded() || self.has_left(now))
     }
 
     /// Says when the person's last day is, or that there is none. Where it gives access back, what was

@@ -49,7 +49,8 @@ pub(super) fn next(
         (false, None) => Next::Nothing,
         // Whoever speaks for it on-premises disables it there.
         (_, _) if there.is_synced() => Next::Leave("synced"),
-        (false, Some(_)) if enabled => Next::Forget,
+        // What is said may be older than our end of it: it is enabled all the same.
+        (false, Some(ours)) if enabled && (ours.is_settled(now) || !may) => Next::Forget,
         (_, _) if !may => Next::Leave("no_consent"),
         (false, Some(_)) => Next::Enable,
         (true, Some(_)) => Next::Disable(Disabling::Ours),
@@ -62,6 +63,7 @@ pub(super) fn next(
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use identity::{Block, DisabledAccount, LastDay, UserId};
+    use jiff::SignedDuration;
     use serde_json::json;
 
     use super::*;
@@ -115,7 +117,7 @@ mod tests {
             (&[Administrator], is_ours, Some(false), ours),
             (&[], is_ours, Some(false), Next::Enable),
             (&[], is_ours, None, Next::Enable),
-            (&[], is_ours, Some(true), Next::Forget),
+            (&[], is_ours, Some(true), Next::Enable),
             // Another reason of somebody else's does not keep us from undoing what we did.
             (&[Entra], is_ours, Some(false), Next::Enable),
             (&[Provisioning], is_ours, Some(false), Next::Enable),
@@ -128,8 +130,11 @@ mod tests {
                 (user(blocks, disabled), format!("{blocks:?} {disabled:?} {enabled:?}"));
             let account = there(enabled, false);
             assert_eq!(next(&user, TENANT, true, &account, now()), expected, "{what}");
-            let changes = matches!(expected, Next::Disable(_) | Next::Enable);
-            let without = if changes { Next::Leave("no_consent") } else { expected };
+            let without = match expected {
+                Next::Enable if enabled == Some(true) => Next::Forget,
+                Next::Disable(_) | Next::Enable => Next::Leave("no_consent"),
+                Next::Forget | Next::Leave(_) | Next::Nothing => expected,
+            };
             assert_eq!(next(&user, TENANT, false, &account, now()), without, "{what}");
             let synced = match expected {
                 Next::Nothing => Next::Nothing,
@@ -139,6 +144,15 @@ mod tests {
                 let account = there(enabled, true);
                 assert_eq!(next(&user, TENANT, may, &account, now()), synced, "{what}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_an_account_is_believed_once_it_cannot_be_older_than_our_end_of_it() {
+        let (user, enabled) = (user(&[], Some((TENANT, OBJECT))), there(Some(true), false));
+        for (minutes, expected) in [(0, Next::Enable), (59, Next::Enable), (60, Next::Forget)] {
+            let now = now() + SignedDuration::from_mins(minutes);
+            assert_eq!(next(&user, TENANT, true, &enabled, now), expected, "{minutes}");
         }
     }
 

@@ -2,13 +2,11 @@
 
 use graph::{DirectoryUser, Told};
 use identity::{Address, Anchor, Block, User, UserId, UserName};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use store::{Action, Known, NamesOf, Tally};
 
 use crate::anchor;
 
-/// How long what is told of an account may lag behind what we did of it.
-const LAG: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a user becomes.
 #[derive(Clone, Debug)]
@@ -212,14 +210,15 @@ fn claim(user: &mut User, told: &DirectoryUser, now: Timestamp) {
 /// Who is disabled or gone there has no access here, for as long as that is so. That we disabled an account
 /// ourselves is no word of Entra's.
 fn access(user: &mut User, told: &DirectoryUser, now: Timestamp, tally: &mut Tally) {
-    let ours = user.disabled.filter(|_| user.is_disabled_by_us(told.id));
+    let is_ours = user.is_disabled_by_us(told.id, now);
     let enabled = match (&told.removed, &told.account_enabled) {
         (Some(_), _) => Some(false),
-        (None, Told::Value(enabled)) => Some(*enabled || ours.is_some()),
+        (None, Told::Value(enabled)) => Some(*enabled || is_ours),
         (None, Told::Empty | Told::Unsaid) => None,
     };
     // Somebody of the tenant enabled it: whoever disables it then is not us. What is told may be older.
-    let is_undone = ours.is_some_and(|ours| now.duration_since(ours.at) >= LAG);
+    let ours = user.disabled.filter(|account| account.object == told.id);
+    let is_undone = ours.is_some_and(|account| account.is_settled(now));
     if is_undone && told.removed.is_none() && told.account_enabled.value() == Some(&true) {
         user.disabled = None;
     }
@@ -241,6 +240,7 @@ fn access(user: &mut User, told: &DirectoryUser, now: Timestamp, tally: &mut Tal
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use identity::DisabledAccount;
+    use jiff::SignedDuration;
     use serde_json::{Value, json};
     use store::Stored;
 
@@ -373,9 +373,11 @@ mod tests {
             user
         };
         let ours = disabled(object, now());
-        let later = now() + LAG;
+        let later = now() + DisabledAccount::LAG;
         let (off, on) = (json!({ "accountEnabled": false }), json!({ "accountEnabled": true }));
         let gone = json!({ "@removed": { "reason": "changed" } });
+        let mut lifted = ours.clone();
+        lifted.unblock(Block::Administrator, now());
         let mut back = ours.clone();
         back.block(Block::Entra, now());
         let cases = [
@@ -389,13 +391,16 @@ mod tests {
             // Out of the recycle bin, as we left it.
             (&back, &off, later, false, true),
             (&disabled(uuid::Uuid::nil(), now()), &off, later, true, true),
+            // Whoever has access here again, though nobody enabled them there.
+            (&lifted, &off, later, true, true),
+            (&lifted, &on, later, false, false),
         ];
         for (user, said, at, blocked, is_ours) in cases {
             let told = told(said.clone());
             let decided = changed(&known(user, NamesOf::Directory), &told, Claims::ALL, at).user;
             assert_eq!(decided.blocks.contains(&Block::Entra), blocked, "{said} at {at}");
             assert_eq!(decided.disabled.is_some(), is_ours, "{said} at {at}");
-            assert!(decided.is_offboarded(), "{said} at {at}");
+            assert_eq!(decided.is_offboarded(), user.is_offboarded(), "{said} at {at}");
         }
     }
 
