@@ -248,7 +248,9 @@ impl App {
             told = self.round_failed(&item.value, failure);
         }
         let asked_for = failure.asked_for();
-        Ok(self.store.postpone_and_tell(&item, asked_for, told.as_ref(), now).await?)
+        self.store.postpone_and_tell(&item, asked_for, told.as_ref(), now).await?;
+        self.announce(told.as_slice(), request_id).await;
+        Ok(())
     }
 
     async fn perform(&self, item: &OutboxItem, turn: &Turn<'_>) -> Result<Outcome, Failure> {

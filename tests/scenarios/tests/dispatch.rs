@@ -129,7 +129,7 @@ async fn two_dispatches_at_once_claim_each_round_once_and_one_that_fails_loses_n
         others
     };
     let effect = Effect::Refuse(500, "InternalServerError");
-    let fault = Fault { operation: "TransactWriteItems", skip: 5, times: 7, effect };
+    let fault = Fault { operation: "TransactWriteItems", skip: 5, times: usize::MAX, effect };
     world.offboarding.fault(fault);
     assert!(matches!(world.dispatch().await, Outcome::Failed(_)));
     world.offboarding.mend();
