@@ -97,9 +97,8 @@ impl App {
     ) -> Result<Reading, ReadingError> {
         let organization = directory.organization;
         let mut stored = self.begin_reading(directory, request_id).await?;
-        let (mut restarts, mut is_answered, mut is_first) = (0, false, true);
-        // One page at least: what was asked before may have taken the time, each time.
-        while std::mem::take(&mut is_first) || directory.has_time_for(PAGE, self.clock.now()) {
+        let (mut restarts, mut is_answered) = (0, false);
+        while directory.has_time_for(PAGE, self.clock.now()) {
             let mut import = stored.value.clone();
             let turned = match page(directory, &import).await {
                 Ok(page) => self.turn(directory, &mut import, page, request_id).await?,

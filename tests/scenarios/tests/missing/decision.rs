@@ -67,6 +67,7 @@ async fn many_are_held_and_an_approval_takes_exactly_those_who_are_still_missing
     let audited = world.quiet().await.audited_since(&before);
     let mut expected = vec![("access_taken".to_owned(), Some("missing".to_owned())); 6];
     expected.extend(["missing_approved", "missing_held"].map(|word| (word.to_owned(), None)));
+    expected.extend(vec![("sessions_left".to_owned(), Some("no_consent".to_owned())); 6]);
     // Whoever is looked at once more is looked at with what changed since.
     expected.push(("user_changed".to_owned(), Some("directory".to_owned())));
     assert_eq!(audited, expected, "each once");

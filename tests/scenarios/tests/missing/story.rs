@@ -37,8 +37,11 @@ async fn few_who_are_missing_lose_access_once_they_were_asked_for_twice() {
     let MissingStep::Over { end, .. } = search(&world).await.step else { panic!("it is over") };
     assert_eq!(end, MissingEnd::Taken);
     let audited = world.quiet().await.audited_since(&before);
-    let taken = ("access_taken".to_owned(), Some("missing".to_owned()));
-    assert_eq!(audited, vec![taken; 6], "each once, and nothing else");
+    let word = |word: &str, reason: &str| (word.to_owned(), Some(reason.to_owned()));
+    let taken = vec![word("access_taken", "missing"); 6];
+    // The tenant lets us read, and nothing else.
+    let left = vec![word("sessions_left", "no_consent"); 6];
+    assert_eq!(audited, [taken, left].concat(), "each once, and nothing else");
     for user in users(&world).await {
         let before = gone.iter().find(|gone| gone.id == user.id);
         let is_over = |before: &User| user.sessions_valid_from > before.sessions_valid_from;

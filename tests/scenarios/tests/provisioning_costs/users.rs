@@ -55,7 +55,7 @@ async fn a_change_costs_one_transaction_and_one_that_changes_nothing_none() {
         ("create", post, "/Users", &grace, 201, Cost::of(1, 1.0).and(1, 21.0)),
         // The transaction that is refused, whose name it is, and the audit of that.
         ("create again", post, "/Users", &grace, 409, Cost::of(2, 2.0).and(2, 2.0)),
-        ("disable", patch, user, &disable, 200, read.and(1, 9.0)),
+        ("disable", patch, user, &disable, 200, read.and(1, 12.0)),
         ("disable again", patch, user, &disable, 200, read),
         ("enable", patch, user, &enable, 200, read.and(1, 9.0)),
         ("change an attribute", patch, user, &title, 200, read.and(1, 6.0)),
@@ -63,7 +63,7 @@ async fn a_change_costs_one_transaction_and_one_that_changes_nothing_none() {
         ("replace by the same", put, user, &countess, 200, read),
         ("rename", patch, user, &named, 200, read.and(1, 12.0)),
         ("change the e-mail address", patch, user, &mailed, 200, read.and(1, 10.0)),
-        ("delete", &Method::DELETE, user, null, 204, read.and(1, 27.0)),
+        ("delete", &Method::DELETE, user, null, 204, read.and(1, 30.0)),
         ("delete again", &Method::DELETE, user, null, 404, read),
     ];
     check(&world, &entra, &cases).await;
