@@ -7,7 +7,6 @@ use store::{Action, Known, NamesOf, Tally};
 
 use crate::anchor;
 
-
 /// What a user becomes.
 #[derive(Clone, Debug)]
 pub(super) struct Decided {
