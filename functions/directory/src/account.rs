@@ -135,23 +135,30 @@ impl App {
         if !user.is_offboarded() && !user.has_left(now) && user.disabled.is_none() {
             return Ok(Fate::NOTHING);
         }
+        // What cannot be undone any more is Entra's own from then on, so that a reading says how it stands.
+        let is_undone = !user.is_offboarded() && !user.has_left(now);
+        let left = |why| match is_undone && why != NOT_FOUND {
+            true => Fate::left(why).not_ours(),
+            // It may be restored from the recycle bin.
+            false => Fate::left(why),
+        };
         if connection.stage != Stage::Connected {
-            return Ok(Fate::left(lacks(connection)));
+            return Ok(left(lacks(connection)));
         }
         let there = match self.account_there(seeing).await? {
             Ok(there) => there,
-            Err(why) => return Ok(Fate::left(why)),
+            Err(why) => return Ok(left(why)),
         };
         let enabled = there.account_enabled.value() == Some(&true);
         match decision::next(user, connection.tenant, may_disable(connection), &there, now) {
             Next::Nothing => Ok(Fate::NOTHING),
             // Whoever disables what is enabled now is not us.
             Next::Leave(why) if enabled => Ok(Fate::left(why).not_ours()),
-            Next::Leave(why) => Ok(Fate::left(why)),
+            Next::Leave(why) => Ok(left(why)),
             Next::Forget => Ok(Fate::done(Action::AccountEnabled).not_ours()),
             Next::Enable => Ok(match self.set_enabled(seeing, true).await? {
                 Ok(()) => Fate::done(Action::AccountEnabled).not_ours(),
-                Err(why) => Fate::left(why),
+                Err(why) => left(why),
             }),
             Next::Disable(disabling) => {
                 self.disable_there_too(seeing, stored, disabling, enabled).await

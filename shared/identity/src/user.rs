@@ -165,11 +165,9 @@ impl User {
         [Block::Administrator, Block::LastDay].iter().any(|reason| self.blocks.contains(reason))
     }
 
-    /// Whether that an account is disabled in Entra is our own doing, which still stands. Once it does not,
-    /// an account that is disabled all the same is so for somebody else, or could not be enabled again.
-    pub fn is_disabled_by_us(&self, object: Uuid, now: Timestamp) -> bool {
+    /// Whether an account is disabled in Entra by us, and by nobody else as far as we know.
+    pub fn is_disabled_by_us(&self, object: Uuid) -> bool {
         self.disabled.is_some_and(|account| account.object == object)
-            && (self.is_offboarded() || self.has_left(now))
     }
 
     /// Says when the person's last day is, or that there is none. Where it gives access back, what was

@@ -209,7 +209,7 @@ fn claim(user: &mut User, told: &DirectoryUser, now: Timestamp) {
 /// Who is disabled or gone there has no access here, for as long as that is so. That we disabled an account
 /// ourselves is no word of Entra's.
 fn access(user: &mut User, told: &DirectoryUser, now: Timestamp, tally: &mut Tally) {
-    let is_ours = user.is_disabled_by_us(told.id, now);
+    let is_ours = user.is_disabled_by_us(told.id);
     let enabled = match (&told.removed, &told.account_enabled) {
         (Some(_), _) => Some(false),
         (None, Told::Value(enabled)) => Some(*enabled || is_ours),
@@ -390,8 +390,8 @@ mod tests {
             // Out of the recycle bin, as we left it.
             (&back, &off, later, false, true),
             (&disabled(uuid::Uuid::nil(), now()), &off, later, true, true),
-            // Whoever has access here again, though nobody enabled them there.
-            (&lifted, &off, later, true, true),
+            // Whoever has access here again is going to be enabled there.
+            (&lifted, &off, later, false, true),
             (&lifted, &on, later, false, false),
         ];
         for (user, said, at, blocked, is_ours) in cases {

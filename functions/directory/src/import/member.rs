@@ -256,7 +256,7 @@ impl App {
             || match known {
                 Some(known) => {
                     let blocked = known.user.value.blocks.contains(&Block::Entra);
-                    let ours = known.user.value.is_disabled_by_us(told.id, now);
+                    let ours = known.user.value.is_disabled_by_us(told.id);
                     !blocked || told.account_enabled.value() == Some(&false) && !ours
                 }
                 None => {
