@@ -65,7 +65,7 @@ impl World {
                 if is_round(item) {
                     let shard = u8::from_str_radix(&round[..2], 16).unwrap() % SHARDS;
                     copy["index_pk"] = Value::from(format!("OUTBOX#ROUND#{shard}"));
-                    copy["index_sk"] = Value::from(format!("{due_at:.9}"));
+                    copy["index_sk"] = Value::from(format!("{due_at:.9}#{round}"));
                     copy["value"]["due_at"] = Value::from(due_at.to_string());
                     copy["value"]["attempts"] = Value::from(0);
                 }
