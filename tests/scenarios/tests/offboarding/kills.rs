@@ -242,7 +242,8 @@ async fn a_process_that_is_killed_at_random_instants_takes_and_gives_each_access
 }
 
 #[tokio::test]
-#[ignore = "minutes: cargo nextest run --workspace --test offboarding --run-ignored all -E 'test(two_hundred)'"]
+// Each run has the twenty-five above; these take minutes, which nobody waits for each time.
+#[ignore = "takes minutes; twenty-five of them are in each run: cargo nextest run --workspace --test offboarding --run-ignored all -E 'test(two_hundred)'"]
 async fn a_process_that_is_killed_at_two_hundred_random_instants_takes_and_gives_each_access_once()
 {
     survives(200).await;
