@@ -24,6 +24,9 @@ const POLL: Duration = Duration::from_millis(50);
 const SOON: SignedDuration = SignedDuration::from_secs(40);
 /// The longest that anything may take.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// The longest until nobody is at anything: each notice of before is looked at once more a minute later,
+/// by a sweep.
+const REST: Duration = Duration::from_secs(300);
 
 /// How the functions are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +124,7 @@ impl Reading {
                 tokio::time::sleep(POLL).await;
             }
         };
-        tokio::time::timeout(PATIENCE, rests).await?
+        tokio::time::timeout(REST, rests).await?
     }
 }
 
