@@ -59,9 +59,8 @@ pub enum Failure {
     /// It takes longer than one invocation: the next sweep goes on with it.
     #[error("the item is carried out in part")]
     Unfinished,
-    /// A round takes longer than one invocation, and has come further: the next one goes on with it at
-    /// once.
-    #[error("the round is carried out in part")]
+    /// The same, and it has come further: the next invocation goes on with it at once.
+    #[error("the item is carried out in part, and goes on")]
     GoesOn,
     /// Something else has to be so first. Whoever waits sees what.
     #[error("the item waits for something else")]
@@ -105,6 +104,11 @@ impl Failure {
     /// Whether nothing failed that is not shown elsewhere.
     pub(crate) const fn is_waiting(&self) -> bool {
         matches!(self, Self::Waiting | Self::OutOfOrder(_))
+    }
+
+    /// Time is over: what came further goes on at once, anything else would only turn in circles.
+    pub(crate) const fn out_of_time(came_further: bool) -> Self {
+        if came_further { Self::GoesOn } else { Self::Unfinished }
     }
 
     /// What counts an item that is put off for it: mail has an alarm of its own.

@@ -118,6 +118,7 @@ impl App {
         turn: &Turn<'_>,
     ) -> Result<Outcome, Failure> {
         let org = item.organization;
+        let mut came_further = false;
         let mut stored = self.store.missing_search(org, self.clock.now()).await?;
         while let Some(before) = stored {
             if before.value.id != search || !before.value.is_under_way() {
@@ -125,7 +126,7 @@ impl App {
             }
             let now = self.clock.now();
             if now >= turn.long_ends {
-                return Err(Failure::Unfinished);
+                return Err(Failure::out_of_time(came_further));
             }
             let connection = self.store.connection(org, now).await?.filter(|connection| {
                 let Stored { value, .. } = connection;
@@ -152,6 +153,7 @@ impl App {
             stored = match kept {
                 Ok(kept) => {
                     turn.answered();
+                    came_further = true;
                     Some(kept)
                 }
                 Err(Failure::Reading(ReadingError::Graph(lost @ GraphError::ConsentLost(_)))) => {

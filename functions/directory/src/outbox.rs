@@ -213,8 +213,7 @@ impl App {
         let now = self.clock.now();
         let soon = now.checked_add(SOON).unwrap_or(now);
         let due = items.iter().filter(|item| item.due_at <= soon);
-        let is_round = |item: &&OutboxItem| matches!(item.task, Task::ReadDirectory { .. });
-        let (rounds, others): (Vec<_>, Vec<_>) = due.partition(is_round);
+        let (rounds, others): (Vec<_>, Vec<_>) = due.partition(|item| item.task.is_of_everybody());
         let named =
             |item: &OutboxItem| OutboxDue { organization: item.organization, item: item.id };
         // The last one goes on with what the others are a part of.

@@ -78,13 +78,14 @@ impl App {
     ) -> Result<Outcome, Failure> {
         let org = item.organization;
         let mut lists: Option<Lists> = None;
+        let mut came_further = false;
         let mut stored = self.store.preflight(org, self.clock.now()).await?;
         while let Some(before) = stored {
             let Some(under_way) = before.value.look.clone().filter(|it| it.id == look) else {
                 break;
             };
             if self.clock.now() >= turn.long_ends {
-                return Err(Failure::Unfinished);
+                return Err(Failure::out_of_time(came_further));
             }
             let step = under_way.step.clone();
             let kept = match step {
@@ -108,6 +109,7 @@ impl App {
                 }
                 Err(failure) => return Err(failure),
             };
+            came_further = true;
         }
         Ok(Outcome::default())
     }

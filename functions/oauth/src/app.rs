@@ -11,7 +11,7 @@ use identity::OutboxId;
 use jiff::Timestamp;
 use keys::{KmsKeys, kms_config};
 use registration::{Registration, Settings, SettingsError};
-use store::{Action, Actor, AuditEntry, OutboxItem, Store, Table, Task};
+use store::{Action, Actor, AuditEntry, OutboxItem, Store, Table};
 use web::config::Variables;
 use web::failure::RequestId;
 
@@ -95,9 +95,9 @@ impl App {
     /// Says that an outbox item is due. A lost event is made up for by the sweep.
     pub(crate) async fn announce(&self, item: &OutboxItem, request_id: &RequestId) {
         let due = OutboxDue { organization: item.organization, item: item.id };
-        let said = match item.task {
-            Task::ReadDirectory { .. } => self.bus.rounds_due(&[due]).await,
-            _ => self.bus.outbox_due(&[due]).await,
+        let said = match item.task.is_of_everybody() {
+            true => self.bus.rounds_due(&[due]).await,
+            false => self.bus.outbox_due(&[due]).await,
         };
         if let Err(error) = said {
             web::failure::log(&error, request_id);

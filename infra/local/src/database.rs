@@ -1,8 +1,12 @@
 //! The embedded DynamoDB: `dynoxide` in this process, with the template's tables.
 
+mod measured;
+
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use dynoxide::Database;
@@ -61,6 +65,7 @@ pub enum DatabaseError {
 pub struct LocalDatabase {
     endpoint: String,
     database: Database,
+    requests: Arc<AtomicU64>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -78,7 +83,25 @@ impl LocalDatabase {
         let endpoint = format!("http://{}", listener.local_addr()?);
         let server = tokio::spawn(serve(listener, database.clone()));
         let sweeper = tokio::spawn(sweep_forever(database.clone()));
-        Ok(Self { endpoint, database, tasks: vec![server, sweeper] })
+        Ok(Self { endpoint, database, requests: Arc::default(), tasks: vec![server, sweeper] })
+    }
+
+    /// The same, measured: its requests are counted, and it hears of no `ClientRequestToken`, since it looks
+    /// through ten minutes of them at each transaction.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub async fn measured(mut self) -> Result<Self, DatabaseError> {
+        let (endpoint, server) =
+            measured::front(self.endpoint.clone(), self.requests.clone()).await?;
+        self.endpoint = endpoint;
+        self.tasks.push(server);
+        Ok(self)
+    }
+
+    /// How many requests there were, of one that is measured.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -191,9 +214,13 @@ async fn sweep(database: Database) -> usize {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use http::header::{AUTHORIZATION, CONTENT_TYPE};
     use serde_json::json;
 
     use super::*;
+
+    const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-central-1/dynamodb/aws4_request, \
+                          SignedHeaders=host, Signature=0";
 
     fn table(sort_key: &str) -> Table {
         Table {
@@ -250,6 +277,38 @@ mod tests {
 
         assert!(matches!(started, Err(DatabaseError::Damaged { .. })));
         std::fs::remove_dir_all(file.parent().unwrap()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_that_is_measured_counts_and_takes_a_repeated_transaction_for_another() {
+        let transaction = json!({
+            "ClientRequestToken": "the-same",
+            "TransactItems": [{"Put": {
+                "TableName": "items",
+                "Item": {"pk": {"S": "a"}, "sk": {"S": "-"}},
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }}],
+        });
+        let twice = async |local: &LocalDatabase| {
+            let mut statuses = Vec::new();
+            for _ in 0..2 {
+                let request = reqwest::Client::new()
+                    .post(local.endpoint())
+                    .header("x-amz-target", "DynamoDB_20120810.TransactWriteItems")
+                    .header("x-amz-date", "20260101T000000Z")
+                    .header(CONTENT_TYPE, "application/x-amz-json-1.0")
+                    .header(AUTHORIZATION, SIGNED);
+                let answer = request.body(transaction.to_string()).send().await.unwrap();
+                statuses.push(answer.status().as_u16());
+            }
+            (statuses, local.requests())
+        };
+        let plain = LocalDatabase::start(None, &[table("sk")]).await.unwrap();
+        let measured = LocalDatabase::start(None, &[table("sk")]).await.unwrap();
+        let measured = measured.measured().await.unwrap();
+
+        assert_eq!(twice(&plain).await, (vec![200, 200], 0));
+        assert_eq!(twice(&measured).await, (vec![200, 400], 2));
     }
 
     #[tokio::test]

@@ -132,6 +132,11 @@ impl Stack {
         &self.ready
     }
 
+    /// How many requests the table had, where it is [measured](Options::measured).
+    pub fn table_requests(&self) -> u64 {
+        self.parts.as_ref().map_or(0, |parts| parts.database.requests())
+    }
+
     /// Invokes a function by its logical id and waits for its answer.
     pub async fn invoke(&self, function: &str, payload: serde_json::Value) -> Outcome {
         let Some(parts) = &self.parts else { return Outcome::Throttled };

@@ -245,7 +245,7 @@ impl Bus {
         self.put(entries.collect::<Result<_, _>>()?).await
     }
 
-    /// Says that rounds of reading are due; at most ten at once.
+    /// Says that rounds of reading are due, or what else goes through everybody; at most ten at once.
     ///
     /// # Errors
     ///

@@ -260,6 +260,15 @@ impl Task {
         }
     }
 
+    /// Whether it goes through everybody of a tenant: it has readers of its own, so that nobody who asked
+    /// for a code waits behind it.
+    pub const fn is_of_everybody(&self) -> bool {
+        matches!(
+            self,
+            Self::ReadDirectory { .. } | Self::LookForMissing { .. } | Self::LookAtEverybody { .. }
+        )
+    }
+
     /// Whether it may take long, or comes by the hundred with nobody waiting: what somebody waits for
     /// goes first.
     pub const fn is_long(&self) -> bool {

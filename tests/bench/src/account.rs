@@ -30,7 +30,12 @@ pub(crate) struct Person {
 impl Account {
     /// Starts everything and lets the demo users enrol.
     pub(crate) async fn start(template: &Path, functions: &Path) -> Result<Self, Failure> {
-        let stack = Stack::start(Options::new(template, functions)).await?;
+        Self::with(Options::new(template, functions)).await
+    }
+
+    /// The same, of a stack that is started in another way.
+    pub(crate) async fn with(options: Options) -> Result<Self, Failure> {
+        let stack = Stack::start(options).await?;
         let mut account = Self { stack, people: Vec::new() };
         // The administrator is let in by bootstrap alone.
         let mut links = vec![account.stack.ready().bootstrap_url.clone()];
@@ -65,14 +70,19 @@ impl Account {
         self.stack.stop().await;
     }
 
+    /// Asks the operator for something, of the demo organization.
+    pub(crate) async fn operate(&self, action: &str, mut asked: Value) -> Result<Value, Failure> {
+        asked["action"] = json!(action);
+        asked["domain"] = json!(self.stack.ready().domain);
+        match self.stack.invoke("OperatorFunction", asked).await {
+            Outcome::Answered(answer) => Ok(serde_json::from_slice(&answer)?),
+            outcome => Err(format!("the operator refused to {action}: {outcome:?}").into()),
+        }
+    }
+
     /// A one-time link, as the operator hands it out.
     async fn invite(&self, upn: &str) -> Result<String, Failure> {
-        let domain = &self.stack.ready().domain;
-        let asked = json!({ "action": "invite", "domain": domain, "email": upn });
-        let Outcome::Answered(answer) = self.stack.invoke("OperatorFunction", asked).await else {
-            return Err(format!("the operator invited nobody for {upn}").into());
-        };
-        let answer: Value = serde_json::from_slice(&answer)?;
+        let answer = self.operate("invite", json!({ "email": upn })).await?;
         let link = answer.get("enrolment_url").and_then(Value::as_str);
         Ok(link.ok_or("an invitation without a link")?.to_owned())
     }

@@ -33,7 +33,7 @@ pub(super) async fn assemble(
     let endpoints = listeners.endpoints();
     let model = read_template(&options, &bound, &endpoints.sqs, &entra)?;
     let file = data.keeps().then(|| data.path().join("table.sqlite"));
-    let database = LocalDatabase::start(file.as_deref(), &model.tables).await?;
+    let database = start_database(&options, file.as_deref(), &model).await?;
     let ready = Ready::new(&bound, &entra, &endpoints, database.endpoint(), &model);
     let ledger = Arc::new(Ledger::reaping(data.path().join("processes")));
     let lambda = Lambda::new(&model.functions, lambda_settings(&options, &ready), log, ledger);
@@ -68,6 +68,18 @@ async fn seeded(options: &Options, parts: &Parts, ready: Ready) -> Result<Ready,
             Ok(seed::demo(ready, &*parts.lambda, &parts.entra, folder, options.cycles).await?)
         }
     }
+}
+
+async fn start_database(
+    options: &Options,
+    file: Option<&Path>,
+    model: &Model,
+) -> Result<LocalDatabase, StartError> {
+    let database = LocalDatabase::start(file, &model.tables).await?;
+    Ok(match options.measured {
+        true => database.measured().await?,
+        false => database,
+    })
 }
 
 fn start_entra(options: &Options, bound: &Bound, folder: &Path) -> Result<Simulator, StartError> {

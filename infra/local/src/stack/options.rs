@@ -19,6 +19,8 @@ pub struct Options {
     pub port: u16,
     /// Where state is kept.
     pub data: Data,
+    /// Whether the table's requests are counted, which costs it its `ClientRequestToken`s.
+    pub measured: bool,
     /// What is there after the first start.
     pub seed: Seed,
     /// When the simulated Entra provisions the demo organization.
@@ -49,6 +51,7 @@ impl Options {
             functions: functions.into(),
             port: 0,
             data: Data::Memory,
+            measured: false,
             seed: Seed::Demo,
             cycles: Cycles::WhenAsked,
             concurrency: 4,
