@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::failure::Failure;
-use crate::import::{Directory, PAGE, Reading, ReadingError};
+use crate::import::{Directory, FirstPage, PAGE, Reading, ReadingError};
 use crate::outbox::{Outcome, Turn};
 use crate::round;
 
@@ -24,6 +24,7 @@ impl App {
         &self,
         item: &OutboxItem,
         since: Timestamp,
+        first: Option<FirstPage>,
         turn: &Turn<'_>,
     ) -> Result<Outcome, Failure> {
         let organization = item.organization;
@@ -37,12 +38,14 @@ impl App {
             return Ok(Outcome::default());
         }
         let directory = self.directory(organization, &stored.value, turn);
-        match self.read_directory(&directory, turn.request_id).await {
+        match self.read_from(&directory, first, turn.request_id).await {
             Ok(Reading::Ended(import)) => {
                 self.search_again(&directory, &import, turn.request_id).await;
                 self.keep_subscribed(&directory, turn.request_id).await;
                 self.look_for_the_first_time(organization, turn.request_id).await;
-                let next = self.next_round(organization, since).await?;
+                let now = self.clock.now();
+                let rules = self.store.reading_rules(organization, now).await?.value;
+                let next = self.next_round(organization, since, &rules);
                 round::log(&import, &next, turn.request_id);
                 let mut outcome = Outcome { audit: None, next: vec![next] };
                 outcome.next.extend(self.anchors_next(organization).await?);
@@ -141,7 +144,7 @@ fn may(connection: &Connection, permission: Permission) -> bool {
     connection.stage == Stage::Connected && permission.is_covered_by(granted.map(String::as_str))
 }
 
-fn works(connection: &Connection, since: Timestamp) -> bool {
+pub(crate) fn works(connection: &Connection, since: Timestamp) -> bool {
     connection.stage == Stage::Connected && connection.since == since
 }
 

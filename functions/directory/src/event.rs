@@ -43,14 +43,29 @@ pub struct Message {
 }
 
 impl Message {
-    /// The outbox item that it names, if it is an event of ours.
-    pub(crate) fn due(&self) -> Option<OutboxDue> {
+    /// What it names, if it is an event of ours.
+    pub(crate) fn due(&self) -> Option<Due> {
         #[derive(Deserialize)]
         struct Envelope {
+            #[serde(rename = "detail-type")]
+            detail_type: String,
             detail: OutboxDue,
         }
-        serde_json::from_str(&self.body).ok().map(|envelope: Envelope| envelope.detail)
+        let Envelope { detail_type, detail } = serde_json::from_str(&self.body).ok()?;
+        Some(match detail_type.as_str() {
+            OutboxDue::ROUND_DETAIL_TYPE => Due::Round(detail),
+            _ => Due::Item(detail),
+        })
     }
+}
+
+/// What a message names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Due {
+    /// A round, or what else goes through everybody.
+    Round(OutboxDue),
+    /// Anything else.
+    Item(OutboxDue),
 }
 
 /// Which messages of a batch must come again.

@@ -74,6 +74,14 @@ impl Directory<'_> {
     }
 }
 
+/// A first page that was asked for already.
+pub(crate) struct FirstPage {
+    /// Where it was asked for, begun.
+    pub(crate) import: Stored<Import>,
+    /// What came of it.
+    pub(crate) page: Result<Page<DirectoryUser>, ReadingError>,
+}
+
 /// What became of a page.
 enum Turned {
     /// More of the round is behind it.
@@ -95,12 +103,29 @@ impl App {
         directory: &Directory<'_>,
         request_id: &RequestId,
     ) -> Result<Reading, ReadingError> {
+        self.read_from(directory, None, request_id).await
+    }
+
+    /// The same, where the first page was asked for already.
+    pub(crate) async fn read_from(
+        &self,
+        directory: &Directory<'_>,
+        first: Option<FirstPage>,
+        request_id: &RequestId,
+    ) -> Result<Reading, ReadingError> {
         let organization = directory.organization;
-        let mut stored = self.begin_reading(directory, request_id).await?;
+        let (mut stored, mut first) = match first {
+            Some(FirstPage { import, page }) => (import, Some(page)),
+            None => (self.begin_reading(directory, request_id).await?, None),
+        };
         let (mut restarts, mut is_answered) = (0, false);
         while directory.has_time_for(PAGE, self.clock.now()) {
             let mut import = stored.value.clone();
-            let turned = match page(directory, &import).await {
+            let asked = match first.take() {
+                Some(asked) => asked,
+                None => page(directory, &import).await,
+            };
+            let turned = match asked {
                 Ok(page) => self.turn(directory, &mut import, page, request_id).await?,
                 Err(ReadingError::Graph(GraphError::Gone { .. })) if restarts < RESTARTS => {
                     // From our own beginning: the one that Graph names may select less, and what is
@@ -117,6 +142,8 @@ impl App {
                 }
                 Err(error) => return Err(error),
             };
+            import.kept_at = Some(self.clock.now());
+            import.anchored_until = None;
             let ends_whole = stored.value.whole && !import.whole;
             let (before, kept) = (stored.version, &import);
             let kept = match ends_whole {
@@ -216,7 +243,8 @@ async fn expected(directory: &Directory<'_>, request_id: &RequestId) -> Option<u
     }
 }
 
-async fn page(
+/// Asks for the next page.
+pub(crate) async fn page(
     directory: &Directory<'_>,
     import: &Import,
 ) -> Result<Page<DirectoryUser>, ReadingError> {

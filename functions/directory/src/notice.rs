@@ -1,11 +1,16 @@
 //! Notices that a tenant changed. Whom they name is read at once, since the directory's own list of changes
 //! may lag behind them; then a round tells what else changed, and again a minute and ten minutes later.
+//! One item does it for all of an organization's notices: what is noticed while it is at work it sees to
+//! before it ends.
 //!
 //! A notice is a hint: without any, the next round tells the same.
 
+use std::time::Duration;
+
 use graph::{Batch, DirectoryUser, GraphError};
+use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
-use store::{OutboxItem, Stage, Task};
+use store::{Noticed, OutboxItem, Stage};
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -14,13 +19,18 @@ use crate::outbox::{Outcome, Turn};
 
 /// When it is read again what changed: the list of changes may not show it at first.
 const AGAIN: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_mins(10)];
-/// How many users are read by themselves; more than these are told of by the round.
+/// For how long notices are gathered that come while others are seen to.
+const GATHERED_LATER: Duration = Duration::from_millis(1_500);
+/// For how long a reading of everybody is somebody else's that came no further.
+const ELSEWHERE: SignedDuration = SignedDuration::from_mins(2);
+/// How many users are listed at a time who are to be read by themselves.
 const AT_ONCE: i32 = 100;
 /// How many calls go together: Graph's own limit.
 const TOGETHER: usize = 20;
 
 impl App {
-    /// Reads whom notices named, and what changed since `at`.
+    /// Reads whom notices named, and what changed since `at`: until nothing is noticed any more, where it is
+    /// notices that it is about.
     pub(crate) async fn read_noticed(
         &self,
         item: &OutboxItem,
@@ -28,15 +38,47 @@ impl App {
         turn: &Turn<'_>,
     ) -> Result<Outcome, Failure> {
         let organization = item.organization;
+        if !again {
+            self.read_told(organization, (at, again), turn).await?;
+            return Ok(Outcome::default());
+        }
+        let mut gathered = OutboxItem::GATHERED.unsigned_abs();
+        loop {
+            // Those of the same moment come as one.
+            tokio::time::sleep(gathered).await;
+            let latest = self.store.latest_notice(organization, self.clock.now()).await?;
+            let at = latest.map_or(at, |latest| latest.max(at));
+            let is_there = self.read_told(organization, (at, again), turn).await?;
+            let is_all = match latest {
+                Some(latest) => self.store.see_to_notices(organization, latest).await?,
+                None => true,
+            };
+            if is_all {
+                return Ok(if is_there {
+                    self.look_again(organization)
+                } else {
+                    Outcome::default()
+                });
+            }
+            if self.clock.now() >= turn.long_ends {
+                return Err(Failure::GoesOn);
+            }
+            gathered = GATHERED_LATER;
+        }
+    }
+
+    /// Reads whoever is noticed, and what changed since `at`: says whether there is a tenant to read.
+    async fn read_told(
+        &self,
+        organization: OrganizationId,
+        (at, again): (Timestamp, bool),
+        turn: &Turn<'_>,
+    ) -> Result<bool, Failure> {
         let stored = self.store.connection(organization, self.clock.now()).await?;
         let Some(stored) = stored.filter(|stored| stored.value.stage == Stage::Connected) else {
-            return Ok(Outcome::default());
+            return Ok(false);
         };
         let directory = self.directory(organization, &stored.value, turn);
-        if again {
-            // Those of the same moment come as one.
-            tokio::time::sleep(OutboxItem::GATHERED.unsigned_abs()).await;
-        }
         // What cannot be read of some keeps nobody from being read.
         let at_once = self.read_at_once(&directory, turn).await;
         let since = self.read_since(&directory, at, turn).await;
@@ -46,7 +88,7 @@ impl App {
         match at_once.and(since) {
             // The round that comes next finds out whether a consent is gone for good.
             Ok(()) | Err(Failure::Reading(ReadingError::Graph(GraphError::ConsentLost(_)))) => {
-                Ok(if again { self.look_again(item, at) } else { Outcome::default() })
+                Ok(true)
             }
             Err(failure) => Err(failure),
         }
@@ -60,65 +102,84 @@ impl App {
         turn: &Turn<'_>,
     ) -> Result<(), Failure> {
         let organization = directory.organization;
-        let noticed = self.store.noticed(organization, AT_ONCE, self.clock.now()).await?;
-        let mut failed = None;
-        for some in noticed.chunks(TOGETHER) {
-            let mut batch = Batch::default();
-            for noticed in some {
-                // As many as a batch holds.
-                let _full = batch.user(noticed.object);
+        loop {
+            let now = self.clock.now();
+            let noticed = self.store.noticed(organization, AT_ONCE, now).await?;
+            for some in noticed.chunks(TOGETHER) {
+                self.read_some(directory, some, turn).await?;
             }
-            let fates = directory.graph.batch(&batch).await.map_err(ReadingError::from)?;
-            let mut told: Vec<DirectoryUser> = Vec::with_capacity(some.len());
-            let mut seen = Vec::with_capacity(some.len());
-            for (noticed, fate) in some.iter().zip(fates) {
-                match fate {
-                    Ok(user) => told.extend(user),
-                    Err(GraphError::NotFound(_) | GraphError::Unread(_)) => {}
-                    Err(error) => {
-                        failed = Some(error);
-                        continue;
-                    }
-                }
-                seen.push(*noticed);
+            if noticed.len() < usize::try_from(AT_ONCE).unwrap_or_default() {
+                return Ok(());
             }
-            if !self.carry_users_out(directory, told, turn.request_id).await? {
-                return Err(Failure::Unfinished);
+            if self.clock.now() >= turn.long_ends {
+                return Err(Failure::GoesOn);
             }
-            self.store.forget_noticed(organization, &seen).await?;
         }
+    }
+
+    async fn read_some(
+        &self,
+        directory: &Directory<'_>,
+        some: &[Noticed],
+        turn: &Turn<'_>,
+    ) -> Result<(), Failure> {
+        let mut batch = Batch::default();
+        for noticed in some {
+            // As many as a batch holds.
+            let _full = batch.user(noticed.object);
+        }
+        let fates = directory.graph.batch(&batch).await.map_err(ReadingError::from)?;
+        let mut told: Vec<DirectoryUser> = Vec::with_capacity(some.len());
+        let mut seen = Vec::with_capacity(some.len());
+        let mut failed = None;
+        for (noticed, fate) in some.iter().zip(fates) {
+            match fate {
+                Ok(user) => told.extend(user),
+                Err(GraphError::NotFound(_) | GraphError::Unread(_)) => {}
+                Err(error) => {
+                    failed = Some(error);
+                    continue;
+                }
+            }
+            seen.push(*noticed);
+        }
+        if !self.carry_users_out(directory, told, turn.request_id).await? {
+            return Err(Failure::GoesOn);
+        }
+        self.store.forget_noticed(directory.organization, &seen).await?;
         failed.map_or(Ok(()), |error| Err(ReadingError::from(error).into()))
     }
 
-    /// What changed, unless a round was begun since that tells the same, or one is under way: that one is
-    /// somebody else's, and whatever it does not tell yet is looked for again.
+    /// What changed, unless a round was begun since that tells the same. One that was cut off is gone on
+    /// with; the first one of all, or one that tells of everybody and comes along, is somebody else's, and
+    /// whatever it does not tell yet is looked for again.
     async fn read_since(
         &self,
         directory: &Directory<'_>,
         at: Timestamp,
         turn: &Turn<'_>,
     ) -> Result<(), Failure> {
-        let import = self.store.import(directory.organization, self.clock.now()).await?;
+        let now = self.clock.now();
+        let import = self.store.import(directory.organization, now).await?;
         let Some(import) = import.map(|stored| stored.value) else { return Ok(()) };
-        if import.ended_at.is_none()
-            || import.began_at.is_some()
-            || import.asked_at.is_some_and(|asked| asked > at)
-        {
+        let comes_along = |kept_at| now.duration_since(kept_at) < ELSEWHERE;
+        let is_elsewhere = match (import.ended_at, import.began_at) {
+            (None, _) => true,
+            (Some(_), Some(_)) => import.whole && import.kept_at.is_some_and(comes_along),
+            (Some(_), None) => import.asked_at.is_some_and(|asked| asked > at),
+        };
+        if is_elsewhere {
             return Ok(());
         }
         match self.read_directory(directory, turn.request_id).await? {
             Reading::Ended(_) | Reading::Elsewhere => Ok(()),
-            Reading::Unfinished(_) => Err(Failure::Unfinished),
+            Reading::Unfinished(_) => Err(Failure::GoesOn),
         }
     }
 
-    fn look_again(&self, item: &OutboxItem, at: Timestamp) -> Outcome {
-        let next = AGAIN.map(|pause| {
-            let at = at.checked_add(pause).unwrap_or(at);
-            let task = Task::ReadNoticed { at, again: false };
-            OutboxItem::new(&*self.entropy, item.organization, task, self.clock.now())
-                .not_before(at)
-        });
+    fn look_again(&self, organization: OrganizationId) -> Outcome {
+        let now = self.clock.now();
+        let next = AGAIN.map(|after| OutboxItem::looking_again(organization, after, now));
         Outcome { audit: None, next: next.into() }
     }
 }

@@ -6,12 +6,12 @@ use bus::OutboxDue;
 use graph::{Graph, GraphError};
 use identity::UserId;
 use jiff::{SignedDuration, Timestamp};
-use store::{Action, AuditEntry, OutboxItem, Progress, Resource, Stored, Task};
+use store::{Action, AuditEntry, Finished, OutboxItem, Progress, Resource, Stored, Task};
 use uuid::Uuid;
 use web::failure::RequestId;
 
 use crate::app::App;
-use crate::event::{Failed, Message, Reply};
+use crate::event::{Due, Failed, Message, Reply};
 use crate::failure::Failure;
 use crate::gone::GoneAccount;
 
@@ -57,7 +57,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The part of it that one item may have.
-    fn slice(&self, item: &OutboxItem, now: Timestamp) -> Self {
+    pub(crate) fn slice(&self, item: &OutboxItem, now: Timestamp) -> Self {
         let long_ends = now.checked_add(LONG).unwrap_or(now).min(self.long_ends);
         let refusals = AtomicU32::new(item.refusals);
         Self { request_id: self.request_id, ends: self.ends, long_ends, refusals }
@@ -90,7 +90,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Whether there is time to begin with an item.
-    fn has_time_for(&self, item: &OutboxItem, now: Timestamp) -> bool {
+    pub(crate) fn has_time_for(&self, item: &OutboxItem, now: Timestamp) -> bool {
         now < if item.task.is_long() { self.long_ends } else { self.ends }
     }
 }
@@ -109,11 +109,22 @@ impl App {
     /// Carries out every item that a batch names, and says which messages must come again.
     pub(crate) async fn batch(&self, messages: &[Message], request_id: &RequestId) -> Reply {
         let turn = Turn::of_a_batch(request_id, self.clock.now());
-        // Anything else on the queue is not ours: it would fail for ever.
-        let due = messages.iter().enumerate();
-        let due = due.filter_map(|(number, message)| Some((number, message.due()?)));
-        let due = due.collect::<Vec<_>>();
-        let failed = self.carry_out_all(&due, &turn).await;
+        let (mut items, mut rounds) = (Vec::new(), Vec::new());
+        for (number, message) in messages.iter().enumerate() {
+            match message.due() {
+                Some(Due::Round(due)) => rounds.push((number, due)),
+                Some(Due::Item(due)) => items.push((number, due)),
+                // It is not ours, and would fail for ever.
+                None => {}
+            }
+        }
+        let mut failed = self.carry_out_all(&items, &turn).await;
+        for (number, due) in rounds {
+            if let Err(failure) = self.carry_round_out(due, &turn).await {
+                web::failure::log(&failure, request_id);
+                failed.push(number);
+            }
+        }
         let failed = failed.into_iter().filter_map(|number| messages.get(number));
         let failed = failed.map(|message| Failed { item_identifier: message.message_id.clone() });
         Reply { batch_item_failures: failed.collect() }
@@ -166,7 +177,11 @@ impl App {
     }
 
     /// Carries out one item, unless somebody else is at it.
-    async fn deliver(&self, item: Stored<OutboxItem>, turn: &Turn<'_>) -> Result<(), Failure> {
+    pub(crate) async fn deliver(
+        &self,
+        item: Stored<OutboxItem>,
+        turn: &Turn<'_>,
+    ) -> Result<(), Failure> {
         let (now, request_id) = (self.clock.now(), turn.request_id);
         let Some(item) = self.store.take_outbox(item, now).await? else { return Ok(()) };
         if item.value.is_stale(now) {
@@ -174,11 +189,27 @@ impl App {
             let mut given_up = self.audit(Action::MailGivenUp, request_id, now);
             given_up.subject = item.value.task.subject();
             given_up.reason = Some("a_day_is_over".to_owned());
-            return Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?);
+            self.store.finish_outbox(&item, Some(&given_up), &[]).await?;
+            return Ok(());
         }
-        match self.perform(&item.value, &turn.slice(&item.value, now)).await {
+        let done = self.perform(&item.value, &turn.slice(&item.value, now)).await;
+        self.conclude(item, done, request_id).await
+    }
+
+    /// Stores what carrying out an item that was taken came to.
+    pub(crate) async fn conclude(
+        &self,
+        item: Stored<OutboxItem>,
+        done: Result<Outcome, Failure>,
+        request_id: &RequestId,
+    ) -> Result<(), Failure> {
+        let now = self.clock.now();
+        match done {
             Ok(Outcome { audit, next }) => {
-                self.store.finish_outbox(&item, audit.as_ref(), &next).await?;
+                let next = match self.store.finish_outbox(&item, audit.as_ref(), &next).await? {
+                    Finished::Over => next,
+                    Finished::GoesOn => vec![item.value.not_before(now)],
+                };
                 self.announce(&next, request_id).await;
                 Ok(())
             }
@@ -187,7 +218,8 @@ impl App {
                 let mut given_up = self.audit(Action::MailGivenUp, request_id, now);
                 given_up.subject = item.value.task.subject();
                 given_up.reason = Some(error.to_string());
-                Ok(self.store.finish_outbox(&item, Some(&given_up), &[]).await?)
+                self.store.finish_outbox(&item, Some(&given_up), &[]).await?;
+                Ok(())
             }
             Err(Failure::Unfinished) => {
                 Ok(self.store.continue_outbox(&item, self.clock.now()).await?)
@@ -300,7 +332,7 @@ impl App {
                 whole(self.store.forget_group(org, *group, changes, until, clock).await?)?;
             }
             Task::ReadDirectory { since } => {
-                return self.read_connected(item, *since, turn).await;
+                return self.read_connected(item, *since, None, turn).await;
             }
             Task::ReportRoundFailed { since, failures, cause } => {
                 self.report_round_failed(item, *since, (*failures, *cause)).await?;

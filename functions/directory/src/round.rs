@@ -1,16 +1,18 @@
 //! Rounds of reading: when the next one is, and who hears of those that fail or are late.
 
 use ambient::Entropy;
-use bus::{RoundFailed, Unchecked};
-use graph::GraphError;
+use bus::{OutboxDue, RoundFailed, Unchecked};
+use graph::{GraphError, Next, Page};
 use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
-use store::{Import, OutboxItem, RoundCause, Task};
+use store::{Import, OutboxItem, ReadingRules, Round, RoundCause, TableError, Tally, Task};
 use web::failure::RequestId;
 
 use crate::app::App;
+use crate::connection::{may_write, works};
 use crate::failure::Failure;
-use crate::import::ReadingError;
+use crate::import::{self, FirstPage, ReadingError};
+use crate::outbox::Turn;
 
 /// A round may begin so many of this many parts of the interval early, so that organizations that were
 /// connected at once are not read at once for ever.
@@ -18,17 +20,123 @@ const PARTS: u64 = 1_000;
 const EARLY: u64 = 100;
 
 impl App {
+    /// Carries out a round that is named, unless somebody else is at it. One in which nothing changed is
+    /// over with a read, a call of Graph and a write: it is taken only where there is more to do.
+    pub(crate) async fn carry_round_out(
+        &self,
+        due: OutboxDue,
+        turn: &Turn<'_>,
+    ) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let Some(round) = self.store.round(due.organization, due.item, now).await? else {
+            return Ok(());
+        };
+        if !turn.has_time_for(&round.item.value, now) {
+            return Ok(());
+        }
+        let Task::ReadDirectory { since } = round.item.value.task else {
+            return self.deliver(round.item, turn).await;
+        };
+        self.listen_first(&round, since, turn).await;
+        let slice = turn.slice(&round.item.value, self.clock.now());
+        let first = self.first_page(&round, since, &slice).await;
+        if let Some(first) = &first
+            && self.end_quiet_round(&round, since, first, turn.request_id).await?
+        {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let Some(item) = self.store.take_outbox(round.item, now).await? else { return Ok(()) };
+        let done = self.read_connected(&item.value, since, first, &slice).await;
+        self.conclude(item, done, turn.request_id).await
+    }
+
+    /// Before a tenant is read for the first time: has it tell what changes meanwhile.
+    async fn listen_first(&self, round: &Round, since: Timestamp, turn: &Turn<'_>) {
+        if let Some(connection) = round.connection.as_ref().filter(|it| works(&it.value, since))
+            && round.subscription.is_none()
+            && round.import.as_ref().is_none_or(|import| import.value.kept_at.is_none())
+        {
+            let directory = self.directory(round.item.value.organization, &connection.value, turn);
+            self.keep_subscribed(&directory, turn.request_id).await;
+        }
+    }
+
+    /// What changed since the last round, where nothing stands before asking for it.
+    async fn first_page(
+        &self,
+        round: &Round,
+        since: Timestamp,
+        turn: &Turn<'_>,
+    ) -> Option<FirstPage> {
+        let connection = round.connection.as_ref().filter(|it| works(&it.value, since))?;
+        let mut import = round.import.clone().filter(|import| {
+            let Import { tenant, whole, next, began_at, .. } = &import.value;
+            *tenant == connection.value.tenant && !whole && next.is_some() && began_at.is_none()
+        })?;
+        import.value.begin(self.clock.now());
+        let directory = self.directory(round.item.value.organization, &connection.value, turn);
+        let page = import::page(&directory, &import.value).await;
+        Some(FirstPage { import, page })
+    }
+
+    /// Ends a round in which nothing changed, and after which nothing is to be done: says whether it was
+    /// one.
+    async fn end_quiet_round(
+        &self,
+        round: &Round,
+        since: Timestamp,
+        first: &FirstPage,
+        request_id: &RequestId,
+    ) -> Result<bool, Failure> {
+        let Ok(Page { value, unread, next: Next::Round(link) }) = &first.page else {
+            return Ok(false);
+        };
+        let (org, now) = (round.item.value.organization, self.clock.now());
+        let mut import = first.import.value.clone();
+        let subscription = round.subscription.as_ref().map(|stored| &stored.value);
+        let tells = subscription.is_some_and(|it| it.tenant == import.tenant && now < it.renew_at);
+        let is_searched =
+            round.search.as_ref().is_some_and(|search| !search.value.is_due_again(now));
+        let is_quiet = value.is_empty() && unread.is_empty();
+        if !(is_quiet && tells && is_searched && round.preflight.is_some()) {
+            return Ok(false);
+        }
+        let writes = round.connection.as_ref().is_some_and(|it| may_write(&it.value));
+        if writes {
+            let until = match import.anchored_until {
+                Some(until) => until,
+                None => self.store.unanchored_since(org).await?.unwrap_or(Timestamp::MAX),
+            };
+            if until <= now {
+                return Ok(false);
+            }
+            import.anchored_until = Some(until);
+        }
+        import.end(link.as_str().to_owned(), Tally::default(), now);
+        let next = self.next_round(org, since, &round.rules);
+        let read = (first.import.version, &import);
+        match self.store.end_quiet_round(&round.item, read, &next).await {
+            Ok(()) => {
+                log(&import, &next, request_id);
+                Ok(true)
+            }
+            Err(TableError::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The round after this one.
-    pub(crate) async fn next_round(
+    pub(crate) fn next_round(
         &self,
         organization: OrganizationId,
         since: Timestamp,
-    ) -> Result<OutboxItem, Failure> {
-        let now = self.clock.now();
-        let interval = self.store.reading_rules(organization, now).await?.value.interval();
+        rules: &ReadingRules,
+    ) -> OutboxItem {
+        let (now, interval) = (self.clock.now(), rules.interval());
         let next = OutboxItem::round(&*self.entropy, organization, since, (now, interval), now);
         let due_at = now.checked_add(spread(interval, &*self.entropy)).unwrap_or(now);
-        Ok(next.not_before(due_at))
+        next.not_before(due_at)
     }
 
     /// What tells that a round failed; nothing for anything else.

@@ -56,6 +56,16 @@ impl Store {
         Ok(!self.table.candidates(partition, up_to(now), 1).await?.is_empty())
     }
 
+    /// When the first anchor is to be seen to, or was: [`None`] where nobody's is, by the index.
+    pub async fn unanchored_since(
+        &self,
+        org: OrganizationId,
+    ) -> Result<Option<Timestamp>, TableError> {
+        let partition = IndexKey::all_unanchored(org);
+        let first = self.table.walk(&partition, From::Start, 1).await?;
+        Ok(first.first().and_then(|(_, place)| IndexKey::instant_of(place).parse().ok()))
+    }
+
     /// At most `most` users whose anchor is to be seen to now, behind a place of their list; at most
     /// fifty.
     pub async fn unanchored(

@@ -43,6 +43,9 @@ pub struct Import {
     pub asked_at: Option<Timestamp>,
     /// When the latest round ended, if one did.
     pub ended_at: Option<Timestamp>,
+    /// When it was last kept how far reading has come.
+    #[serde(default)]
+    pub kept_at: Option<Timestamp>,
     /// Whom the page there tells of and who are carried out already, each by a fingerprint of what was
     /// told: time was over before the page was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -54,6 +57,9 @@ pub struct Import {
     /// About how many users there are to be told of in the first round, where Graph counted them.
     #[serde(default)]
     pub expected: Option<u64>,
+    /// Until when nobody's anchor is to be seen to, where that was asked since anything changed.
+    #[serde(default)]
+    pub anchored_until: Option<Timestamp>,
 }
 
 /// What a round came to.
@@ -114,9 +120,11 @@ impl Import {
             began_at: None,
             asked_at: None,
             ended_at: None,
+            kept_at: None,
             pages: 0,
             tally: Tally::default(),
             expected: None,
+            anchored_until: None,
         }
     }
 

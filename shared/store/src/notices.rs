@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use identity::{OrganizationId, SecretHash};
+use identity::{OrganizationId, OutboxId, SecretHash};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,6 +19,8 @@ use crate::{OutboxItem, Store, Stored, TableError, Task, Version};
 
 /// How many users are remembered of one notice; those beyond are the round's.
 const MOST: usize = 50;
+/// How often it is tried to join an item that ends meanwhile.
+const RACES: u32 = 5;
 /// How long somebody is remembered whom nobody came to read.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
@@ -121,8 +123,8 @@ impl Store {
         self.table.write(vec![Write::Delete(Key::subscription(org), subscription.version)]).await
     }
 
-    /// Takes a notice down: these users are to be read, with whatever else is noticed within the same
-    /// moment. Answers the item that does it, unless it was there already and will do it anyway.
+    /// Takes a notice down: these users are to be read, by the one item that reads whoever is noticed.
+    /// Answers it where it is new; else whoever carries it out sees to this notice too before it ends.
     ///
     /// # Errors
     ///
@@ -134,13 +136,51 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<OutboxItem>, TableError> {
         let item = OutboxItem::noticed(org, now);
-        let marks = self.marks(org, objects, now)?;
-        let mut writes = vec![Write::Put(item.item()?, Expect::Absent)];
-        writes.extend(marks.clone());
-        match self.table.write(writes).await {
-            Ok(()) => Ok(Some(item)),
-            Err(TableError::Conflict { .. }) if marks.is_empty() => Ok(None),
-            Err(TableError::Conflict { .. }) => self.table.write(marks).await.map(|()| None),
+        let latest = Item::new(Key::latest_notice(org), &now)?;
+        let end = now.checked_add(FORGOTTEN_AFTER).unwrap_or(now);
+        let mut marks = vec![Write::Put(latest.until(end.as_second()), Expect::Anything)];
+        marks.extend(self.marks(org, objects, now)?);
+        let with = |first: Write| std::iter::once(first).chain(marks.clone()).collect();
+        let mut race = 0;
+        loop {
+            match self.table.write(with(Write::Put(item.item()?, Expect::Absent))).await {
+                Ok(()) => return Ok(Some(item)),
+                Err(TableError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            let is_there = Write::CheckPresent(Key::outbox(org, item.id));
+            match self.table.write(with(is_there)).await {
+                Ok(()) => return Ok(None),
+                // It ended meanwhile.
+                Err(TableError::Conflict { .. }) if race < RACES => race += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// When somebody was noticed last, unless that was seen to.
+    pub async fn latest_notice(
+        &self,
+        org: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, TableError> {
+        let latest: Option<Stored<Timestamp>> =
+            self.table.get(Key::latest_notice(org), now).await?;
+        Ok(latest.map(|latest| latest.value))
+    }
+
+    /// Whatever was noticed until then is seen to: says whether nothing was since.
+    pub async fn see_to_notices(
+        &self,
+        org: OrganizationId,
+        latest: Timestamp,
+    ) -> Result<bool, TableError> {
+        let key = Key::latest_notice(org);
+        let at = Item::new(key.clone(), &latest)?.value;
+        let then = Clause::new("#v = :at").with(":at", at);
+        match self.table.write(vec![Write::RemoveThat(key, then)]).await {
+            Ok(()) => Ok(true),
+            Err(TableError::Conflict { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -212,20 +252,38 @@ impl OutboxItem {
     /// For how long notices are gathered before anything is read: a thousand of them are one round.
     pub const GATHERED: SignedDuration = SignedDuration::from_millis(500);
 
-    /// What is done about every notice of the same moment.
+    /// What is done about every notice: there is one, so that nobody else is at it.
     pub(crate) fn noticed(organization: OrganizationId, now: Timestamp) -> Self {
-        Self::of_a_moment(b"noticed", organization, true, now)
+        let id = Self::id_of(&[b"noticed", organization.uuid().as_bytes()]);
+        Self::gathered(id, organization, true, now)
     }
 
     /// What is done about whoever was brought to the directory in the same moment.
     pub(crate) fn pushed(organization: OrganizationId, now: Timestamp) -> Self {
-        Self::of_a_moment(b"pushed", organization, false, now)
+        let moment = now.as_millisecond().div_euclid(Self::GATHERED.as_millis() as i64);
+        let org = organization.uuid();
+        let id = Self::id_of(&[b"pushed", org.as_bytes(), &moment.to_be_bytes()]);
+        Self::gathered(id, organization, false, now)
     }
 
-    fn of_a_moment(kind: &[u8], organization: OrganizationId, again: bool, now: Timestamp) -> Self {
-        let moment = now.as_millisecond().div_euclid(Self::GATHERED.as_millis() as i64);
-        let id = Self::id_of(&[kind, organization.uuid().as_bytes(), &moment.to_be_bytes()]);
+    fn gathered(id: OutboxId, organization: OrganizationId, again: bool, now: Timestamp) -> Self {
         let due_at = now.checked_add(Self::GATHERED).unwrap_or(now);
         Self::with_id(id, organization, Task::ReadNoticed { at: now, again }, (now, due_at))
+    }
+
+    /// What reads once more what changed, so long after now or a sixth more: there is one for each sixth.
+    pub fn looking_again(
+        organization: OrganizationId,
+        after: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        let sixth = after.as_secs() / 6;
+        let number = now.as_second().div_euclid(sixth);
+        let ends = Timestamp::from_second((number + 1) * sixth).unwrap_or(now);
+        let due_at = ends.checked_add(after).unwrap_or(ends);
+        let (org, span) = (organization.uuid(), after.as_secs().to_be_bytes());
+        let id = Self::id_of(&[b"look again", org.as_bytes(), &span, &number.to_be_bytes()]);
+        let task = Task::ReadNoticed { at: due_at, again: false };
+        Self::with_id(id, organization, task, (ends, due_at))
     }
 }

@@ -66,6 +66,15 @@ pub struct Late {
     pub told_at: Option<Timestamp>,
 }
 
+/// What became of an item that was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// It is over.
+    Over,
+    /// There is more to do: it is due.
+    GoesOn,
+}
+
 impl OutboxItem {
     /// Something decided now.
     pub fn new(
@@ -152,6 +161,15 @@ impl OutboxItem {
         digits.parse().unwrap_or_else(|_| OutboxId::from_uuid(Uuid::nil()))
     }
 
+    /// Puts it down as what follows from another one. What reads once more may be there for another reason,
+    /// and says the same.
+    fn following_write(&self) -> Result<Write, TableError> {
+        Ok(match self.task {
+            Task::ReadNoticed { again: false, .. } => Write::Ensure(self.item()?),
+            _ => Write::Put(self.item()?, Expect::Absent),
+        })
+    }
+
     /// What must hold for it to be over.
     fn over(&self) -> Option<Write> {
         match self.task {
@@ -163,6 +181,9 @@ impl OutboxItem {
             Task::ReconcileAccount { user } => {
                 Some(Write::CheckAbsent(Key::account(self.organization, user)))
             }
+            Task::ReadNoticed { again: true, .. } => {
+                Some(Write::CheckAbsent(Key::latest_notice(self.organization)))
+            }
             _ => None,
         }
     }
@@ -171,6 +192,11 @@ impl OutboxItem {
     pub(crate) fn following(audit: &AuditEntry, organization: OrganizationId, task: Task) -> Self {
         let due_at = audit.at.checked_add(GRACE).unwrap_or(audit.at);
         Self::with_id(audit.id, organization, task, (audit.at, due_at))
+    }
+
+    /// Whether somebody has it who may be at it still.
+    pub(crate) fn is_held(&self, now: Timestamp) -> bool {
+        self.attempts > 0 && now < self.due_at && !self.claimed
     }
 
     /// Whether it was tried for so long that nobody waits for it any more.
@@ -211,8 +237,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Stored<OutboxItem>>, TableError> {
         let stored: Option<Stored<OutboxItem>> = self.table.get(Key::outbox(org, id), now).await?;
-        let held = |item: &OutboxItem| item.attempts > 0 && now < item.due_at && !item.claimed;
-        Ok(stored.filter(|item| !held(&item.value)))
+        Ok(stored.filter(|item| !item.value.is_held(now)))
     }
 
     /// Takes an item for a while: [`None`] when somebody else did since it was read.
@@ -233,13 +258,14 @@ impl Store {
     }
 
     /// Ends an item that was carried out, or given up, with what the audit says of it and with what
-    /// must happen next, at most 98 items: all of it once, however often it was tried.
+    /// must happen next, at most 98 items: all of it once, however often it was tried. Says whether it is
+    /// over: what has to be done since somebody carried it out is due at once.
     pub async fn finish_outbox(
         &self,
         item: &Stored<OutboxItem>,
         audit: Option<&AuditEntry>,
         next: &[OutboxItem],
-    ) -> Result<(), TableError> {
+    ) -> Result<Finished, TableError> {
         let org = item.value.organization;
         let mut writes = vec![Write::Delete(Key::outbox(org, item.value.id), item.version)];
         let over = item.value.over();
@@ -249,16 +275,17 @@ impl Store {
             writes.push(Write::Put(audit.item(org)?, Expect::Absent));
         }
         for item in next {
-            writes.push(Write::Put(item.item()?, Expect::Absent));
+            writes.push(item.following_write()?);
         }
         match self.table.write(writes).await {
-            // Somebody else carried it out after our lease ended.
-            Err(TableError::Conflict { position: 0 }) => Ok(()),
+            // Or somebody else carried it out after our lease ended.
+            Ok(()) | Err(TableError::Conflict { position: 0 }) => Ok(Finished::Over),
             // It is not over: whoever comes next goes on with it.
             Err(TableError::Conflict { position }) if position < expected => {
-                self.continue_outbox(item, item.value.created_at).await
+                self.continue_outbox(item, item.value.created_at).await?;
+                Ok(Finished::GoesOn)
             }
-            other => other,
+            Err(error) => Err(error),
         }
     }
 
@@ -281,7 +308,12 @@ impl Store {
         told: Option<&OutboxItem>,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        let pause = SignedDuration::from_secs(15 << item.value.attempts.min(8)).min(LONGEST_PAUSE);
+        let longest = match item.value.task {
+            // Whoever is noticed meanwhile waits for it too.
+            Task::ReadNoticed { again: true, .. } => SignedDuration::from_mins(1),
+            _ => LONGEST_PAUSE,
+        };
+        let pause = SignedDuration::from_secs(15 << item.value.attempts.min(8)).min(longest);
         let pause =
             asked_for.map_or(pause, |asked_for| pause.max(asked_for.min(LONGEST_ASKED_FOR)));
         let mut later = item.value.clone();

@@ -1,13 +1,18 @@
 //! Rounds of reading that are due: named by the index, claimed for whoever carries them out, and told of
 //! where they are late.
 
+use identity::{OrganizationId, OutboxId};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::item::Item;
 use crate::outbox::Late;
 use crate::queries::From;
 use crate::schema::{IndexKey, Key, SHARDS};
 use crate::table::{Expect, Write};
-use crate::{OutboxItem, Store, Stored, TableError, Task};
+use crate::{
+    Connection, Import, MissingSearch, OutboxItem, Preflight, ReadingRules, Store, Stored,
+    Subscription, TableError, Task, Version,
+};
 
 /// How long a round is claimed before it is due again: whoever dies between the claim and the event that
 /// names it delays it by so much.
@@ -17,6 +22,25 @@ const CLAIM: SignedDuration = SignedDuration::from_mins(15);
 const AT_ONCE: usize = 50;
 /// How often it is told of a round that it is late.
 const TOLD_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A round that is named, with everything that decides what comes of it: read at once.
+#[derive(Clone, Debug)]
+pub struct Round {
+    /// The item.
+    pub item: Stored<OutboxItem>,
+    /// The tenant's connection.
+    pub connection: Option<Stored<Connection>>,
+    /// How far reading has come.
+    pub import: Option<Stored<Import>>,
+    /// The latest search for whoever is missing.
+    pub search: Option<Stored<MissingSearch>>,
+    /// By what the tenant tells what changes.
+    pub subscription: Option<Stored<Subscription>>,
+    /// The latest look at everybody.
+    pub preflight: Option<Stored<Preflight>>,
+    /// How the tenant is read.
+    pub rules: ReadingRules,
+}
 
 /// Some of the rounds that are due in a partition.
 #[derive(Debug, Default)]
@@ -74,7 +98,7 @@ impl Store {
         let from = behind.map_or(From::Start, From::After);
         let walked = self.table.walk(&IndexKey::round_shard(shard), from, AT_ONCE).await?;
         let (is_all, up_to) = (walked.len() < AT_ONCE, crate::schema::instant(now));
-        let is_due = |place: &str| IndexKey::instant_of_round(place) <= &*up_to;
+        let is_due = |place: &str| IndexKey::instant_of(place) <= &*up_to;
         let due = walked.iter().take_while(|(_, place)| is_due(place));
         let keys: Vec<Key> = due.map(|(key, _)| key.clone()).collect();
         let more = !is_all && keys.len() == walked.len();
@@ -93,6 +117,56 @@ impl Store {
             }
         }
         Ok(DueRounds { rounds, unreadable, behind })
+    }
+
+    /// A round that may be carried out, or whatever else has that name: [`None`] when it is done already or
+    /// somebody else holds it.
+    pub async fn round(
+        &self,
+        org: OrganizationId,
+        id: OutboxId,
+        now: Timestamp,
+    ) -> Result<Option<Round>, TableError> {
+        let item = Key::outbox(org, id);
+        let (connection, import) = (Key::connection(org), Key::import(org));
+        let (search, subscription) = (Key::missing(org), Key::subscription(org));
+        let (preflight, rules) = (Key::preflight(org), Key::reading_rules(org));
+        let keys = [&item, &connection, &import, &search, &subscription, &preflight, &rules];
+        let mut found = self.table.get_many(keys.map(Clone::clone).to_vec()).await?;
+        let item: Option<Stored<OutboxItem>> = found.take(&item, now)?;
+        let Some(item) = item.filter(|item| !item.value.is_held(now)) else { return Ok(None) };
+        let rules: Option<Stored<ReadingRules>> = found.take(&rules, now)?;
+        Ok(Some(Round {
+            item,
+            connection: found.take(&connection, now)?,
+            import: found.take(&import, now)?,
+            search: found.take(&search, now)?,
+            subscription: found.take(&subscription, now)?,
+            preflight: found.take(&preflight, now)?,
+            rules: rules.map_or_else(ReadingRules::default, |rules| rules.value),
+        }))
+    }
+
+    /// Ends a round in which nothing changed, and puts the next one down; `import` follows the version that
+    /// was read.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when somebody else has the round, or reads the same directory.
+    pub async fn end_quiet_round(
+        &self,
+        item: &Stored<OutboxItem>,
+        (before, import): (Version, &Import),
+        next: &OutboxItem,
+    ) -> Result<(), TableError> {
+        let org = item.value.organization;
+        let import = Item::new(Key::import(org), import)?;
+        let writes = vec![
+            Write::Delete(Key::outbox(org, item.value.id), item.version),
+            Write::Put(import, Expect::read(before)),
+            Write::Put(next.item()?, Expect::Absent),
+        ];
+        self.table.write(writes).await
     }
 
     /// Claims rounds, at most as many as [`due_rounds`](Self::due_rounds) answers: each that is as it was

@@ -268,6 +268,11 @@ impl Key {
         format!("ORG#{org}#NOTICED")
     }
 
+    /// When somebody was noticed last.
+    pub(crate) fn latest_notice(org: OrganizationId) -> Self {
+        Self::new(Self::all_noticed(org), "LATEST")
+    }
+
     pub(crate) fn noticed(org: OrganizationId, object: Uuid) -> Self {
         let object = object.as_hyphenated();
         Self::new(Self::all_noticed(org), format!("{}{object}", Self::NOTICED))
@@ -440,7 +445,7 @@ impl IndexKey {
     }
 
     /// When a round is due, by its place.
-    pub(crate) fn instant_of_round(place: &str) -> &str {
+    pub(crate) fn instant_of(place: &str) -> &str {
         place.split_once('#').map_or(place, |(instant, _)| instant)
     }
 

@@ -138,7 +138,10 @@ impl World {
     /// Waits until the outbox is empty.
     pub async fn settled(&self) {
         let settled = async { while self.waiting().await > 0 {} };
-        tokio::time::timeout(PATIENCE, settled).await.expect("the outbox is empty");
+        let settled = tokio::time::timeout(PATIENCE, settled).await;
+        if settled.is_err() {
+            panic!("the outbox is not empty: {:#?}", self.records().await.values("#OUTBOX#"));
+        }
     }
 
     /// Lets time pass and sweeps until the outbox is empty.

@@ -448,9 +448,9 @@ impl World {
         let entries =
             said.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
         for entry in entries {
-            let due: bus::OutboxDue =
-                serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
-            self.batch(&[(due.organization, due.item)]).await;
+            let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+            let event = json!({ "detail-type": entry["DetailType"], "detail": detail });
+            self.messages(vec![event]).await;
         }
         outcome
     }
@@ -463,11 +463,20 @@ impl World {
 
     /// Brings what is due to the directory function, as a batch of its queue.
     pub async fn batch(&self, due: &[(OrganizationId, OutboxId)]) -> Value {
-        let message = |(organization, item): &(OrganizationId, OutboxId)| {
-            let detail = json!({ "detail": { "organization": organization, "item": item } });
-            json!({ "messageId": item.to_string(), "body": detail.to_string() })
+        let event = |(organization, item): &(OrganizationId, OutboxId)| {
+            let detail = json!({ "organization": organization, "item": item });
+            json!({ "detail-type": "outbox.due", "detail": detail })
         };
-        let records = due.iter().map(message).collect::<Vec<_>>();
+        self.messages(due.iter().map(event).collect()).await
+    }
+
+    /// Brings events to the directory function, as a batch of its queue.
+    async fn messages(&self, events: Vec<Value>) -> Value {
+        let message = |event: &Value| {
+            let item = event["detail"]["item"].as_str().unwrap();
+            json!({ "messageId": item, "body": event.to_string() })
+        };
+        let records = events.iter().map(message).collect::<Vec<_>>();
         let payload = json!({ "Records": records }).to_string();
         match self.functions.invoke("DirectoryFunction", payload.into()).await {
             Outcome::Answered(answer) => serde_json::from_slice(&answer).unwrap(),

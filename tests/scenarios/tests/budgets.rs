@@ -1,6 +1,7 @@
 //! How many calls each way costs: the budgets of `docs/ARCHITECTURE.md`, counted on the wire.
 
 use jiff::SignedDuration;
+use scenarios::microsoft::account;
 use scenarios::saml::AuthnRequest;
 use scenarios::{Authenticator, Browser, Call, Page, World};
 
@@ -183,4 +184,31 @@ async fn a_replay_that_is_found_out_late_costs_one_signature_which_the_audit_nam
     let new = audit.iter().filter(|entry| !known.contains(entry)).collect::<Vec<_>>();
     assert_eq!(new.len(), 1, "{new:?}");
     assert_eq!((&new[0]["reason"], &new[0]["key"]), (&"request_answered".into(), &key));
+}
+
+#[tokio::test]
+async fn a_round_in_which_nothing_changed_is_a_read_a_call_of_graph_and_a_write() {
+    for writes in [false, true] {
+        let world = World::start().await;
+        let mut olga = world.connector().await;
+        olga.connected().await;
+        if writes {
+            olga.connect("write-users", account::BOSS).await;
+        }
+
+        let mut costs = Vec::new();
+        for _ in 0..4 {
+            world.clock.pass(SignedDuration::from_hours(4));
+            world.agree();
+            world.sweep_outbox().await;
+            let before = world.microsoft.graph_calls().len();
+            world.directory.calls();
+            world.dispatch().await;
+            let calls = world.microsoft.graph_calls().len() - before;
+            costs.push((Cost::counted(&world.directory.calls()), calls));
+        }
+
+        // The token of four hours ago is over.
+        assert_eq!(costs[2..], [(Cost::of(1, 1, 1), 1), (Cost::of(1, 1, 1), 1)], "{costs:?}");
+    }
 }

@@ -207,6 +207,12 @@ pub struct WantedConsent {
 }
 
 impl WantedConsent {
+    /// Whether nothing is left to ask for.
+    fn is_granted(&self) -> bool {
+        let all = self.purposes.iter().flat_map(|purpose| &purpose.permissions);
+        all.clone().count() > 0 && all.into_iter().all(|permission| permission.granted)
+    }
+
     fn title(&self, language: Language) -> &'static str {
         match self.purposes.first().map(|purpose| purpose.purpose) {
             None | Some(Purpose::Read) => language.connection_read_title(),

@@ -151,7 +151,7 @@ impl Site {
     /// Has it carried out, for as long as nobody kills it.
     async fn carry_out(&self, due: &[(OrganizationId, OutboxId)]) {
         let message = |(organization, item): &(OrganizationId, OutboxId)| {
-            let detail = json!({ "detail": { "organization": organization, "item": item } });
+            let detail = json!({ "detail-type": "outbox.due", "detail": { "organization": organization, "item": item } });
             json!({ "messageId": item.to_string(), "body": detail.to_string() })
         };
         let records: Vec<Value> = due.iter().map(message).collect();
