@@ -369,6 +369,17 @@ fn a_message_comes_back_only_after_its_function_gave_up_and_not_for_ever() {
         assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
         assert!(source["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap() >= 2);
     }
+
+    let mut redriven = 0;
+    for (id, queue) in of_type(&template, "AWS::SQS::Queue") {
+        let queue = &queue["Properties"];
+        let Some(most) = queue["RedrivePolicy"]["maxReceiveCount"].as_u64() else { continue };
+        redriven += 1;
+        let visibility = queue["VisibilityTimeout"].as_u64().unwrap();
+        let kept = queue["MessageRetentionPeriod"].as_u64().unwrap();
+        assert!(kept > (most + 1) * visibility, "{id}: a message is gone before it is given up");
+    }
+    assert_eq!(redriven, 2);
 }
 
 #[test]
