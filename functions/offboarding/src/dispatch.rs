@@ -116,9 +116,10 @@ impl App {
         let now = self.clock.now();
         let due = self.store.due_rounds(shard, behind.as_deref(), now).await?;
         *behind = due.behind;
-        for error in &due.unreadable {
+        for (organization, error) in &due.unreadable {
             tracing::error!(
                 error = error as &dyn std::error::Error,
+                organization = organization.map(tracing::field::display),
                 shard,
                 "a round makes no sense"
             );

@@ -47,8 +47,8 @@ pub struct Round {
 pub struct DueRounds {
     /// Those that may be claimed.
     pub rounds: Vec<Stored<OutboxItem>>,
-    /// Why others make no sense to this release.
-    pub unreadable: Vec<TableError>,
+    /// Whose others are, and why they make no sense to this release.
+    pub unreadable: Vec<(Option<OrganizationId>, TableError)>,
     /// Where more are, if there are.
     pub behind: Option<String>,
 }
@@ -113,7 +113,10 @@ impl Store {
                 // The index may be behind: somebody took it since, or claimed it.
                 Ok(round) => rounds.extend(round.filter(|round| round.value.due_at <= now)),
                 // It keeps no other from being dispatched.
-                Err(error) => unreadable.push(error),
+                Err(error) => {
+                    let whose = key.outbox_ids().map(|(organization, _)| organization);
+                    unreadable.push((whose, error));
+                }
             }
         }
         Ok(DueRounds { rounds, unreadable, behind })
@@ -209,7 +212,6 @@ impl Store {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use ambient::SystemEntropy;
-    use identity::OrganizationId;
 
     use super::*;
 
