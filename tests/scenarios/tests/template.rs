@@ -405,13 +405,35 @@ fn every_failure_queue_has_its_alarm() {
 #[test]
 fn every_alarm_tells_somebody_and_says_what_to_read() {
     let template = template();
+    let operations = read(&root().join("docs/OPERATIONS.md"));
+    let rows: Vec<_> = operations.lines().filter(|line| line.starts_with("| `")).collect();
 
     for (id, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
         let alarm = &alarm["Properties"];
         assert_eq!(alarm["AlarmActions"], json!([{ "Ref": "AlarmTopic" }]), "{id}");
         let description = words(alarm["AlarmDescription"].as_str().unwrap());
-        let runbook = root().join(description.last().unwrap());
+        let path = description.last().unwrap();
+        let (runbook, named) = (root().join(path), format!("`{id}`"));
         assert!(runbook.is_file(), "{id} names {}", runbook.display());
+        assert!(read(&runbook).contains(&named), "{path} does not say what to do about {id}");
+        let link = format!("](../{path})");
+        let row = rows.iter().any(|row| row.contains(&named) && row.contains(&link));
+        assert!(row, "docs/OPERATIONS.md has no row of {id} that leads to {path}");
+    }
+}
+
+#[test]
+fn no_document_names_an_alarm_that_does_not_exist() {
+    let template = template();
+    let alarms: BTreeSet<_> =
+        of_type(&template, "AWS::CloudWatch::Alarm").map(|(id, _)| id.as_str()).collect();
+    let mut documents = below(&root().join("docs"), "md");
+    documents.extend(below(&root().join("infra/runbooks"), "md"));
+
+    for document in documents {
+        for name in read(&document).split('`').filter(|word| word.ends_with("Alarm")) {
+            assert!(alarms.contains(name), "{}: {name}", document.display());
+        }
     }
 }
 
