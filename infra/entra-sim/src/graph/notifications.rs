@@ -41,6 +41,10 @@ const TOGETHER: usize = 100;
 pub struct Delivery {
     /// None is told at all.
     pub silent: bool,
+    /// Every so many requests one is lost, and not told again; 0 is none.
+    pub drop_every: u32,
+    /// Before each one comes the same from somebody who does not know the client state.
+    pub forged: bool,
     /// Each is told twice.
     pub doubled: bool,
     /// Those of one request come in reverse.
@@ -49,6 +53,14 @@ pub struct Delivery {
     pub delay_ms: u64,
     /// Only every so many requests wait, so that later ones come first; 0 and 1 are all.
     pub delay_every: u32,
+}
+
+impl Delivery {
+    /// Whether the request of that number, counted from 1, is told at all.
+    fn tells(&self, number: u32) -> bool {
+        let lost = self.drop_every > 0 && number.is_multiple_of(self.drop_every);
+        !(self.silent || lost)
+    }
 }
 
 /// What becomes of a subscription itself.
@@ -67,6 +79,7 @@ pub enum Lifecycle {
 #[derive(Debug, Default)]
 pub(crate) struct Pace(BTreeMap<String, Vec<bool>>);
 
+#[derive(Debug, PartialEq, Eq)]
 enum Standing {
     Good,
     HeldBack,
@@ -194,7 +207,7 @@ fn notification(app: &App, to: &Subscription, user: &str, change: &str) -> Value
 /// Tells of changes as the settings say, and again until they are taken.
 async fn tell(app: Arc<App>, http: Client, url: String, mut told: Vec<Value>, number: u32) {
     let delivery = app.graph.hold().delivery.clone();
-    if delivery.silent {
+    if !delivery.tells(number) {
         return;
     }
     if delivery.reversed {
@@ -209,10 +222,22 @@ async fn tell(app: Arc<App>, http: Client, url: String, mut told: Vec<Value>, nu
         Standing::HeldBack => tokio::time::sleep(HELD_BACK).await,
         Standing::Dropped => return,
     }
+    if delivery.forged {
+        taken(&app, &http, &url, &json!({ "value": forged(&told) })).await;
+    }
     let body = json!({ "value": told });
     for _ in 0..if delivery.doubled { 2 } else { 1 } {
         until_taken(&app, &http, &url, &body).await;
     }
+}
+
+/// The same notifications, by somebody who does not know what each says again.
+fn forged(told: &[Value]) -> Vec<Value> {
+    let mut forged = told.to_vec();
+    for one in forged.iter_mut().filter_map(Value::as_object_mut) {
+        one.insert("clientState".to_owned(), json!("guessed"));
+    }
+    forged
 }
 
 async fn until_taken(app: &App, http: &Client, url: &str, body: &Value) {
@@ -255,4 +280,49 @@ pub(crate) async fn announce(app: &App, event: Lifecycle) -> Result<(), Answer> 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_some_or_all_requests_are_lost() {
+        let told = |delivery: &Delivery| {
+            (1..=6).filter(|number| delivery.tells(*number)).collect::<Vec<u32>>()
+        };
+        let every = |drop_every| Delivery { drop_every, ..Delivery::default() };
+        let cases: [(Delivery, Vec<u32>); 5] = [
+            (every(0), vec![1, 2, 3, 4, 5, 6]),
+            (every(1), vec![]),
+            (every(2), vec![1, 3, 5]),
+            (every(3), vec![1, 2, 4, 5]),
+            (Delivery { silent: true, ..every(3) }, vec![]),
+        ];
+        for (delivery, expected) in cases {
+            assert_eq!(told(&delivery), expected, "{delivery:?}");
+        }
+    }
+
+    #[test]
+    fn a_slow_address_waits_a_slower_one_is_dropped_and_its_latest_answers_decide() {
+        let url = "https://contoso.test/hear";
+        let mut pace = Pace::default();
+        let mut after = |slow: usize, quick: usize| {
+            for answer in 0..slow + quick {
+                pace.note(url, answer < slow);
+            }
+            pace.standing(url)
+        };
+
+        assert_eq!(after(FEWEST - 1, 0), Standing::Good, "too few to judge by");
+        assert_eq!(after(1, 0), Standing::Dropped, "10 of 10");
+        assert_eq!(after(0, 56), Standing::Dropped, "10 of 66 are more than 15 in a hundred");
+        assert_eq!(after(0, 1), Standing::HeldBack, "10 of 67 are less");
+        assert_eq!(after(0, 32), Standing::HeldBack, "10 of 99 are more than 10 in a hundred");
+        assert_eq!(after(0, 1), Standing::Good, "10 of 100 are not");
+        assert_eq!(after(1, 0), Standing::Good, "the oldest slow one is forgotten");
+        assert_eq!(after(15, 0), Standing::Dropped);
+        assert_eq!(after(0, JUDGED), Standing::Good);
+    }
 }

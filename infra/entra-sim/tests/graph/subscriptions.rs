@@ -197,6 +197,22 @@ async fn what_nobody_takes_is_told_again_and_faults_are_as_asked_for() {
 }
 
 #[tokio::test]
+async fn a_forged_notice_comes_before_each_and_does_not_know_the_secret() {
+    let (lab, listener) = (Lab::start(), Listener::start(false).await);
+    lab.post("/subscriptions", listener.wanted()).await;
+    lab.simulator.set_delivery(Delivery { forged: true, ..Delivery::default() });
+
+    rename(&lab, ADA, "one");
+
+    let heard = listener.requests(2).await;
+    let [forged, told] = [&heard[0]["value"][0], &heard[1]["value"][0]];
+    assert_ne!(forged["clientState"], "secret");
+    assert_eq!(told["clientState"], "secret");
+    assert_eq!(forged["resourceData"], told["resourceData"]);
+    assert_eq!(forged["subscriptionId"], told["subscriptionId"]);
+}
+
+#[tokio::test]
 async fn what_becomes_of_a_subscription_is_told_to_its_other_address() {
     let (lab, listener) = (Lab::start(), Listener::start(false).await);
     lab.post("/subscriptions", listener.wanted()).await;
