@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 
+use ambient::{Clock as _, SystemClock};
+use jiff::Timestamp;
+
 /// Lines kept for [`Log::lines`].
 const KEPT: usize = 20_000;
 
@@ -19,7 +22,7 @@ pub struct Line {
 /// Whether lines are also shown on standard error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Show {
-    /// Each line at once, behind the function's name.
+    /// Each line at once, behind the time and the function's name.
     OnStandardError,
     /// Kept only.
     Nowhere,
@@ -46,9 +49,9 @@ impl Log {
     /// Adds a line of `function`, the logical id.
     pub(crate) fn write(&self, function: &str, text: &str) {
         if self.show == Show::OnStandardError {
-            let name = function.strip_suffix("Function").unwrap_or(function);
             // Whoever closed standard error does not want to read it.
-            let _ = writeln!(std::io::stderr().lock(), "{name:>9} | {text}");
+            let _ =
+                writeln!(std::io::stderr().lock(), "{}", shown(SystemClock.now(), function, text));
         }
         let mut lines = self.lock();
         if lines.len() == KEPT {
@@ -59,5 +62,33 @@ impl Log {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Line>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A line as a person reads it: when, by the same time zone as every instant in it, whose, and what.
+fn shown(at: Timestamp, function: &str, text: &str) -> String {
+    let name = function.strip_suffix("Function").unwrap_or(function);
+    format!("{} {name:>13} | {text}", at.strftime("%H:%M:%SZ"))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_when_whose_and_what() {
+        let at = "2026-11-22T09:05:07.9Z".parse().unwrap();
+
+        let lines = ["DirectoryFunction", "NotificationsFunction"]
+            .map(|function| shown(at, function, "a round is over"));
+
+        assert_eq!(
+            lines,
+            [
+                "09:05:07Z     Directory | a round is over",
+                "09:05:07Z Notifications | a round is over",
+            ]
+        );
     }
 }
