@@ -17,12 +17,12 @@ pub(super) fn banner(ready: &Ready) -> String {
         ("our site", ready.base_url.as_str(), "where Entra sends the browser"),
         ("outbox", ready.outbox_url.as_str(), "mails and text messages"),
         ("first admin", ready.bootstrap_url.as_str(), "one-time enrolment link"),
-        ("connection", ready.connect_url.as_str(), "to the tenant, once the first admin is in"),
+        ("connection", ready.connect_url.as_str(), "where the first admin connects the tenant"),
         ("metadata", ready.metadata_url.as_str(), "of the federated domain"),
         (
             "provisioning",
             provisioning.as_str(),
-            "block somebody there: a minute later they are out",
+            "block somebody there: out within a minute, connected within seconds",
         ),
         ("scim", ready.scim_url.as_str(), "where Entra provisions; its key is in --json"),
     ];
