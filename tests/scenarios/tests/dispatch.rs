@@ -11,7 +11,7 @@ use scenarios::microsoft::account;
 use scenarios::world::aws;
 use scenarios::{Effect, Fault, World};
 use serde_json::{Value, json};
-use store::{Action, Actor, AuditEntry, OutboxItem};
+use store::{Action, Actor, AuditEntry, OutboxItem, Store};
 
 const CLAIM: SignedDuration = SignedDuration::from_mins(15);
 const FOUR_HOURS: SignedDuration = SignedDuration::from_hours(4);
@@ -140,6 +140,24 @@ async fn two_dispatches_at_once_claim_each_round_once_and_one_that_fails_loses_n
     let after: BTreeSet<String> = named(&world).into_iter().skip(before).collect();
     assert_eq!((&again, &after), (&found(60), &others));
     world.quiet().await;
+}
+
+#[tokio::test]
+async fn a_round_that_makes_no_sense_keeps_no_other_waiting_and_it_is_known_whose_it_is() {
+    let world = World::start().await;
+    let spoilt = put_round(&world, world.now()).await;
+    assert!(world.reshape("OUTBOX").await > 0);
+    let other = put_round(&world, world.now()).await;
+
+    assert_eq!(answer(world.dispatch().await), found(1));
+
+    assert_eq!(named(&world), [other.id.to_string()]);
+    let mut unreadable = Vec::new();
+    for shard in 0..Store::ROUND_SHARDS {
+        let due = world.store.due_rounds(shard, None, world.now()).await.unwrap();
+        unreadable.extend(due.unreadable.into_iter().map(|(whose, _)| whose));
+    }
+    assert_eq!(unreadable, [Some(spoilt.organization)], "for as long as it is there");
 }
 
 #[tokio::test]
