@@ -119,7 +119,8 @@ impl App {
         tenant: Uuid,
     ) -> Result<(), Failure> {
         let (id, organization, at) = (item.id, item.organization, item.created_at);
-        web::metric::count("ConsentLost", "directory", self.clock.now());
+        let whose = organization.to_string();
+        web::metric::count_of("ConsentLost", &[], ("directory", &whose), self.clock.now());
         Ok(self.bus.consent_lost(&ConsentLost { version: 1, id, organization, tenant, at }).await?)
     }
 }

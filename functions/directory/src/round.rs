@@ -145,7 +145,12 @@ impl App {
         let (since, failures, cause) = (item.created_at, item.attempts, cause(failure));
         let (now, whose) = (self.clock.now(), item.organization.to_string());
         let failed = ("FailedInARow", i64::from(failures));
-        web::metric::count_of("RoundFailed", failed, ("directory", &whose), now);
+        let unchecked = ("HoursUnchecked", now.duration_since(since).as_hours());
+        let of = ("directory", &*whose);
+        web::metric::count_of("RoundFailed", &[failed, unchecked], of, now);
+        if cause == RoundCause::Throttled {
+            web::metric::count_of("RoundThrottled", &[], of, now);
+        }
         let task = Task::ReportRoundFailed { since, failures, cause };
         Some(OutboxItem::new(&*self.entropy, item.organization, task, now))
     }

@@ -88,7 +88,7 @@ impl App {
                         let hours = now.duration_since(round.created_at).as_hours();
                         let whose = round.organization.to_string();
                         let of = ("offboarding", &*whose);
-                        web::metric::count_of("RoundLate", ("HoursUnchecked", hours), of, now);
+                        web::metric::count_of("RoundLate", &[("HoursUnchecked", hours)], of, now);
                     }
                     self.name(&rounds, &told).await
                 }

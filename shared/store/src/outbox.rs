@@ -24,8 +24,10 @@ const AT_ONCE: usize = 8;
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 /// The longest pause that somebody else may ask for.
 const LONGEST_ASKED_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// A round is late after this long at the earliest: two dispatches, and as long again.
-const LATE_AT_LEAST: SignedDuration = SignedDuration::from_mins(30);
+/// A round is late so long after its time at the earliest: two dispatches, and as long again.
+const GRACE_AT_LEAST: SignedDuration = SignedDuration::from_mins(30);
+/// The part of its interval after which it is late, where that is longer.
+const GRACE_PART: i64 = 10;
 /// How many keys one look at what takes long reads.
 const LOOKED_AT: usize = 100;
 /// How long an item is tried before it is given up.
@@ -99,7 +101,7 @@ impl OutboxItem {
     }
 
     /// A round of reading, of an organization whose rounds are so long apart and of which the last one
-    /// ended then, or which was connected then: late when another one would be due too.
+    /// ended then, or which was connected then: late a little after its time.
     pub fn round(
         entropy: &dyn Entropy,
         organization: OrganizationId,
@@ -107,9 +109,9 @@ impl OutboxItem {
         (read_at, interval): (Timestamp, SignedDuration),
         now: Timestamp,
     ) -> Self {
-        let after = SignedDuration::from_secs(interval.as_secs() * 2).max(LATE_AT_LEAST);
-        let soonest = now.checked_add(LATE_AT_LEAST).unwrap_or(now);
-        let at = read_at.checked_add(after).unwrap_or(read_at).max(soonest);
+        let grace = SignedDuration::from_secs(interval.as_secs() / GRACE_PART).max(GRACE_AT_LEAST);
+        let soonest = now.checked_add(GRACE_AT_LEAST).unwrap_or(now);
+        let at = read_at.checked_add(interval + grace).unwrap_or(read_at).max(soonest);
         let late = Some(Late { at, told_at: None });
         let round = Self::new(entropy, organization, Task::ReadDirectory { since }, now);
         Self { late, created_at: read_at, ..round }

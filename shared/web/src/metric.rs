@@ -25,11 +25,11 @@ pub fn count(name: &str, function: &str, at: Timestamp) {
 /// for what is out of order.
 pub fn count_of(
     name: &str,
-    (measure, size): (&str, i64),
+    measures: &[(&str, i64)],
     (function, organization): (&str, &str),
     at: Timestamp,
 ) {
-    let line = line_of(name, (measure, size), (function, organization), at);
+    let line = line_of(name, measures, (function, organization), at);
     if let Err(error) = writeln!(io::stdout().lock(), "{line}") {
         tracing::warn!(error = %error, metric.name = name, "a metric was not written");
     }
@@ -39,25 +39,29 @@ pub fn count_of(
 #[must_use]
 pub fn line_of(
     name: &str,
-    (measure, size): (&str, i64),
+    measures: &[(&str, i64)],
     (function, organization): (&str, &str),
     at: Timestamp,
 ) -> String {
-    json!({
+    let mut metrics = vec![json!({ "Name": name, "Unit": "Count" })];
+    metrics.extend(measures.iter().map(|(measure, _)| json!({ "Name": measure })));
+    let mut line = json!({
         "_aws": {
             "Timestamp": at.as_millisecond(),
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
                 "Dimensions": [["Function"], ["Function", "Organization"]],
-                "Metrics": [{ "Name": name, "Unit": "Count" }, { "Name": measure }],
+                "Metrics": metrics,
             }],
         },
         "Function": function,
         "Organization": organization,
         name: 1,
-        measure: size,
-    })
-    .to_string()
+    });
+    if let Some(line) = line.as_object_mut() {
+        line.extend(measures.iter().map(|(measure, size)| ((*measure).to_owned(), json!(size))));
+    }
+    line.to_string()
 }
 
 /// One occurrence of `name` in `function`, as a line of JSON without its line end.
@@ -86,19 +90,27 @@ mod tests {
     #[test]
     fn what_is_told_by_organization_is_told_in_all_too() {
         let at = "2026-11-22T12:00:00Z".parse().unwrap();
-        let line = line_of("RoundLate", ("HoursUnchecked", 9), ("offboarding", "0d2f"), at);
+        let measures = [("FailedInARow", 3), ("HoursUnchecked", 9)];
+        for measures in [&measures[..], &measures[..1], &[]] {
+            let line = line_of("RoundFailed", measures, ("directory", "0d2f"), at);
 
-        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
-        let directive = &value["_aws"]["CloudWatchMetrics"][0];
-        for metric in directive["Metrics"].as_array().unwrap() {
-            assert!(value[metric["Name"].as_str().unwrap()].is_i64(), "{metric}");
-        }
-        for dimensions in directive["Dimensions"].as_array().unwrap() {
-            for dimension in dimensions.as_array().unwrap() {
-                assert!(value[dimension.as_str().unwrap()].is_string(), "{dimension}");
+            let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+            let directive = &value["_aws"]["CloudWatchMetrics"][0];
+            let metrics = directive["Metrics"].as_array().unwrap();
+            assert_eq!(metrics.len(), 1 + measures.len());
+            for metric in metrics {
+                assert!(value[metric["Name"].as_str().unwrap()].is_i64(), "{metric}");
+            }
+            for dimensions in directive["Dimensions"].as_array().unwrap() {
+                for dimension in dimensions.as_array().unwrap() {
+                    assert!(value[dimension.as_str().unwrap()].is_string(), "{dimension}");
+                }
+            }
+            assert_eq!(value["RoundFailed"], 1);
+            for (measure, size) in measures {
+                assert_eq!(value[*measure], *size);
             }
         }
-        assert_eq!((&value["RoundLate"], &value["HoursUnchecked"]), (&json!(1), &json!(9)));
     }
 
     #[test]

@@ -249,7 +249,7 @@ async fn rounds_that_fail_are_told_of_and_late_ones_once_a_day_until_one_ends() 
     assert_eq!(ids.len(), failures.len());
     let unchecked = world.said("connection.unchecked");
     let hours: Vec<_> = unchecked.iter().map(|event| event["hours"].as_u64().unwrap()).collect();
-    assert_eq!(hours, [8, 32], "two intervals, and a day");
+    assert_eq!(hours, [5, 29], "the interval and its grace, and a day");
     assert_eq!(unchecked[0]["since"], json!(read_at));
     assert!(late > 20, "it is seen each time: {late}");
 
