@@ -198,7 +198,9 @@ async fn a_round_in_which_nothing_changed_is_a_read_a_call_of_graph_and_a_write(
         }
         let often = json!({ "action": "check_interval", "domain": "contoso.test", "minutes": 5 });
         world.operate(often).await.unwrap();
-        world.swept().await;
+        world.clock.pass(SignedDuration::from_secs(31));
+        world.agree();
+        world.sweep().await;
 
         let mut costs = Vec::new();
         for _ in 0..4 {

@@ -20,13 +20,12 @@ use crate::stopwatch::Stopwatch;
 const PASSED: [&str; 2] = ["NotificationsFunction", "DirectoryFunction"];
 /// How often it is looked whether the tenant is read, or somebody may sign in again.
 const POLL: Duration = Duration::from_millis(50);
-/// Whatever is due by then is somebody's work already: what is looked at again is so a minute later.
-const SOON: SignedDuration = SignedDuration::from_secs(40);
+/// An item that is due by then may be begun with before anybody is killed.
+const SOON: SignedDuration = SignedDuration::from_secs(3);
+/// For how long whoever is at an item has it.
+const HELD: SignedDuration = SignedDuration::from_secs(100);
 /// The longest that anything may take.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// The longest until nobody is at anything: each notice of before is looked at once more a minute later,
-/// by a sweep.
-const REST: Duration = Duration::from_secs(300);
 
 /// How the functions are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,19 +111,29 @@ impl Reading {
         Ok(tokio::time::timeout(PATIENCE, ended).await?)
     }
 
-    /// Waits until nobody is at anything.
+    /// Waits until nobody is at anything, nor about to be.
     async fn rests(&self) -> Result<(), Failure> {
         let rests = async {
-            loop {
-                let soon = SystemClock.now() + SOON;
-                let prompt = self.store.due_outbox(1, soon).await?;
-                if prompt.is_empty() && self.store.due_long_outbox(1, soon).await?.is_empty() {
-                    return Ok::<_, Failure>(());
-                }
+            while self.is_busy().await? {
                 tokio::time::sleep(POLL).await;
             }
+            Ok::<_, Failure>(())
         };
-        tokio::time::timeout(REST, rests).await?
+        tokio::time::timeout(PATIENCE, rests).await?
+    }
+
+    async fn is_busy(&self) -> Result<bool, Failure> {
+        let now = SystemClock.now();
+        let mut named = self.store.due_outbox(25, now + HELD).await?;
+        named.extend(self.store.due_long_outbox(25, now + HELD).await?);
+        for (organization, item) in named {
+            let item = self.store.outbox(organization, item, now).await?;
+            // Nobody may take what somebody holds.
+            if item.is_none_or(|item| item.value.due_at <= now + SOON) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
