@@ -4,7 +4,7 @@
 check *steps:
     tests/run {{ steps }}
 
-# The Rust tests alone
+# The Rust tests alone; one of them judges what `tests/run unit` wrote down, and says so where it did not
 test *arguments:
     cargo nextest run --workspace {{ arguments }}
 

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use crate::clock::Now;
 use crate::crowd::Gathered;
 use crate::directory::{Directory, DirectoryError};
-use crate::graph::{GraphState, SUBSCRIPTIONS_FILE, Subscription};
+use crate::graph::{GraphState, Recorder, SUBSCRIPTIONS_FILE, Subscription};
 use crate::journal::Journal;
 use crate::oauth::access_token::AccessTokens;
 use crate::oauth::{OAUTH_FILE, OAuth, Registrations};
@@ -78,6 +78,8 @@ pub(crate) struct App {
     /// What the simulated Graph lets in.
     pub(crate) access_tokens: AccessTokens,
     pub(crate) graph: GraphState,
+    /// What writes down what Graph is asked, if anything does.
+    pub(crate) recorder: Option<Recorder>,
     /// Said after every change of the tenant.
     pub(crate) changed: Notify,
     subscriptions: Mutex<BTreeMap<String, Subscription>>,
@@ -102,6 +104,7 @@ impl App {
             request_key: Mutex::default(),
             access_tokens: AccessTokens::default(),
             graph: GraphState::default(),
+            recorder: None,
             changed: Notify::new(),
             subscriptions: Mutex::new(subscriptions),
             oauth: Mutex::new(OAuth::new(known)),

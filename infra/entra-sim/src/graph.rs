@@ -15,6 +15,7 @@ mod limiter;
 mod memberships;
 mod notifications;
 mod query;
+mod recorder;
 mod recycle_bin;
 mod request;
 mod serve;
@@ -31,6 +32,7 @@ pub use state::{Disorder, GraphCall, GraphSettings};
 pub use subscriptions::Subscription;
 
 pub(crate) use notifications::deliver;
+pub(crate) use recorder::Recorder;
 pub(crate) use serve::serve;
 pub(crate) use state::GraphState;
 pub(crate) use subscriptions::SUBSCRIPTIONS_FILE;

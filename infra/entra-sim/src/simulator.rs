@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use crate::app::{App, DIRECTORY_FILE, Site, hold};
 use crate::directory::{Directory, DirectoryError};
 use crate::federation::{Domain, InternalDomainFederation};
-use crate::graph::{self, SUBSCRIPTIONS_FILE};
+use crate::graph::{self, Recorder, SUBSCRIPTIONS_FILE};
 use crate::graph_user::GraphUser;
 use crate::oauth::{Application, OAUTH_FILE};
 use crate::policy::RootDomains;
@@ -36,6 +36,8 @@ pub struct Settings {
     pub tenant_name: String,
     /// The tenant's first domain below `onmicrosoft.com`, which stays managed.
     pub initial_domain: String,
+    /// The folder where is written down what Graph is asked and says, or [`None`] to write nothing.
+    pub exchanges: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -46,6 +48,7 @@ impl Default for Settings {
             tenant_id: "6c1d2f3e-8a4b-4c5d-9e6f-0a1b2c3d4e5f".to_owned(),
             tenant_name: "Contoso".to_owned(),
             initial_domain: "contoso.onmicrosoft.com".to_owned(),
+            exchanges: None,
         }
     }
 }
@@ -59,8 +62,8 @@ pub enum StartError {
     /// The port cannot be listened on for another reason.
     #[error("cannot listen on port {0}")]
     Listen(u16, #[source] io::Error),
-    /// The data folder cannot be read or made.
-    #[error("cannot use the data folder {0}")]
+    /// A folder cannot be read or made.
+    #[error("cannot use the folder {0}")]
     Folder(PathBuf, #[source] io::Error),
     /// A file in the data folder does not hold what it should.
     #[error("the file {0} is damaged")]
@@ -102,7 +105,8 @@ impl Simulator {
         let unusable = |error| StartError::Listen(settings.port, error);
         listener.set_nonblocking(true).map_err(unusable)?;
         let site = Site { port: listener.local_addr().map_err(unusable)?.port() };
-        let folder = open_folder(&settings)?;
+        let folder = open(settings.data_dir.as_deref(), Folder::open)?;
+        let recorder = open(settings.exchanges.as_deref(), Recorder::open)?;
         let fresh = Directory {
             tenant_id: settings.tenant_id,
             tenant_name: settings.tenant_name,
@@ -112,7 +116,9 @@ impl Simulator {
         let job: Job = load(folder.as_ref(), JOB_FILE)?.unwrap_or_default();
         let known = load(folder.as_ref(), OAUTH_FILE)?.unwrap_or_default();
         let subscriptions = load(folder.as_ref(), SUBSCRIPTIONS_FILE)?.unwrap_or_default();
-        let app = Arc::new(App::new(site, folder, directory, (known, subscriptions), job));
+        let mut app = App::new(site, folder, directory, (known, subscriptions), job);
+        app.recorder = recorder;
+        let app = Arc::new(app);
         let initial = Domain { is_default: true, ..Domain::named(&settings.initial_domain) };
         app.change(|directory| {
             directory.domains.entry(initial.id.clone()).or_insert(initial);
@@ -273,10 +279,13 @@ impl Drop for Simulator {
     }
 }
 
-fn open_folder(settings: &Settings) -> Result<Option<Folder>, StartError> {
-    let Some(path) = &settings.data_dir else { return Ok(None) };
-    let folder = Folder::open(path).map_err(|error| StartError::Folder(path.clone(), error))?;
-    Ok(Some(folder))
+/// Opens a folder, if one was named.
+fn open<T>(
+    path: Option<&Path>,
+    how: impl FnOnce(&Path) -> io::Result<T>,
+) -> Result<Option<T>, StartError> {
+    let Some(path) = path else { return Ok(None) };
+    how(path).map(Some).map_err(|error| StartError::Folder(path.to_owned(), error))
 }
 
 /// What a file of the folder holds, or nothing when it was never written.

@@ -4,7 +4,8 @@
 //! [`Site`] is the running stack: real function processes behind the gateway. A [`Person`] signs in
 //! there with a passkey and brings back a [`Response`]. A [`Judge`] is a program that we did not
 //! write; [`trial`](judge::trial) hears it about honest responses and about each [`Forgery`], so
-//! that a judge which accepts everything is noticed.
+//! that a judge which accepts everything is noticed. [`Prism`](prism::Prism) stands before Microsoft
+//! Graph, and holds whatever passes to its contract.
 
 pub mod forgery;
 pub mod functions;

@@ -30,7 +30,7 @@ use tower::ServiceExt as _;
 
 use crate::saml::AuthnRequest;
 use crate::wire::Upstreams;
-use crate::{Browser, TestClock, Wire};
+use crate::{Browser, TestClock, Wire, exchanges};
 
 /// The domain of the organization that every world has.
 pub const DOMAIN: &str = "contoso.test";
@@ -179,7 +179,8 @@ impl World {
         let base_url = format!("http://localhost:{}", site.local_addr().unwrap().port());
         let listeners = Listeners::bind(Ports::default()).await.unwrap();
         let endpoints = listeners.endpoints();
-        let microsoft = Simulator::start(Settings::default()).unwrap();
+        let settings = Settings { exchanges: exchanges(), ..Settings::default() };
+        let microsoft = Simulator::start(settings).unwrap();
         // A story that is about notices turns them on.
         microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
         let taken = microsoft.login_srf_url();

@@ -1,6 +1,6 @@
 //! What Graph answers, before it is HTTP or a part of a batch.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::directory::DirectoryError;
 
@@ -71,6 +71,17 @@ impl Answer {
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// As a batch would write it.
+    pub(crate) fn part(&self) -> Value {
+        let headers = self.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+        let headers: Map<_, _> = headers.collect();
+        let mut part = json!({ "status": self.status, "headers": headers });
+        if let Some(body) = &self.body {
+            set(&mut part, "body", body.clone());
+        }
+        part
     }
 }
 

@@ -1,10 +1,13 @@
 //! `POST /$batch`: up to twenty calls as one.
 
+use std::io;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, set};
 use super::fault::{self, Fault};
+use super::recorder::Asked;
 use super::request::{Request, Wishes};
 use super::serve::{remember, within_limits};
 use super::state::GraphCall;
@@ -17,7 +20,7 @@ struct Parts {
     requests: Vec<Part>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Part {
     id: String,
@@ -47,26 +50,28 @@ pub(crate) fn carry_out(
         if parts.requests.iter().filter(|other| other.id == part.id).count() > 1 {
             return Err(wrong("The request id is there twice."));
         }
-        responses.insert(0, answer(app, request, part, correlation));
+        responses.insert(0, answer(app, request, part, correlation)?);
     }
     Ok(Answer::ok(json!({ "responses": responses })))
 }
 
-fn answer(app: &App, batch: &Request, part: &Part, correlation: Option<&str>) -> Value {
-    let answer = one(app, batch, part, correlation);
-    let mut headers = Map::new();
-    for (name, value) in &answer.headers {
-        let name = if *name == "retry-after" { "Retry-After" } else { name };
-        headers.insert(name.to_owned(), json!(value));
+fn answer(app: &App, batch: &Request, part: &Part, correlation: Option<&str>) -> io::Result<Value> {
+    let mut answer = one(app, batch, part, correlation);
+    for (name, _) in &mut answer.headers {
+        if *name == "retry-after" {
+            *name = "Retry-After";
+        }
     }
     if answer.body.is_some() {
-        headers.insert("Content-Type".to_owned(), json!("application/json"));
+        answer = answer.with("Content-Type", "application/json");
     }
-    let mut written = json!({ "id": part.id, "status": answer.status, "headers": headers });
-    if let Some(body) = answer.body {
-        set(&mut written, "body", body);
+    let mut written = answer.part();
+    if let Some(recorder) = &app.recorder {
+        let Part { method, url, headers, body, .. } = part.clone();
+        recorder.write(Asked { method, url, headers, body }, Some(written.clone()))?;
     }
-    written
+    set(&mut written, "id", &*part.id);
+    Ok(written)
 }
 
 fn one(app: &App, batch: &Request, part: &Part, correlation: Option<&str>) -> Answer {

@@ -13,6 +13,7 @@ use super::answer::{Answer, set};
 use super::caller::caller;
 use super::dispatch::dispatch;
 use super::fault::{self, Fault};
+use super::recorder::Asked;
 use super::request::{Request, Wishes};
 use super::state::GraphCall;
 use super::{batch, limiter, notifications};
@@ -36,6 +37,10 @@ pub(crate) async fn serve(
     let client_request_id = header("client-request-id");
     let address = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     let address = address.strip_prefix("/v1.0").unwrap_or(&address).to_owned();
+    let recording = app.recorder.clone().map(|recorder| {
+        let asked = Asked::read(method.as_str(), &address, &headers, &body);
+        (recorder, asked)
+    });
     let content = (header("content-type"), body);
     let eventual =
         header("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
@@ -44,20 +49,22 @@ pub(crate) async fn serve(
         Ok(mut request) => notifications::greet(&mut request).await.map(|()| request),
         refused => refused,
     };
-    let answer = match read {
-        Err(answer) => answer,
-        Ok(request) => {
-            let (outcome, answer) = carry_out(&app, &request, client_request_id.as_deref());
-            if let Outcome::Silent = outcome {
-                return std::future::pending().await;
-            }
-            if let Outcome::Raw(response) = outcome {
-                return response;
-            }
-            answer
-        }
+    let (outcome, answer) = match read {
+        Err(answer) => (Outcome::Answered, answer),
+        Ok(request) => carry_out(&app, &request, client_request_id.as_deref()),
     };
-    http(&app, answer, client_request_id.as_deref())
+    let answer = finished(&app, answer, client_request_id.as_deref());
+    if let Some((recorder, asked)) = recording {
+        let told = matches!(outcome, Outcome::Answered).then(|| answer.part());
+        if let Err(error) = recorder.write(asked, told) {
+            return http(error.into());
+        }
+    }
+    match outcome {
+        Outcome::Answered | Outcome::Falsified => http(answer),
+        Outcome::Silent => std::future::pending().await,
+        Outcome::Raw(response) => response,
+    }
 }
 
 fn read(
@@ -85,6 +92,8 @@ fn read(
 /// What becomes of a call besides its answer.
 enum Outcome {
     Answered,
+    /// The answer is none that Graph would give.
+    Falsified,
     /// It is never answered.
     Silent,
     /// It is answered like this, whatever it was.
@@ -99,6 +108,7 @@ fn carry_out(app: &App, request: &Request, correlation: Option<&str>) -> (Outcom
         fault::take(&mut state.faults, asked, &request.changes())
     };
     let answered = |answer: Answer| (Outcome::Answered, answer);
+    let falsified = |answer: Answer| (Outcome::Falsified, answer);
     let (outcome, answer) = match found {
         None => answered(perform(app, request, correlation)),
         Some(Fault::Throttled { retry_after }) => answered(throttled(retry_after)),
@@ -123,10 +133,10 @@ fn carry_out(app: &App, request: &Request, correlation: Option<&str>) -> (Outcom
         Some(Fault::Garbage) => raw(200, "text/html", "<html>a proxy's page</html>".into()),
         Some(Fault::Torn) => raw(200, "application/json", r#"{"value":[{"id":"#.into()),
         Some(Fault::Redirect(address)) => {
-            answered(Answer { status: 302, ..Answer::default() }.with("location", address))
+            falsified(Answer { status: 302, ..Answer::default() }.with("location", address))
         }
         Some(Fault::ForeignLink(address)) => {
-            answered(Answer::ok(json!({ "value": [], "@odata.nextLink": address })))
+            falsified(Answer::ok(json!({ "value": [], "@odata.nextLink": address })))
         }
         Some(Fault::Empty) => {
             let mut answer = perform(app, request, correlation);
@@ -142,7 +152,7 @@ fn carry_out(app: &App, request: &Request, correlation: Option<&str>) -> (Outcom
                 list.retain(|known| known.get("id") != thing.get("id"));
                 list.insert(0, thing);
             }
-            answered(answer)
+            falsified(answer)
         }
         Some(Fault::Huge(bytes)) => raw(200, "application/json", " ".repeat(bytes)),
         Some(Fault::ConsentLost) => answered(request.needs(&[]).err().unwrap_or_default()),
@@ -204,7 +214,8 @@ pub(crate) fn remember(app: &App, call: GraphCall) {
     app.graph.hold().remember(call);
 }
 
-fn http(app: &App, mut answer: Answer, client_request_id: Option<&str>) -> Response {
+/// With what every answer that comes alone has.
+fn finished(app: &App, mut answer: Answer, client_request_id: Option<&str>) -> Answer {
     let request_id = random::guid();
     let inner = answer.body.as_mut().and_then(|body| body.get_mut("error")?.get_mut("innerError"));
     if let Some(inner) = inner {
@@ -214,18 +225,21 @@ fn http(app: &App, mut answer: Answer, client_request_id: Option<&str>) -> Respo
             "client-request-id": client_request_id.unwrap_or(&request_id),
         });
     }
+    if answer.status != 204 {
+        answer = answer.with("content-type", "application/json");
+    }
+    if let Some(id) = client_request_id {
+        answer = answer.with("client-request-id", id);
+    }
+    answer.with("request-id", request_id)
+}
+
+fn http(answer: Answer) -> Response {
     let body = answer.body.map(|body| Body::from(body.to_string())).unwrap_or_default();
     let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    if answer.status != 204 {
-        headers.insert("content-type", HeaderValue::from_static("application/json"));
-    }
-    answer.headers.push(("request-id", request_id));
-    if let Some(id) = client_request_id {
-        answer.headers.push(("client-request-id", id.to_owned()));
-    }
     for (name, value) in answer.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);

@@ -10,6 +10,7 @@
 
 mod changes;
 mod crowd;
+mod exchanges;
 mod faults;
 #[path = "../lab/mod.rs"]
 mod keys;

@@ -87,6 +87,7 @@ fn start_entra(options: &Options, bound: &Bound, folder: &Path) -> Result<Simula
     let settings = entra_sim::Settings {
         port,
         data_dir: Some(folder.join("entra")),
+        exchanges: options.exchanges.clone(),
         ..entra_sim::Settings::default()
     };
     Simulator::start(settings).map_err(|error| match error {

@@ -40,6 +40,8 @@ pub struct Options {
     pub deliveries: Deliveries,
     /// What SES allows the account.
     pub mail_account: MailAccount,
+    /// Where is written down what the simulated Graph is asked and says, if anywhere.
+    pub exchanges: Option<PathBuf>,
 }
 
 impl Options {
@@ -61,6 +63,7 @@ impl Options {
             timing: Timing::default(),
             deliveries: Deliveries::default(),
             mail_account: MailAccount::default(),
+            exchanges: None,
         }
     }
 }

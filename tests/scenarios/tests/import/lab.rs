@@ -12,6 +12,7 @@ use graph::{AccessToken, Graph, Origin, TokenError, TokenSource};
 use identity::{OrganizationId, OutboxId, User, UserId};
 use jiff::{SignedDuration, Timestamp};
 use local::database::LocalDatabase;
+use scenarios::exchanges;
 use scenarios::world::{aws, model};
 use store::{Action, Actor, AuditEntry, Order, Profile, Store, Table};
 use uuid::Uuid;
@@ -59,7 +60,8 @@ impl Lab {
     }
 
     pub(crate) async fn by(clock: Arc<dyn Clock>) -> Self {
-        let simulator = Arc::new(Simulator::start(Settings::default()).unwrap());
+        let settings = Settings { exchanges: exchanges(), ..Settings::default() };
+        let simulator = Arc::new(Simulator::start(settings).unwrap());
         simulator.put_domain(Domain::named("contoso.test")).unwrap();
         let tables = model("http://localhost:1", "http://localhost:2").tables;
         let database = LocalDatabase::start(None, &tables).await.unwrap();

@@ -14,7 +14,7 @@ use local::{Options, Stack, build};
 use scenarios::microsoft::connect_demo;
 use scenarios::wire::Upstreams;
 use scenarios::world::aws;
-use scenarios::{Authenticator, Browser, Records, Wire};
+use scenarios::{Authenticator, Browser, Records, Wire, exchanges};
 use serde_json::{Value, json};
 use store::{Order, Store, Table};
 use tokio::time::timeout;
@@ -46,7 +46,8 @@ impl Site {
         let wire = Wire::unconnected().await;
         let bus = ("AWS_ENDPOINT_URL_EVENTBRIDGE".to_owned(), wire.url().to_owned());
         let variables = [bus].into();
-        let options = Options { variables, ..Options::new(template, functions) };
+        let options =
+            Options { variables, exchanges: exchanges(), ..Options::new(template, functions) };
         let stack = Stack::start(options).await.unwrap();
         let ready = stack.ready().clone();
         wire.connect(Upstreams {
