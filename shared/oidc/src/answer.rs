@@ -11,8 +11,6 @@ use crate::{Redacted, Rejected, UnverifiedIdToken};
 
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 128 * 1024;
-/// How long before its end a token is replaced, if it lives long enough.
-const EARLY: SignedDuration = SignedDuration::from_mins(5);
 /// The longest that any token is used, whatever is said of it.
 const LONGEST_SECONDS: i64 = 24 * 60 * 60;
 
@@ -43,7 +41,6 @@ pub enum MalformedAnswer {
 pub struct AccessToken {
     token: Redacted,
     expires_at: Timestamp,
-    refresh_at: Timestamp,
     roles: BTreeSet<String>,
     scopes: BTreeSet<String>,
 }
@@ -57,11 +54,6 @@ impl AccessToken {
     /// First instant at which it is refused.
     pub const fn expires_at(&self) -> Timestamp {
         self.expires_at
-    }
-
-    /// Whether another should be asked for before it is used at `now`.
-    pub fn is_stale(&self, now: Timestamp) -> bool {
-        now >= self.refresh_at
     }
 
     /// The application permissions that it carries: what is really granted.
@@ -110,11 +102,9 @@ pub fn access_token(body: &[u8], now: Timestamp) -> Result<AccessToken, Malforme
         return Err(MalformedAnswer::Token);
     }
     let life = SignedDuration::from_secs(seconds);
-    let early = EARLY.min(life / 2);
-    let at = |after| now.checked_add(after).map_err(|_| MalformedAnswer::Token);
+    let expires_at = now.checked_add(life).map_err(|_| MalformedAnswer::Token)?;
     Ok(AccessToken {
-        expires_at: at(life)?,
-        refresh_at: at(life - early)?,
+        expires_at,
         roles: roles(&answer.access_token),
         scopes: answer.scope.split_ascii_whitespace().map(str::to_owned).collect(),
         token: Redacted::new(answer.access_token),
@@ -182,20 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_replaced_five_minutes_early_and_a_short_one_at_half_its_life() {
-        let cases = [
-            // expires_in, seconds later, stale
-            (3599, 3298, false),
-            (3599, 3299, true),
-            (60, 29, false),
-            (60, 30, true),
-            (999_999, 86_099, false),
-            (999_999, 86_100, true),
-        ];
-        for (expires_in, later, stale) in cases {
+    fn a_token_ends_when_the_answer_says_and_after_a_day_at_the_latest() {
+        for (expires_in, seconds) in [(1, 1), (3599, 3599), (999_999, 86_400)] {
             let body = answer(|body| body["expires_in"] = json!(expires_in));
             let token = access_token(&body, at(0)).unwrap();
-            assert_eq!(token.is_stale(at(later)), stale, "{expires_in} after {later}");
+            assert_eq!(token.expires_at(), at(seconds), "{expires_in}");
         }
     }
 
