@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use oidc::{AccessToken, Follows, Person, TenantId};
 use registration::RegistrationError;
 use store::{
-    Action, Actor, Authorised, Connection, Feature, OutboxItem, ReadingRules, Stage, Stored, Task,
-    TenantDomain,
+    Action, Actor, Authorised, ConnectError, Connection, Feature, OutboxItem, ReadingRules, Stage,
+    Stored, Task, TenantDomain,
 };
 use web::failure::RequestId;
 
@@ -57,14 +57,23 @@ pub(crate) async fn authorised(
     let connection = begun(before, person, feature, now);
     let connection = match may {
         // An existing connection does not fall back because a later sign-in says less.
-        None if held.is_some() => return Err(Failure::NotTenantAdministrator),
+        None if held.is_some() => {
+            back.refused(app, "role_unknown", request_id, now).await?;
+            return Err(Failure::NotTenantAdministrator);
+        }
         None => Connection { stage: Stage::AwaitingRole, authorised: None, ..connection },
         Some(_) => connection,
     };
     let actor = Actor::User(back.administrator);
     let mut audit = app.audit(actor, Action::TenantAuthorised, request_id, now);
     audit.reason = Some(feature.word().to_owned());
-    app.store.connect(back.org, &connection, before, Some(&audit), None).await?;
+    match app.store.connect(back.org, &connection, before, Some(&audit), None).await {
+        Err(ConnectError::TenantTaken) => {
+            back.refused(app, "tenant_taken", request_id, now).await?;
+            return Err(Failure::TenantTaken);
+        }
+        connected => connected?,
+    }
     if may.is_some() {
         let version = before.map_or(1, |before| before.version + 1);
         let stored = Stored { value: connection, version };

@@ -24,6 +24,9 @@ pub enum EntraError {
     /// The keys were not given.
     #[error("Entra did not give its keys ({0})")]
     NoKeys(u16),
+    /// The keys could not be had a moment ago, and are not asked for again yet.
+    #[error("Entra did not give its keys a moment ago")]
+    NoKeysYet,
     /// The id token says nothing.
     #[error("the id token is refused")]
     IdToken(#[from] Rejected),
@@ -49,7 +52,9 @@ impl EntraError {
     pub fn follows(&self) -> Follows {
         match self {
             Self::Refused(refusal) => refusal.follows,
-            Self::Unreachable(_) | Self::NoKeys(_) | Self::Sign(_) => Follows::Again(None),
+            Self::Unreachable(_) | Self::NoKeys(_) | Self::NoKeysYet | Self::Sign(_) => {
+                Follows::Again(None)
+            }
             Self::TooLarge | Self::Malformed(_) | Self::Keys(_) | Self::Certificate(_) => {
                 Follows::Bug
             }

@@ -18,7 +18,16 @@ const PAUSE: SignedDuration = SignedDuration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct KeySets {
     sets: CachedBy<TenantId, Arc<KeySet>>,
-    asked: CachedBy<TenantId, ()>,
+    asked: CachedBy<TenantId, Asked>,
+}
+
+/// What came of asking for a set.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    /// Nothing, or nothing yet: whose key a token names is unknown to us, and may be known to Entra.
+    NotAnswered,
+    /// It is the set that is kept.
+    Answered,
 }
 
 impl Default for KeySets {
@@ -32,7 +41,8 @@ impl KeySets {
     ///
     /// # Errors
     ///
-    /// [`Rejected::UnknownKey`] when no set has it, or nobody may ask again yet; those of `read`.
+    /// [`Rejected::UnknownKey`] when the set that was read within the last half minute has it not;
+    /// [`EntraError::NoKeysYet`] when none could be read within it; those of `read`.
     pub(crate) async fn with(
         &self,
         key_id: &str,
@@ -44,12 +54,15 @@ impl KeySets {
         if let Some(set) = kept.filter(|set| set.knows(key_id)) {
             return Ok(set);
         }
-        if self.asked.kept(&tenant, now).is_some() {
-            return Err(Rejected::UnknownKey.into());
+        match self.asked.kept(&tenant, now) {
+            Some(Asked::Answered) => return Err(Rejected::UnknownKey.into()),
+            Some(Asked::NotAnswered) => return Err(EntraError::NoKeysYet),
+            None => {}
         }
         // Before the answer: a failing endpoint is not asked by everybody either.
-        self.asked.keep(tenant, (), now);
+        self.asked.keep(tenant, Asked::NotAnswered, now);
         let set = Arc::new(read().await?);
+        self.asked.keep(tenant, Asked::Answered, now);
         self.sets.keep(tenant, Arc::clone(&set), now);
         if set.knows(key_id) { Ok(set) } else { Err(Rejected::UnknownKey.into()) }
     }
@@ -97,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_endpoint_that_fails_is_left_alone_for_a_while() {
+    async fn an_endpoint_that_fails_is_left_alone_for_a_while_and_nobody_is_refused_for_it() {
         let tenant: TenantId = "6c1d2f3e-8a4b-4c5d-9e6f-0a1b2c3d4e5f".parse().unwrap();
         let sets = KeySets::default();
         let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
@@ -107,7 +120,7 @@ mod tests {
         let third = sets.with("a", tenant, at(30), async || Ok(set("a"))).await;
 
         assert!(matches!(first, Err(EntraError::NoKeys(503))));
-        assert!(matches!(second, Err(EntraError::IdToken(Rejected::UnknownKey))));
+        assert!(matches!(second, Err(EntraError::NoKeysYet)), "nobody knows what Entra has");
         assert!(third.is_ok());
     }
 }

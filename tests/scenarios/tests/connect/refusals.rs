@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 use scenarios::microsoft::{FABRIKAM, TENANT, account, stands};
-use scenarios::{Browser, Connector, World};
+use scenarios::saml::between;
+use scenarios::{Browser, Company, Connector, Person, World};
 use serde_json::json;
 
 async fn nothing_is_connected(world: &World) {
@@ -281,6 +282,101 @@ async fn a_tenant_belongs_to_one_organization() {
     assert!(matches!(taken, Err(store::ConnectError::TenantTaken)), "{taken:?}");
     let owner = world.store.tenant_owner(stored.value.tenant, world.now()).await.unwrap();
     assert_eq!(owner, Some(world.organization));
+}
+
+/// Another organization of the deployment, and its administrator.
+async fn other_organization(world: &World) -> (Company, Person) {
+    let company = world.found("Fabrikam", "fabrikam.test").await;
+    let name = "admin@fabrikam.test".parse().unwrap();
+    let user = world.store.user_named(company.id, &name, world.now()).await.unwrap();
+    let link = company.bootstrap["enrolment_url"].as_str().unwrap();
+    let person = world.enrolled_by(link, user.unwrap().value).await;
+    (company, person)
+}
+
+/// How often the audit says that a connection was refused for a reason.
+async fn refused_for(world: &World, reason: &str) -> usize {
+    let audit = world.records().await.audit().into_iter();
+    let refused = audit.filter(|entry| entry["action"] == "connection_refused");
+    refused.filter(|entry| entry["reason"] == reason).count()
+}
+
+#[tokio::test]
+async fn whoever_walks_the_whole_way_to_a_tenant_of_another_organization_is_told_so_at_its_end() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    let (company, mut bob) = other_organization(&world).await;
+    let path = format!("/oauth/connect/{}", company.id);
+    let browser: &mut Browser = &mut bob.browser;
+    let page = browser.visit(&path).await;
+    let start = format!("{path}/start/read-users/");
+    let token = between(&page.text, &format!("href=\"{start}"), "\"").unwrap();
+    let microsoft = browser.get(&format!("{start}{token}")).await.location().unwrap();
+    let back = olga.answer(&microsoft, Some(account::BOSS)).await;
+    let sign_in = browser.get(&back).await.location().unwrap();
+    let back = olga.answer(&sign_in, Some(account::BOSS)).await;
+
+    let page = browser.get(&back).await;
+
+    page.assert_refused(409, "the tenant of another organization");
+    assert!(page.text.contains("another organization"), "{}", page.text);
+    assert_eq!(refused_for(&world, "tenant_taken").await, 1);
+    let stored = world.store.connection(company.id, world.now()).await.unwrap();
+    assert!(stored.is_none(), "{stored:?}");
+    assert_eq!(stands(&olga.page().await), "Connected.");
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn a_way_back_is_of_the_organization_that_it_left_from_though_the_browser_knows_another() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    let (company, bob) = other_organization(&world).await;
+    olga.person.browser.cookies.extend(bob.browser.cookies.clone());
+    let (ours, theirs) = (world.organization.to_string(), company.id.to_string());
+    let swapped = |url: &str| {
+        assert!(url.contains(&format!("state={ours}.")), "{url}");
+        url.replace(&ours, &theirs)
+    };
+
+    let microsoft = olga.depart("read-users").await;
+    let consented = olga.answer(&microsoft, Some(account::BOSS)).await;
+    let page = olga.person.browser.get(&swapped(&consented)).await;
+    page.assert_refused(410, "a consent for the other organization");
+    let sign_in = olga.person.browser.get(&consented).await.location().unwrap();
+    let signed_in = olga.answer(&sign_in, Some(account::BOSS)).await;
+    let page = olga.person.browser.get(&swapped(&signed_in)).await;
+    page.assert_refused(410, "a sign-in for the other organization");
+    nothing_is_connected(&world).await;
+    let page = olga.person.browser.visit(&signed_in).await;
+
+    assert_eq!(stands(&page), "Connected.");
+    let stored = world.store.connection(company.id, world.now()).await.unwrap();
+    assert!(stored.is_none(), "{stored:?}");
+    let page = olga.person.browser.visit(&format!("/oauth/connect/{theirs}")).await;
+    assert_ne!(stands(&page), "Connected.", "it was there all the time");
+}
+
+#[tokio::test]
+async fn nobody_is_refused_for_keys_that_microsoft_does_not_give() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    let before = world.records().await;
+    olga.simulate("faults", &json!({ "keys": { "status": 503 } })).await;
+
+    for what in ["it gives none", "and is not asked again yet"] {
+        way(&mut olga).await.assert_refused(503, what);
+    }
+
+    nothing_is_connected(&world).await;
+    let audited = world.records().await.audited_since(&before);
+    assert!(audited.iter().all(|(action, _)| action != "connection_refused"), "{audited:?}");
+    assert_eq!(olga.journal("oauth_keys_read").await, 0);
+    world.clock.pass(SignedDuration::from_secs(31));
+    world.agree();
+    let page = olga.connect("read-users", account::BOSS).await;
+    assert_eq!(stands(&page), "Connected.");
 }
 
 #[tokio::test]
