@@ -1,5 +1,7 @@
 //! From the connection on the tenant is read: round after round, as long as the connection works.
 
+use std::time::Duration;
+
 use ambient::SystemEntropy;
 use entra_sim::{Fault, GraphFault, GraphSettings, GraphUser, population};
 use identity::{OrganizationId, OutboxId, User, UserId};
@@ -73,6 +75,50 @@ async fn whoever_is_in_the_tenant_is_here_once_it_is_connected_and_the_page_says
     }
     assert!(page.text.contains("<dt>Last read</dt>"), "{}", page.text);
     assert!(page.headers.get("refresh").is_none(), "nothing is under way");
+}
+
+#[tokio::test]
+async fn while_the_tenant_is_read_the_page_says_how_far_it_is_and_about_when_it_is_over() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    world.microsoft.put_users(population(40)).unwrap();
+    let settings = GraphSettings { page_size: 7, ..GraphSettings::default() };
+    world.microsoft.set_graph(settings);
+    let throttled = Fault::Throttled { retry_after: Some(600) };
+    world.microsoft.inject(GraphFault::next(throttled).at("/users/delta").after(2));
+    let begun = world.now();
+
+    olga.connect("read-users", account::BOSS).await;
+    let two_pages = async {
+        loop {
+            let import = world.store.import(world.organization, world.now()).await.unwrap();
+            if import.is_some_and(|import| import.value.pages == 2) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), two_pages).await.expect("two pages");
+    let many = world.microsoft.users().len();
+    let rest = i64::try_from(many - 14).unwrap();
+    world.clock.pass(SignedDuration::from_mins(7));
+    world.agree();
+    let page = olga.page().await;
+
+    let ends = begun + SignedDuration::from_mins(7) + SignedDuration::from_secs(30 * rest);
+    let shown = [
+        format!("<progress max=\"{many}\" value=\"14\""),
+        format!("told of</dt><dd>14 / {many}<"),
+        format!("{}</time>", ends.strftime("%Y-%m-%d %H:%M UTC")),
+    ];
+    for line in shown {
+        assert!(page.text.contains(&line), "{line}: {}", page.text);
+    }
+    assert_eq!(page.headers["refresh"], "5", "it is watched as long as it is read");
+    world.swept().await;
+    let page = olga.page().await;
+    assert!(!page.text.contains("<progress"), "{}", page.text);
+    assert!(page.text.contains(&format!("told of</dt><dd>{many} / {many}<")), "{}", page.text);
 }
 
 #[tokio::test]
