@@ -5,7 +5,7 @@ use entra::ClientCertificates;
 use http::HeaderValue;
 use http::header::REFRESH;
 use identity::{DomainName, Mode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use keys::ring::SigningKey;
 use oidc::Verifier;
 use store::{Connecting, Connection, Feature, Import, PushCounts, ReadingRules, Stage, Tally};
@@ -22,6 +22,15 @@ use crate::{connect, feature, federation};
 
 /// After how many seconds a page that waits looks again.
 const LOOK_AGAIN: u32 = 5;
+/// The same for how long somebody has waited for a consent to be known: each look asks Microsoft for a
+/// token, and KMS for a signature.
+const LOOK_FOR_CONSENT: [(SignedDuration, u32); 3] = [
+    (SignedDuration::from_mins(2), LOOK_AGAIN),
+    (OVERDUE, 30),
+    (SignedDuration::from_hours(24), 300),
+];
+/// After how long a consent should be known everywhere.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Whether the page looks again by itself: the consent is not known everywhere yet.
 pub(crate) fn waits(connection: &Connection) -> bool {
@@ -30,6 +39,19 @@ pub(crate) fn waits(connection: &Connection) -> bool {
         Stage::Connected => !connection.granted.contains_key(&connection.feature),
         Stage::AwaitingRole | Stage::Lost | Stage::Disconnected => false,
     }
+}
+
+/// For how long it has waited for that.
+fn waited(connection: &Connection, now: Timestamp) -> SignedDuration {
+    let authorised = connection.authorised.as_ref().map_or(connection.since, |by| by.at);
+    now.duration_since(authorised)
+}
+
+/// After how many seconds the page looks whether the consent is known: after a day by hand alone.
+fn looks_after(connection: &Connection, now: Timestamp) -> Option<u32> {
+    let waited = waited(connection, now);
+    let looks = LOOK_FOR_CONSENT.into_iter().find(|(until, _)| waited < *until);
+    looks.filter(|_| waits(connection)).map(|(_, seconds)| seconds)
 }
 
 fn state(connection: Option<&Connection>) -> ConnectionState {
@@ -69,18 +91,20 @@ pub(crate) fn respond(
         authorised_at: connection.authorised.as_ref().map(|by| by.at),
         checked_at: connection.checked_at,
     });
-    let upload = |name: &str, key: &SigningKey| UploadCertificate {
+    let upload = |name: &str, key: &SigningKey, follows| UploadCertificate {
         url: format!("{path}/certificate/{name}.cer"),
         thumbprint: key.fingerprint().sha1,
         not_after: key.not_after,
+        follows,
     };
-    let mut uploads = vec![upload("current", &certificates.current)];
-    uploads.extend(certificates.next.iter().map(|key| upload("next", key)));
+    let mut uploads = vec![upload("current", &certificates.current, false)];
+    uploads.extend(certificates.next.iter().map(|key| upload("next", key, true)));
     let page = ConnectionPage {
         language,
         organization: &found.organization.name,
         state: state(connection),
         circular: circular.map(DomainName::as_str),
+        is_overdue: connection.is_some_and(|it| waits(it) && waited(it, now) >= OVERDUE),
         tenant,
         reading: found
             .import
@@ -114,8 +138,8 @@ pub(crate) fn respond(
     if works && reads && !connection.is_some_and(waits) {
         response.headers_mut().insert(REFRESH, HeaderValue::from(LOOK_AGAIN));
     }
-    if connection.is_some_and(waits)
-        && let Ok(again) = HeaderValue::try_from(format!("{LOOK_AGAIN};url={path}/continue"))
+    if let Some(seconds) = connection.and_then(|connection| looks_after(connection, now))
+        && let Ok(again) = HeaderValue::try_from(format!("{seconds};url={path}/continue"))
     {
         response.headers_mut().insert(REFRESH, again);
     }

@@ -147,11 +147,16 @@ impl Entra {
     ) -> Result<Vec<u8>, EntraError> {
         let url = self.cloud.token_url(tenant);
         let mut refused = None;
-        for key in certificates.each() {
-            let assertion = self.assertion(client_id, &url, key).await?;
+        for key in certificates.each(self.clock.now()) {
+            let assertion = match self.assertion(client_id, &url, key).await {
+                // The other one's key may be gone, and what to do is upload this one.
+                Err(_) if refused.is_some() => break,
+                assertion => assertion?,
+            };
             let form = form(&ClientCredential { client_id, assertion: &assertion });
             match exchange::post(&self.http, &url, &form, self.correlation()).await {
                 Err(error) if is_about_the_certificate(&error) => {
+                    tracing::warn!(not_after = %key.not_after, "a certificate is not taken: {error}");
                     // The first refusal is about the certificate that should be there.
                     refused.get_or_insert(error);
                 }

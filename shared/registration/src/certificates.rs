@@ -7,7 +7,7 @@ use store::{Store, Stored, TableError};
 
 use crate::RegistrationError;
 
-/// The certificates that the applications' registrations should hold.
+/// The certificates that the applications' registrations should hold, the next one of a key.
 ///
 /// # Errors
 ///
@@ -22,7 +22,9 @@ pub async fn certificates(
     let stored: Option<Stored<ClientCertificates>> = store.client_certificates(now).await?;
     let (made, expected) = match &stored {
         None => (Some(ClientCertificates::first(kms, key, &subject, now).await?), None),
-        Some(stored) => (stored.value.renewed(kms, &subject, now).await?, Some(stored.version)),
+        Some(stored) => {
+            (stored.value.renewed(kms, key, &subject, now).await?, Some(stored.version))
+        }
     };
     let Some(made) = made else {
         return stored.map(|stored| stored.value).ok_or(RegistrationError::Changed);

@@ -212,11 +212,13 @@ impl Connector<'_> {
 
     /// The certificate that our page offers, in DER.
     pub async fn certificate(&self) -> Vec<u8> {
-        let url = format!(
-            "{}{}/certificate/current.cer",
-            self.world.base_url,
-            self.world.connection_path()
-        );
+        self.certificate_named("current").await
+    }
+
+    /// The certificate of that name: `current` or `next`.
+    pub async fn certificate_named(&self, name: &str) -> Vec<u8> {
+        let (base, path) = (&self.world.base_url, self.world.connection_path());
+        let url = format!("{base}{path}/certificate/{name}.cer");
         let cookies = self.person.browser.cookies.iter().map(|(k, v)| format!("{k}={v}"));
         let cookies = cookies.collect::<Vec<_>>().join("; ");
         let answer = self.http.get(url).header("cookie", cookies).send().await.unwrap();

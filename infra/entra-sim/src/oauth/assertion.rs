@@ -65,7 +65,7 @@ pub(crate) fn check(
     if header.alg != "PS256" {
         return Err(refuse(700_027, "The assertion is not signed with PS256."));
     }
-    check_signature(assertion, &header, application)?;
+    check_signature(assertion, &header, application, now)?;
     if claims.iss != client_id || claims.sub != client_id {
         return Err(refuse(700_021, "Issuer and subject must be the application."));
     }
@@ -87,6 +87,7 @@ fn check_signature(
     assertion: &str,
     header: &Header,
     application: &Application,
+    now: Timestamp,
 ) -> Result<(), OAuthRefusal> {
     let unknown = || refuse(700_027, "The certificate of the assertion is not registered.");
     let thumbprint = header.thumbprint.as_deref().ok_or_else(unknown)?;
@@ -95,6 +96,10 @@ fn check_signature(
         .find(|der| URL_SAFE_NO_PAD.encode(digest(&SHA256, der)) == thumbprint)
         .ok_or_else(unknown)?;
     let certificate = Certificate::from_der(&certificate).map_err(|_| unknown())?;
+    let end = certificate.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
+    if u64::try_from(now.as_second()).is_ok_and(|now| now > end) {
+        return Err(refuse(7_000_222, "The certificate of the assertion is expired."));
+    }
     let key = certificate.tbs_certificate().subject_public_key_info().to_der();
     let key = key.map_err(|_| unknown())?;
     let (signed, signature) = assertion.rsplit_once('.').ok_or_else(unknown)?;

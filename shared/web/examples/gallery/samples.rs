@@ -188,11 +188,12 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         }
     };
     let consents = [consent(&[Purpose::Read]), consent(&[Purpose::EndAccess, Purpose::Change])];
-    let certificates = [UploadCertificate {
+    let certificates = [false, true].map(|follows| UploadCertificate {
         url: v.url.to_owned(),
         thumbprint: "A9993E364706816ABA3E25717850C26C9CD0D89D".to_owned(),
         not_after: at,
-    }];
+        follows,
+    });
     let tenant = ConnectedTenant {
         id: "6c1d2f3e-8a4b-4c5d-9e6f-0a1b2c3d4e5f",
         name: Some(v.organization),
@@ -229,6 +230,7 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         organization: v.organization,
         state,
         circular: Some(v.domain),
+        is_overdue: state == ConnectionState::AwaitingToken,
         tenant,
         reading,
         missing,
@@ -236,7 +238,8 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         federation_url: v.url,
         users: UserSource { cloud: true, pending: 3, conflicts: 1 },
         consents: &consents,
-        certificates: &certificates,
+        // The next one is there for ninety days of two years.
+        certificates: certificates.get(..1 + usize::from(reading.is_none())).unwrap_or_default(),
         csrf: v.csrf,
         check_action: v.url,
         disconnect_action: v.url,
@@ -246,6 +249,10 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
             "connection",
             page(ConnectionState::Connected, Some(tenant), Some(reading), Some(missing))
                 .into_response(),
+        ),
+        (
+            "connection-awaiting",
+            page(ConnectionState::AwaitingToken, Some(tenant), None, None).into_response(),
         ),
         ("connection-none", page(ConnectionState::None, None, None, None).into_response()),
     ]

@@ -265,6 +265,12 @@ messages! {
         fr: "Vous vous êtes connecté, mais Microsoft ne nous dit pas si vous pouvez consentir pour le locataire. Dans l’inscription de l’application, ouvrez Configuration du jeton, ajoutez une revendication de groupes, choisissez Rôles d’annuaire et redemandez le consentement.",
         es: "Ha iniciado sesión, pero Microsoft no nos dice si puede dar el consentimiento para el inquilino. En el registro de la aplicación abra Configuración de token, agregue una notificación de grupos, elija Roles de directorio y vuelva a pedir el consentimiento.",
     }
+    connection_overdue {
+        en: "Microsoft mostly knows of a consent after seconds. In Entra, see under Enterprise applications → Passerelle → Permissions whether it is there, and whether the application is enabled. Then consent once more below.",
+        de: "Microsoft kennt eine Zustimmung meist nach Sekunden. Sehen Sie in Entra unter Unternehmensanwendungen → Passerelle → Berechtigungen nach, ob sie da ist und ob die Anwendung aktiviert ist. Stimmen Sie dann unten noch einmal zu.",
+        fr: "Microsoft connaît le plus souvent un consentement après quelques secondes. Dans Entra, voyez sous Applications d’entreprise → Passerelle → Autorisations s’il est là, et si l’application est activée. Consentez ensuite encore une fois ci-dessous.",
+        es: "Microsoft suele conocer un consentimiento tras unos segundos. En Entra, vea en Aplicaciones empresariales → Passerelle → Permisos si está, y si la aplicación está habilitada. Después consienta otra vez abajo.",
+    }
     connection_awaiting_token {
         en: "Authorised. Until the consent is known everywhere at Microsoft, a few minutes may pass; this page looks again by itself.",
         de: "Autorisiert. Bis die Zustimmung bei Microsoft überall bekannt ist, können einige Minuten vergehen; diese Seite sieht von selbst wieder nach.",
@@ -588,6 +594,12 @@ messages! {
         de: "Laden Sie es bei jeder Anwendung in Entra hoch, neben denen, die schon da sind. Es gibt kein Geheimnis: Der Schlüssel verlässt KMS nie.",
         fr: "Téléversez-le dans chaque application d’Entra, à côté de ceux qui y sont. Il n’y a pas de secret : la clé ne quitte jamais KMS.",
         es: "Cárguelo en cada aplicación de Entra, junto a los que ya estén. No hay ningún secreto: la clave nunca sale de KMS.",
+    }
+    connection_upload_next {
+        en: "Upload this one too, beside the other: once that one ends, only this one counts.",
+        de: "Laden Sie auch dieses hoch, neben dem anderen: Läuft jenes ab, gilt nur noch dieses.",
+        fr: "Téléversez aussi celui-ci, à côté de l’autre : une fois l’autre expiré, lui seul compte.",
+        es: "Cargue también este, junto al otro: cuando aquel caduque, solo este contará.",
     }
     connection_download {
         en: "Download",

@@ -19,6 +19,8 @@ pub struct Connection<'a> {
     pub state: ConnectionState,
     /// The administrator's own domain, where Microsoft sends its sign-ins to us.
     pub circular: Option<&'a str>,
+    /// Whether Microsoft should know of the consent by now, and does not.
+    pub is_overdue: bool,
     /// The tenant, once one is known.
     pub tenant: Option<ConnectedTenant<'a>>,
     /// How reading the directory stands, once it began.
@@ -304,6 +306,8 @@ pub struct UploadCertificate {
     pub thumbprint: String,
     /// The last valid instant.
     pub not_after: Timestamp,
+    /// Whether it follows another one, and has to be uploaded before that one ends.
+    pub follows: bool,
 }
 
 /// A minute, the same in every language: `2026-11-21 17:05 UTC`.

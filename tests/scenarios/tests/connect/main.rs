@@ -2,6 +2,7 @@
 //! tenant is read from then on.
 
 mod anchors;
+mod certificates;
 mod consent;
 mod faults;
 mod permissions;

@@ -94,6 +94,24 @@ async fn a_consent_that_is_not_known_everywhere_yet_is_waited_for_in_sight() {
 }
 
 #[tokio::test]
+async fn a_consent_that_does_not_come_is_asked_for_less_often_and_the_page_says_what_to_check() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.simulate("replication", &json!({ "seconds": 86_400 })).await;
+    olga.connect("read-users", account::BOSS).await;
+
+    for (minutes, seconds, is_overdue) in [(0, "5", false), (2, "30", false), (13, "300", true)] {
+        world.clock.pass(SignedDuration::from_mins(minutes));
+        world.agree();
+        let page = olga.page().await;
+        assert!(stands(&page).starts_with("Authorised."), "{}", stands(&page));
+        let again = format!("{seconds};url={}/continue", world.connection_path());
+        assert_eq!(page.headers["refresh"].to_str().unwrap(), again);
+        assert_eq!(page.text.contains("id=\"overdue\""), is_overdue, "{again}");
+    }
+}
+
+#[tokio::test]
 async fn without_the_claim_the_connection_waits_and_says_how_to_turn_it_on() {
     let world = World::start().await;
     let mut olga = world.connector().await;
