@@ -9,15 +9,17 @@
 
 mod carrying;
 mod decision;
+mod left_out;
 mod member;
 
 use graph::{DirectoryUser, GraphError, Link, Next, Origin, Page, Tenant};
 use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
-use store::{Import, Stored, TableError, Tally};
+use store::{Import, LeftOutReason, Stored, TableError, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
+use self::left_out::LeftOutOf;
 use crate::app::App;
 
 /// With less time left than this no page is begun: about as long as one of 999 new users takes.
@@ -191,6 +193,8 @@ impl App {
         request_id: &RequestId,
     ) -> Result<Turned, ReadingError> {
         let unread = page.unread.len();
+        let ids = page.unread.iter().filter_map(|unread| unread.id);
+        let mut left_out: LeftOutOf = ids.map(|id| (id, LeftOutReason::Unread)).collect();
         if unread > 0 {
             let number = import.pages + 1;
             tracing::warn!(
@@ -200,6 +204,8 @@ impl App {
         }
         let carried =
             self.carry_page_out(directory, page.value, &import.carried_out, request_id).await?;
+        left_out.extend(carried.left_out);
+        self.leave_out(directory, import, &left_out).await?;
         if !carried.whole {
             import.pause(carried.fingerprints, carried.tally);
             return Ok(Turned::InPart(carried.failed));
@@ -212,6 +218,7 @@ impl App {
                 Ok(Turned::Over)
             }
             Next::Round(link) => {
+                let tally = self.take_left_out_in(directory, import, tally, request_id).await;
                 import.end(link.as_str().to_owned(), tally, self.clock.now());
                 Ok(Turned::Last)
             }
@@ -220,7 +227,7 @@ impl App {
     }
 
     /// Does what is said of these users by themselves, apart from any round, and says whether there was
-    /// time for all of them.
+    /// time for all of them. Whoever is left out is told of by the round, too, which puts them down.
     pub(crate) async fn carry_users_out(
         &self,
         directory: &Directory<'_>,

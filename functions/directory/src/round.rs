@@ -99,7 +99,8 @@ impl App {
         let is_searched =
             round.search.as_ref().is_some_and(|search| !search.value.is_due_again(now));
         let is_quiet = value.is_empty() && unread.is_empty();
-        if !(is_quiet && tells && is_searched && round.preflight.is_some()) {
+        let is_rest = round.preflight.is_some() && !import.asks_for_left_out(now);
+        if !(is_quiet && tells && is_searched && is_rest) {
             return Ok(false);
         }
         let writes = round.connection.as_ref().is_some_and(|it| may_write(&it.value));

@@ -153,6 +153,6 @@ fn item(org: OrganizationId, user: UserId, unanchored: &Unanchored) -> Result<It
 }
 
 /// Behind every place of an instant.
-fn up_to(now: Timestamp) -> String {
+pub(crate) fn up_to(now: Timestamp) -> String {
     format!("{}~", instant(now))
 }

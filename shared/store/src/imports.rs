@@ -60,6 +60,10 @@ pub struct Import {
     /// Until when nobody's anchor is to be seen to, where that was asked since anything changed.
     #[serde(default)]
     pub anchored_until: Option<Timestamp>,
+    /// From when on somebody whom a round left out is asked for, or earlier; nobody is left out where
+    /// there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out_at: Option<Timestamp>,
 }
 
 /// What a round came to.
@@ -125,7 +129,18 @@ impl Import {
             tally: Tally::default(),
             expected: None,
             anchored_until: None,
+            left_out_at: None,
         }
+    }
+
+    /// Somebody is left out, and asked for from an instant on.
+    pub fn leave_out(&mut self, at: Timestamp) {
+        self.left_out_at = Some(self.left_out_at.map_or(at, |before| before.min(at)));
+    }
+
+    /// Whether somebody whom a round left out is to be asked for.
+    pub fn asks_for_left_out(&self, now: Timestamp) -> bool {
+        self.left_out_at.is_some_and(|at| at <= now)
     }
 
     /// When the round will be over if it goes on as it did; [`None`] where nobody knows.

@@ -53,6 +53,7 @@
 //! | page of those whom a search misses | `ORG#{org}#MISSING#{id}#{number}` | `PAGE` | in a batch |
 //! | subscription to what changes in the tenant | `ORG#{org}#SUBSCRIPTION` | `SUBSCRIPTION` | 1 get a notice, and a round |
 //! | user who is to be read at once | `ORG#{org}#NOTICED` | `OBJECT#{uuid}` | all of them: 1 query; gone with their reading |
+//! | whom a round told of and left out | `ORG#{org}#LEFT_OUT` | `{uuid}` | due ones by index, in batches |
 //! | preflight | `ORG#{org}#PREFLIGHT` | `PREFLIGHT` | 1 get; 1 write each 200 users |
 //! | page of what a preflight found | `ORG#{org}#PREFLIGHT#{id}#{obstacle}#{number}` | `PAGE` | in a batch |
 //! | outbox item | `ORG#{org}#OUTBOX#{id}` | `OUTBOX` | 1 get; due ones by index |
@@ -64,7 +65,8 @@
 //! `ORG#{org}#USERS#{shard}` by folded user name, and `ORG#{org}#GROUPS#{shard}` by folded display
 //! name and group. All are spread over [`SHARDS`] partitions; `OUTBOX#LONG#{shard}` by organization.
 //! `ORG#{org}#UNANCHORED` names users by the instant from which their anchor is seen to, and
-//! `ORG#{org}#LEAVING` by the instant at which their last day is over.
+//! `ORG#{org}#LEAVING` by the instant at which their last day is over. `ORG#{org}#LEFT_OUT` names whom a
+//! round left out by the instant from which they are asked for.
 
 use identity::{
     Address, Anchor, ChangeId, DomainName, GroupId, Obstacle, OrganizationId, OutboxId,
@@ -278,6 +280,15 @@ impl Key {
         Self::new(Self::all_noticed(org), format!("{}{object}", Self::NOTICED))
     }
 
+    /// The partition of those whom rounds left out.
+    pub(crate) fn all_left_out(org: OrganizationId) -> String {
+        format!("ORG#{org}#LEFT_OUT")
+    }
+
+    pub(crate) fn left_out(org: OrganizationId, object: Uuid) -> Self {
+        Self::new(Self::all_left_out(org), object.as_hyphenated().to_string())
+    }
+
     pub(crate) fn preflight(org: OrganizationId) -> Self {
         Self::new(format!("ORG#{org}#PREFLIGHT"), "PREFLIGHT")
     }
@@ -482,6 +493,20 @@ impl IndexKey {
 
     pub(crate) fn all_unanchored(org: OrganizationId) -> String {
         format!("ORG#{org}#UNANCHORED")
+    }
+
+    pub(crate) fn left_out(org: OrganizationId, object: Uuid, due_at: Timestamp) -> Self {
+        let object = object.as_hyphenated();
+        Self { pk: Self::all_left_out(org), sk: format!("{}#{object}", instant(due_at)) }
+    }
+
+    pub(crate) fn all_left_out(org: OrganizationId) -> String {
+        format!("ORG#{org}#LEFT_OUT")
+    }
+
+    /// When somebody who is left out is asked for, by their place.
+    pub(crate) fn left_out_due_at(place: &str) -> Option<Timestamp> {
+        place.split_once('#')?.0.parse().ok()
     }
 
     pub(crate) fn user(org: OrganizationId, user: UserId, name: &UserName) -> Self {

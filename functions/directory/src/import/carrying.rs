@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt as _};
 use graph::DirectoryUser;
-use store::{Known, Tally};
+use store::{Known, LeftOutReason, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
+use super::left_out::LeftOutOf;
 use super::member::Member;
 use super::{Directory, MEMBER, ReadingError};
 use crate::app::App;
@@ -26,6 +27,8 @@ pub(super) struct Carried {
     pub(super) whole: bool,
     /// Of whom something was told that is carried out now.
     pub(super) fingerprints: Vec<u64>,
+    /// Who has to be asked for again though they are among these.
+    pub(super) left_out: LeftOutOf,
     /// What stopped it, if not the time.
     pub(super) failed: Option<ReadingError>,
 }
@@ -66,6 +69,7 @@ impl App {
             tally: Tally::default(),
             whole: true,
             fingerprints: Vec::new(),
+            left_out: LeftOutOf::new(),
             failed: None,
         };
         let mut clashed = Vec::new();
@@ -79,22 +83,25 @@ impl App {
                 if !goes_on || stopped.load(Ordering::Relaxed) {
                     return None;
                 }
-                let fingerprint = member.fingerprint;
+                let (object, fingerprint) = (member.object, member.fingerprint);
                 let done = self.carry_member_out(directory, member, known, request_id).await;
-                Some((fingerprint, done))
+                Some((object, fingerprint, done))
             })
             .buffer_unordered(AT_ONCE);
         while let Some(outcome) = outcomes.next().await {
             match outcome {
                 None => carried.stopped(None),
-                Some((fingerprint, Ok(done))) => match done.clashed {
-                    None => carried.done(fingerprint, done.tally),
+                Some((object, fingerprint, Ok(done))) => match done.clashed {
+                    None => {
+                        carried.left_out.extend(done.left_out.map(|reason| (object, reason)));
+                        carried.done(fingerprint, done.tally);
+                    }
                     Some(member) => {
                         waits.store(true, Ordering::Relaxed);
                         clashed.push((member, done.tally));
                     }
                 },
-                Some((_, Err(error))) => {
+                Some((_, _, Err(error))) => {
                     stopped.store(true, Ordering::Relaxed);
                     carried.stopped(Some(error));
                 }
@@ -119,7 +126,8 @@ impl App {
                 return;
             }
             let fingerprint = member.fingerprint;
-            match self.try_again(directory, member, request_id).await {
+            let left_out = &mut carried.left_out;
+            match self.try_again(directory, member, left_out, request_id).await {
                 Ok(Some(again)) => carried.done(fingerprint, tally.plus(again)),
                 Ok(None) => carried.stopped(None),
                 Err(error) => carried.stopped(Some(error)),
@@ -135,6 +143,7 @@ impl App {
         &self,
         directory: &Directory<'_>,
         member: Member,
+        left_out: &mut LeftOutOf,
         request_id: &RequestId,
     ) -> Result<Option<Tally>, ReadingError> {
         let mut tally = Tally::default();
@@ -144,11 +153,15 @@ impl App {
                 return Ok(None);
             }
             let other = self.make_way(directory, &member, request_id).await?;
-            let known = self.known(directory, member.object).await?;
+            let object = member.object;
+            let known = self.known(directory, object).await?;
             let done = self.carry_member_out(directory, member, known, request_id).await?;
             tally = tally.plus(Tally { told: 0, ..done.tally });
             // Whoever made way counts where the directory tells of them.
             tally.clashes += u64::from(told_of && done.clashed.is_some());
+            // Whoever has the name keeps it for now, and lets nobody know when they let go of it.
+            let clashed = done.clashed.map(|_| LeftOutReason::NameTaken);
+            left_out.extend(clashed.or(done.left_out).map(|reason| (object, reason)));
             next = other.map(|other| (other, false));
         }
         Ok(Some(tally))

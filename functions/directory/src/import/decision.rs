@@ -3,7 +3,7 @@
 use graph::{DirectoryUser, Told};
 use identity::{Address, Anchor, Block, User, UserId, UserName};
 use jiff::Timestamp;
-use store::{Action, Known, NamesOf, Tally};
+use store::{Action, Known, LeftOutReason, NamesOf, Tally};
 
 use crate::anchor;
 
@@ -12,6 +12,8 @@ use crate::anchor;
 pub(super) struct Decided {
     pub(super) user: User,
     pub(super) tally: Tally,
+    /// Why something of what was told of them does not show in it.
+    pub(super) left_out: Option<LeftOutReason>,
     new: Novelty,
 }
 
@@ -41,6 +43,8 @@ pub(super) enum Skipped {
     Nameless,
     /// Gone before we knew of them.
     Unknown,
+    /// Told of, and not found when they were asked for.
+    Unseen,
     /// What is said of them makes no sense.
     Senseless,
 }
@@ -51,7 +55,17 @@ impl Skipped {
             Self::Guest => Tally { guests: 1, ..Tally::default() },
             Self::Nameless => Tally { clashes: 1, ..Tally::default() },
             Self::Unknown => Tally::default(),
-            Self::Senseless => Tally { unread: 1, ..Tally::default() },
+            Self::Unseen | Self::Senseless => Tally { unread: 1, ..Tally::default() },
+        }
+    }
+
+    /// Why they are to be asked for again, if they are. Nobody else was anybody here, or is told of once
+    /// they may be.
+    pub(super) fn left_out(self) -> Option<LeftOutReason> {
+        match self {
+            Self::Guest | Self::Nameless | Self::Unknown => None,
+            Self::Unseen => Some(LeftOutReason::NotFound),
+            Self::Senseless => Some(LeftOutReason::Unread),
         }
     }
 }
@@ -127,7 +141,7 @@ pub(super) fn changed(
     }
     access(&mut user, told, now, &mut tally);
     tally.changed = u64::from(user != *before);
-    Decided { user, tally, new: Novelty::Known }
+    Decided { user, tally, left_out: None, new: Novelty::Known }
 }
 
 /// Somebody whom nobody provisioned and who has the name: they become the object that the directory

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use graph::{DirectoryUser, GraphError, Told};
 use identity::{Block, UserId, UserName};
-use store::{Action, ImportError, Known, Named, NamesOf, Stored, Tally};
+use store::{Action, ImportError, Known, LeftOutReason, Named, NamesOf, Stored, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
@@ -61,6 +61,8 @@ pub(super) struct Done {
     /// The user, where somebody else has their name who may let go of it. What else was told of them
     /// is carried out.
     pub(super) clashed: Option<Member>,
+    /// Why something that was told of them is not carried out, and has to be asked for again.
+    pub(super) left_out: Option<LeftOutReason>,
 }
 
 /// What a write came to.
@@ -94,6 +96,7 @@ impl App {
                 known = self.known(directory, told.id).await?;
             }
             let mut claims = Claims::ALL;
+            let mut taken = None;
             let mut asked = false;
             let mut written = false;
             for _ in 0..RACES {
@@ -101,6 +104,7 @@ impl App {
                     Ok(decided) => decided,
                     Err(skipped) => {
                         done.tally = done.tally.plus(skipped.tally());
+                        done.left_out = done.left_out.or(skipped.left_out());
                         written = true;
                         break;
                     }
@@ -108,6 +112,7 @@ impl App {
                 match self.write(directory, known.as_ref(), &decided, request_id).await? {
                     Written::Done => {
                         done.tally = done.tally.plus(decided.tally);
+                        done.left_out = done.left_out.or(decided.left_out).or(taken);
                         written = true;
                         break;
                     }
@@ -127,8 +132,13 @@ impl App {
                     Written::Clash(Named::Anchor) if claims.anchor => {
                         done.tally.clashes += 1;
                         claims.anchor = false;
-                        let audit = self.anchor_refused(&decided.user, "anchor_taken", request_id);
-                        self.store.audit(directory.organization, &audit).await?;
+                        taken = Some(LeftOutReason::AnchorTaken);
+                        // Once: they are asked for again and again.
+                        if !known.as_ref().is_some_and(|known| known.user.value.unanchored) {
+                            let user = &decided.user;
+                            let audit = self.anchor_refused(user, "anchor_taken", request_id);
+                            self.store.audit(directory.organization, &audit).await?;
+                        }
                     }
                     // Whoever is known keeps the name that they have for now; whether they may sign
                     // in does not wait for it.
@@ -139,6 +149,7 @@ impl App {
                     Written::Clash(_) => break,
                     Written::Taken => {
                         done.tally.clashes += 1;
+                        done.left_out = Some(LeftOutReason::NameTaken);
                         written = true;
                         break;
                     }
@@ -264,22 +275,36 @@ impl App {
                     said == [true, true] && told.account_enabled.is_said()
                 }
             };
+        let mut left_out = None;
         let asked = match suffices {
             true => None,
             false => match directory.graph.user(told.id).await {
                 Ok(whole) => Some(whole),
-                // They are known by what was said, which gives no access back.
-                Err(GraphError::NotFound(_) | GraphError::Unread(_)) if known.is_some() => {
+                Err(error) => {
+                    let skipped = match error {
+                        GraphError::NotFound(_) => Skipped::Unseen,
+                        GraphError::Unread(_) => Skipped::Senseless,
+                        error => return Err(error.into()),
+                    };
+                    if known.is_none() {
+                        return Ok(Err(skipped));
+                    }
+                    // They are known by what was said, which gives no access back.
+                    left_out = Some(skipped);
                     Some(DirectoryUser { account_enabled: Told::Unsaid, ..told.clone() })
                 }
-                Err(GraphError::NotFound(_)) => return Ok(Err(Skipped::Unknown)),
-                Err(GraphError::Unread(_)) => return Ok(Err(Skipped::Senseless)),
-                Err(error) => return Err(error.into()),
             },
         };
         let told = asked.as_ref().unwrap_or(told);
         match known {
-            Some(known) => Ok(Ok(decision::changed(known, told, claims, now))),
+            Some(known) => {
+                let mut decided = decision::changed(known, told, claims, now);
+                if let Some(skipped) = left_out {
+                    decided.left_out = skipped.left_out();
+                    decided.tally = decided.tally.plus(skipped.tally());
+                }
+                Ok(Ok(decided))
+            }
             None if told.removed.is_some() => Ok(Err(Skipped::Unknown)),
             None => Ok(decision::made(UserId::mint(&*self.entropy), told, claims, now)),
         }

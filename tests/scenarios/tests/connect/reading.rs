@@ -143,6 +143,26 @@ async fn every_four_hours_what_changed_there_changes_here() {
 }
 
 #[tokio::test]
+async fn a_round_in_which_nothing_changed_asks_for_whom_another_one_left_out() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    next_round(&world).await;
+    change(&world, "member", |member| member.account_enabled = false);
+    let nonsense = json!({ "id": account::MEMBER, "accountEnabled": "false" });
+    world.microsoft.inject(GraphFault::next(Fault::Odd(nonsense)).at("/users/delta"));
+
+    next_round(&world).await;
+    assert!(find(&users(&world).await, "member").blocks.is_empty(), "what was said made no sense");
+    next_round(&world).await;
+
+    assert!(!find(&users(&world).await, "member").blocks.is_empty());
+    let import = world.store.import(world.organization, world.now()).await.unwrap().unwrap();
+    assert_eq!(import.value.left_out_at, None);
+}
+
+#[tokio::test]
 async fn a_consent_that_is_taken_back_is_seen_by_the_next_round_said_on_the_bus_and_blocks_nobody()
 {
     let world = World::start().await;

@@ -2,6 +2,7 @@
 
 mod anchors;
 mod lab;
+mod left_out;
 mod names;
 mod pages;
 mod rounds;

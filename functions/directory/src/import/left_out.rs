@@ -1,0 +1,171 @@
+//! Whom rounds left out: put down with the page that tells of them, and asked for by themselves at the end
+//! of a round, until they are carried out. What made it impossible may be over by then, and nothing else
+//! would ask for them again.
+
+use std::collections::BTreeMap;
+
+use graph::{Batch, DirectoryUser, GraphError};
+use jiff::Timestamp;
+use store::{Import, LeftOut, LeftOutReason, Stored, TableError, Tally};
+use uuid::Uuid;
+use web::failure::RequestId;
+
+use super::{Directory, PAGE, ReadingError};
+use crate::app::App;
+
+/// How many are asked for at the end of one round; the next one goes on.
+const MOST: usize = 400;
+/// How many calls go together: Graph's own limit.
+const TOGETHER: usize = 20;
+/// How many may lose their access at the end of one round since the tenant does not know them any more. A
+/// Graph that knows nobody is out of order.
+const MOST_MISSING: u64 = 5;
+
+/// Why each of some objects is left out.
+pub(super) type LeftOutOf = BTreeMap<Uuid, LeftOutReason>;
+
+/// What asking for them came to.
+#[derive(Default)]
+struct Asked {
+    tally: Tally,
+    /// How many lost their access since the tenant does not know them any more.
+    missing: u64,
+    /// From when on somebody is asked for whom this left out.
+    others: Option<Timestamp>,
+}
+
+impl App {
+    /// Puts down whom a page leaves out, before the page is over.
+    pub(super) async fn leave_out(
+        &self,
+        directory: &Directory<'_>,
+        import: &mut Import,
+        objects: &LeftOutOf,
+    ) -> Result<(), TableError> {
+        if !objects.is_empty() {
+            let now = self.clock.now();
+            let due_at = self.store.leave_out(directory.organization, objects, now).await?;
+            import.leave_out(due_at);
+        }
+        Ok(())
+    }
+
+    /// Asks for those whom rounds left out, where that is due: whoever can be carried out by now is. The
+    /// round is over all the same: what fails is done by a later one. Answers what came of it, with what
+    /// came of the round.
+    pub(super) async fn take_left_out_in(
+        &self,
+        directory: &Directory<'_>,
+        import: &mut Import,
+        round: Tally,
+        request_id: &RequestId,
+    ) -> Tally {
+        let mut asked = Asked::default();
+        let now = self.clock.now();
+        if !import.asks_for_left_out(now) {
+            return round;
+        }
+        let all = match self.ask_for_left_out(directory, &mut asked, request_id).await {
+            Ok(all) => all,
+            Err(error) => {
+                web::failure::log(&error, request_id);
+                false
+            }
+        };
+        // Where those were not all, they are due still.
+        if all {
+            match self.store.left_out_next(directory.organization, now).await {
+                Ok(next) => {
+                    import.left_out_at = next;
+                    if let Some(others) = asked.others {
+                        import.leave_out(others);
+                    }
+                    // The index may not name those whom this very round left out.
+                    let told = import.tally.plus(round);
+                    if told.clashes > 0 || told.unread > 0 {
+                        import.leave_out(LeftOut::first_due(now));
+                    }
+                }
+                Err(error) => web::failure::log(&error, request_id),
+            }
+        }
+        round.plus(asked.tally)
+    }
+
+    /// Asks for everybody who is due, and says whether those were all.
+    async fn ask_for_left_out(
+        &self,
+        directory: &Directory<'_>,
+        asked: &mut Asked,
+        request_id: &RequestId,
+    ) -> Result<bool, ReadingError> {
+        let org = directory.organization;
+        let due = self.store.left_out_due(org, MOST, self.clock.now()).await?;
+        for some in due.chunks(TOGETHER) {
+            if !directory.has_time_for(PAGE, self.clock.now()) {
+                return Ok(false);
+            }
+            let mut batch = Batch::default();
+            for left_out in some {
+                // As many as a batch holds.
+                let _full = batch.user(left_out.value.object);
+            }
+            let fates = directory.graph.batch(&batch).await?;
+            for (left_out, fate) in some.iter().zip(fates) {
+                if !directory.has_time_for(super::MEMBER, self.clock.now()) {
+                    return Ok(false);
+                }
+                let why = self.carry_left_out(directory, left_out, fate, asked, request_id).await?;
+                match why {
+                    None => self.store.take_in(org, left_out).await?,
+                    Some(reason) => {
+                        let later = left_out.value.put_off(reason, self.clock.now());
+                        self.store.put_off_left_out(org, left_out, &later).await?;
+                    }
+                }
+            }
+        }
+        Ok(due.len() < MOST)
+    }
+
+    /// Carries one of them out, by what was answered. Answers why they are left out still, if they are.
+    async fn carry_left_out(
+        &self,
+        directory: &Directory<'_>,
+        left_out: &Stored<LeftOut>,
+        fate: Result<Option<DirectoryUser>, GraphError>,
+        asked: &mut Asked,
+        request_id: &RequestId,
+    ) -> Result<Option<LeftOutReason>, ReadingError> {
+        let LeftOut { object, reason, is_missing, .. } = left_out.value;
+        let told = match fate {
+            Ok(Some(told)) if told.id == object => told,
+            Err(GraphError::NotFound(trace)) if trace.is_no_such_object() => {
+                // Somebody who was just made is not seen everywhere at first.
+                if !is_missing || asked.missing >= MOST_MISSING {
+                    return Ok(Some(LeftOutReason::NotFound));
+                }
+                DirectoryUser::gone(object)
+            }
+            Err(GraphError::Unread(_)) => return Ok(Some(LeftOutReason::Unread)),
+            Ok(_) | Err(_) => return Ok(Some(reason)),
+        };
+        let is_gone = told.removed.is_some();
+        let carried = self.carry_page_out(directory, vec![told], &[], request_id).await?;
+        asked.tally = asked.tally.plus(carried.tally);
+        if is_gone {
+            asked.missing += carried.tally.blocked;
+        }
+        if let Some(error) = &carried.failed {
+            web::failure::log(error, request_id);
+        }
+        let mut others = carried.left_out;
+        let why = others.remove(&object);
+        if !others.is_empty() {
+            let now = self.clock.now();
+            let due_at = self.store.leave_out(directory.organization, &others, now).await?;
+            asked.others = asked.others.or(Some(due_at));
+        }
+        Ok(if carried.whole { why } else { Some(reason) })
+    }
+}
