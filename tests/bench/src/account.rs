@@ -71,10 +71,12 @@ impl Account {
     }
 
     /// Asks the operator for something, of the demo organization.
-    pub(crate) async fn operate(&self, action: &str, mut asked: Value) -> Result<Value, Failure> {
-        asked["action"] = json!(action);
-        asked["domain"] = json!(self.stack.ready().domain);
-        match self.stack.invoke("OperatorFunction", asked).await {
+    pub(crate) async fn operate(&self, action: &str, asked: Value) -> Result<Value, Failure> {
+        let mut payload = json!({ "action": action, "domain": self.stack.ready().domain });
+        if let (Some(payload), Value::Object(asked)) = (payload.as_object_mut(), asked) {
+            payload.extend(asked);
+        }
+        match self.stack.invoke("OperatorFunction", payload).await {
             Outcome::Answered(answer) => Ok(serde_json::from_slice(&answer)?),
             outcome => Err(format!("the operator refused to {action}: {outcome:?}").into()),
         }
