@@ -3,11 +3,15 @@
 //! it.
 
 mod decision;
+mod left;
 
 use graph::{DirectoryUser, GraphError, Tenant, UserChange};
 use identity::{DisabledAccount, User, UserId};
 use jiff::SignedDuration;
-use store::{Account, Action, Connection, Feature, OutboxItem, Stage, Stored, TableError};
+use store::{
+    Account, AccountEnd, Action, Connection, Feature, OutboxItem, Refused, Stage, Stored,
+    TableError,
+};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -20,6 +24,10 @@ use decision::{Disabling, Next};
 const PATIENCE: SignedDuration = SignedDuration::from_secs(15);
 /// Why an account is left that is not there.
 const NOT_FOUND: &str = "not_found";
+/// Why an account is left that the tenant does not let us see to.
+const NO_CONSENT: &str = "no_consent";
+/// Why an account is left whose tenant was let go of.
+const NOT_CONNECTED: &str = "not_connected";
 /// How often an account is decided anew whose user changes meanwhile.
 const RACES: u32 = 5;
 
@@ -27,24 +35,31 @@ const RACES: u32 = 5;
 struct Fate {
     /// What the audit says of it; nothing, where it is as it should be.
     said: Option<(Action, Option<&'static str>)>,
-    /// Whether it is for us to enable it again, where it was until now.
-    stays_ours: bool,
+    end: AccountEnd,
 }
 
 impl Fate {
     /// It is as it should be, or as nobody here decides.
-    const NOTHING: Self = Self { said: None, stays_ours: true };
+    const NOTHING: Self = Self { said: None, end: AccountEnd { frees: false, waits: false } };
 
-    const fn left(why: &'static str) -> Self {
-        Self { said: Some((Action::AccountLeft, Some(why))), stays_ours: true }
+    /// What only a consent keeps from it waits for one.
+    fn left(why: &'static str) -> Self {
+        let waits = [NO_CONSENT, NOT_CONNECTED].contains(&why);
+        let said = Some((Action::AccountLeft, Some(why)));
+        Self { said, end: AccountEnd { waits, ..AccountEnd::default() } }
     }
 
     const fn done(action: Action) -> Self {
-        Self { said: Some((action, None)), stays_ours: true }
+        Self { said: Some((action, None)), ..Self::NOTHING }
     }
 
+    /// From now on it is not for us to enable it again.
     const fn not_ours(self) -> Self {
-        Self { stays_ours: false, ..self }
+        Self { end: AccountEnd { frees: true, ..self.end }, ..self }
+    }
+
+    const fn for_good(self) -> Self {
+        Self { end: AccountEnd { waits: false, ..self.end }, ..self }
     }
 }
 
@@ -109,11 +124,17 @@ impl App {
         turn: &Turn<'_>,
     ) -> Result<(), Failure> {
         let mut fate = Fate::NOTHING;
-        if let (Some(connection), Some(stored)) = (&account.connection, &mut account.user)
+        if let Some(stored) = &mut account.user
             && let Some(object) = stored.value.object_id
         {
-            let seeing = self.seeing(item, connection, object, turn);
-            fate = self.settle_account(&seeing, stored).await?;
+            match &account.connection {
+                Some(connection) => {
+                    let seeing = self.seeing(item, connection, object, turn);
+                    fate = self.settle_account(&seeing, stored).await?;
+                }
+                // There is no tenant yet whose account it would be.
+                None => fate.end.waits = stored.value.is_offboarded(self.clock.now()),
+            }
         }
         let audit = fate.said.map(|(action, reason)| {
             let mut audit = self.audit(action, turn.request_id, self.clock.now());
@@ -121,8 +142,8 @@ impl App {
             audit.reason = reason.map(str::to_owned);
             audit
         });
-        let (org, frees) = (item.organization, !fate.stays_ours);
-        Ok(self.store.end_account(org, id, &account, frees, audit.as_ref()).await?)
+        let org = item.organization;
+        Ok(self.store.end_account(org, id, &account, fate.end, audit.as_ref()).await?)
     }
 
     /// Does what is next for an account.
@@ -132,13 +153,13 @@ impl App {
         stored: &mut Stored<User>,
     ) -> Result<Fate, Failure> {
         let (user, connection, now) = (&stored.value, &seeing.connection.value, self.clock.now());
-        if !user.is_offboarded() && !user.has_left(now) && user.disabled.is_none() {
+        if !user.is_offboarded(now) && user.disabled.is_none() {
             return Ok(Fate::NOTHING);
         }
         // What cannot be undone any more is Entra's own from then on, so that a reading says how it stands.
-        let is_undone = !user.is_offboarded() && !user.has_left(now);
+        let is_undone = !user.is_offboarded(now);
         let left = |why| match is_undone && why != NOT_FOUND {
-            true => Fate::left(why).not_ours(),
+            true => Fate::left(why).not_ours().for_good(),
             // It may be restored from the recycle bin.
             false => Fate::left(why),
         };
@@ -156,13 +177,25 @@ impl App {
             Next::Leave(why) if enabled => Ok(Fate::left(why).not_ours()),
             Next::Leave(why) => Ok(left(why)),
             Next::Forget => Ok(Fate::done(Action::AccountEnabled).not_ours()),
-            Next::Enable => Ok(match self.set_enabled(seeing, true).await? {
-                Ok(()) => Fate::done(Action::AccountEnabled).not_ours(),
-                Err(why) => left(why),
-            }),
+            Next::Enable => match self.set_enabled(seeing, true).await? {
+                Ok(()) => self.show_enabled(seeing).await,
+                Err(why) => Ok(left(why)),
+            },
             Next::Disable(disabling) => {
                 self.disable_there_too(seeing, stored, disabling, enabled).await
             }
+        }
+    }
+
+    /// Ends that an account is ours once it is shown as we left it: until then what is shown may be older, and
+    /// whoever is blocked again would be taken for somebody whom others disabled.
+    async fn show_enabled(&self, seeing: &Seeing<'_>) -> Result<Fate, Failure> {
+        let enabled = Fate::done(Action::AccountEnabled).not_ours();
+        match self.account_there(seeing).await? {
+            Ok(there) if there.account_enabled.value() != Some(&true) => {
+                if seeing.item.attempts >= AGREE { Ok(enabled) } else { Err(Failure::Waiting) }
+            }
+            Ok(_) | Err(_) => Ok(enabled),
         }
     }
 
@@ -204,11 +237,11 @@ impl App {
             Err(lost @ GraphError::ConsentLost(_)) => {
                 // Whether it is gone for good, a round of reading finds out.
                 self.reader.forget(seeing.connection.value.tenant);
-                if !seeing.turn.is_agreed() {
-                    return Err(seeing.turn.refused(lost));
+                if !seeing.turn.is_agreed(Refused::Account) {
+                    return Err(seeing.turn.refused(Refused::Account, lost));
                 }
                 web::failure::log(&lost, seeing.turn.request_id);
-                Ok(Err("no_consent"))
+                Ok(Err(NO_CONSENT))
             }
             Err(error) => self.why_left(seeing, error).await.map(Err),
         }
@@ -259,11 +292,11 @@ impl App {
             GraphError::ConsentLost(trace) if trace.status != Some(403) => {
                 let lost = (Feature::WriteUsers, GraphError::ConsentLost(trace));
                 self.refused(item.organization, connection, lost, turn).await?;
-                Ok("no_consent")
+                Ok(NO_CONSENT)
             }
-            error if !turn.is_agreed() => {
+            error if !turn.is_agreed(Refused::Account) => {
                 self.writer.forget(connection.value.tenant);
-                Err(turn.refused(error))
+                Err(turn.refused(Refused::Account, error))
             }
             refused => {
                 web::failure::log(&refused, turn.request_id);
@@ -282,10 +315,10 @@ impl App {
     ) -> Seeing<'a> {
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let now = self.clock.now();
-        let (tenant, until) = (connection.value.tenant, now.checked_add(PATIENCE).unwrap_or(now));
+        let until = now.checked_add(PATIENCE).unwrap_or(now);
         let [reader, writer] = [&self.reader, &self.writer].map(|graph| {
-            turn.renew(graph, tenant);
-            graph.tenant(tenant, correlation, until)
+            turn.renew(graph, &connection.value);
+            graph.tenant(connection.value.tenant, correlation, until)
         });
         Seeing { item, connection, object, reader, writer, turn }
     }
@@ -293,5 +326,5 @@ impl App {
 
 /// What a connection lacks by which nothing may be done.
 const fn lacks(connection: &Connection) -> &'static str {
-    if connection.holds_tenant() { "no_consent" } else { "not_connected" }
+    if connection.holds_tenant() { NO_CONSENT } else { NOT_CONNECTED }
 }

@@ -69,7 +69,7 @@ impl App {
             let some = self.store.unanchored(organization, at, TOGETHER, now).await?;
             let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
             let until = turn.long_ends.checked_add(PATIENCE).unwrap_or(turn.long_ends);
-            turn.renew(&self.writer, connection.value.tenant);
+            turn.renew(&self.writer, &connection.value);
             let graph = self.writer.tenant(connection.value.tenant, correlation, until);
             match self.see_to(organization, graph, some.users, turn.request_id).await {
                 // Whom Graph puts off keeps nobody else waiting.
@@ -249,8 +249,9 @@ impl App {
         let theirs = match graph.user(object).await {
             Ok(there) => anchor_of(&there).map(str::to_owned),
             Err(GraphError::NotFound(_)) => None,
-            // Whoever makes no sense keeps what they have.
+            // Whoever makes no sense, or is not for us to see, keeps what they have.
             Err(GraphError::Unread(_)) => return Ok(false),
+            Err(refused) if is_refusal(&refused) => return Ok(false),
             Err(error) => return Err(error.into()),
         };
         if theirs.as_deref() == wanted_by.anchor.as_ref().map(Anchor::as_str) {

@@ -5,7 +5,7 @@ use bus::ConsentLost;
 use graph::{GraphError, Permission};
 use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
-use store::{Action, Connection, Feature, OutboxItem, Stage, Stored};
+use store::{Action, Connection, Feature, OutboxItem, Refused, Stage, Stored};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -72,13 +72,14 @@ impl App {
         let until = turn.long_ends.checked_add(PAGE).unwrap_or(turn.long_ends);
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let asked = until.checked_sub(ASKING).unwrap_or(until);
-        turn.renew(&self.reader, connection.tenant);
+        turn.renew(&self.reader, connection);
         Directory {
             organization,
             tenant: connection.tenant,
             graph: self.reader.tenant(connection.tenant, correlation, asked),
             origin: self.reader.origin(),
             until,
+            refusals: turn.counted(),
         }
     }
 
@@ -101,8 +102,8 @@ impl App {
             Feature::WriteUsers => &self.writer,
         };
         graph.forget(stored.value.tenant);
-        if !turn.is_agreed() {
-            return Err(turn.refused(lost));
+        if !turn.is_agreed(Refused::Us) {
+            return Err(turn.refused(Refused::Us, lost));
         }
         web::failure::log(&lost, turn.request_id);
         let mut audit = self.audit(Action::ConsentLost, turn.request_id, self.clock.now());
@@ -166,7 +167,7 @@ mod tests {
                 [false, true, true],
             ),
             (&["User.ReadWrite.All"], [true, true, true]),
-            (&["Directory.ReadWrite.All"], [true, false, false]),
+            (&["Directory.ReadWrite.All"], [true, true, false]),
         ];
         for (granted, expected) in cases {
             let names = granted.iter().map(|name| (*name).to_owned()).collect();

@@ -7,7 +7,7 @@ use exports::ExportError;
 use graph::GraphError;
 use jiff::SignedDuration;
 use lambda_runtime::Diagnostic;
-use store::{ConnectError, TableError};
+use store::{ConnectError, Refusals, TableError};
 
 use crate::import::ReadingError;
 
@@ -30,13 +30,13 @@ pub enum Failure {
     #[error("the directory could not be written to")]
     Writing(#[source] GraphError),
     /// The tenant refuses us: believed once it did so often enough in a row.
-    #[error("the tenant refuses us, {refusals} times in a row by now")]
+    #[error("the tenant refuses us, {} times in a row by now", .refusals.times)]
     Refused {
         /// How often in a row, with this time.
-        refusals: u32,
+        refusals: Refusals,
         /// What it said.
         #[source]
-        source: GraphError,
+        source: Box<GraphError>,
     },
     /// The tenant does not tell what changes.
     #[error("the tenant cannot be subscribed to")]
@@ -94,10 +94,11 @@ impl Failure {
     }
 
     /// How often in a row the tenant refused us: nothing else that fails says that it does.
-    pub(crate) const fn refusals(&self) -> u32 {
+    pub(crate) fn refusals(&self) -> Refusals {
         match self {
-            Self::Refused { refusals, .. } => *refusals,
-            _ => 0,
+            Self::Refused { refusals, .. }
+            | Self::Reading(ReadingError::Forbidden { refusals, .. }) => *refusals,
+            _ => Refusals::default(),
         }
     }
 
@@ -115,7 +116,7 @@ impl Failure {
     pub(crate) const fn metric(&self) -> &'static str {
         match self {
             Self::Mail(_) | Self::Letter(_) => "MailPostponed",
-            Self::Reading(ReadingError::Graph(_))
+            Self::Reading(ReadingError::Graph(_) | ReadingError::Forbidden { .. })
             | Self::Writing(_)
             | Self::Refused { .. }
             | Self::OutOfOrder(_)

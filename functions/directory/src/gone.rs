@@ -4,7 +4,7 @@
 use graph::{DirectoryUser, GraphError, Tenant, UserChange};
 use identity::{Anchor, OrganizationId, UserId};
 use jiff::SignedDuration;
-use store::{Action, Connection, Feature, OutboxItem, Stored};
+use store::{Action, Connection, Feature, OutboxItem, Refused, Stored};
 use uuid::Uuid;
 
 use crate::anchor::{anchor_of, is_refusal};
@@ -64,7 +64,7 @@ impl App {
         }
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let until = now.checked_add(PATIENCE).unwrap_or(now);
-        turn.renew(&self.writer, connection.value.tenant);
+        turn.renew(&self.writer, &connection.value);
         let graph = self.writer.tenant(connection.value.tenant, correlation, until);
         match self.disable_there((org, &connection.value), graph, gone).await? {
             Ok(Fate::Disabled) => Ok(self.over(gone, (Action::AccountDisabled, None), turn)),
@@ -114,9 +114,11 @@ impl App {
         turn: &Turn<'_>,
     ) -> Result<Outcome, Failure> {
         match error {
-            GraphError::ConsentLost(_) if !turn.is_agreed() => {
+            GraphError::ConsentLost(_)
+                if is_refusal(&error) && !turn.is_agreed(Refused::Account) =>
+            {
                 self.writer.forget(connection.value.tenant);
-                Err(turn.refused(error))
+                Err(turn.refused(Refused::Account, error))
             }
             refused if is_refusal(&refused) => {
                 web::failure::log(&refused, turn.request_id);

@@ -15,7 +15,7 @@ mod member;
 use graph::{DirectoryUser, GraphError, Link, Next, Origin, Page, Tenant};
 use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
-use store::{Import, LeftOutReason, Stored, TableError, Tally};
+use store::{Import, LeftOutReason, Refusals, Refused, Stored, TableError, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
@@ -46,6 +46,15 @@ pub enum ReadingError {
     /// Graph did not answer as it should.
     #[error("the directory could not be read")]
     Graph(#[from] GraphError),
+    /// Graph forbids us one account, of which it told: believed once it did so often enough in a row.
+    #[error("the tenant forbids an account, {} times in a row by now", .refusals.times)]
+    Forbidden {
+        /// How often in a row, with this time.
+        refusals: Refusals,
+        /// What it said.
+        #[source]
+        source: Box<GraphError>,
+    },
     /// The table failed.
     #[error("the table failed")]
     Table(#[from] TableError),
@@ -67,9 +76,42 @@ pub struct Directory<'a> {
     pub origin: &'a Origin,
     /// When the invocation has to be over.
     pub until: Timestamp,
+    /// What the tenant refused until now.
+    pub refusals: Refusals,
+}
+
+/// Why nothing is known of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// There is none.
+    Gone,
+    /// What is said of it makes no sense, or is not for us to see.
+    Unsaid,
 }
 
 impl Directory<'_> {
+    /// One account as the tenant shows it now. That it forbids us one account says nothing of its consent:
+    /// it is believed once fresh tokens agree.
+    pub(crate) async fn account(
+        &self,
+        object: Uuid,
+    ) -> Result<Result<DirectoryUser, Unknown>, ReadingError> {
+        match self.graph.user(object).await {
+            Ok(account) => Ok(Ok(account)),
+            Err(GraphError::NotFound(_)) => Ok(Err(Unknown::Gone)),
+            Err(GraphError::Unread(_)) => Ok(Err(Unknown::Unsaid)),
+            Err(GraphError::ConsentLost(trace)) if trace.status == Some(403) => {
+                let refusals = self.refusals.another(Refused::Account);
+                let source = Box::new(GraphError::ConsentLost(trace));
+                match refusals.is_agreed() {
+                    true => Ok(Err(Unknown::Unsaid)),
+                    false => Err(ReadingError::Forbidden { refusals, source }),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Whether there is time to begin with something that may take so long.
     fn has_time_for(&self, what: SignedDuration, now: Timestamp) -> bool {
         self.until.duration_since(now) >= what

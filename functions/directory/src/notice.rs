@@ -12,6 +12,7 @@ use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
 use store::{Noticed, OutboxItem, Stage};
 
+use crate::anchor::is_refusal;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::import::{Directory, Reading, ReadingError};
@@ -94,8 +95,8 @@ impl App {
         }
     }
 
-    /// The users whom notices named, each as they are now. Whoever is not found, or makes no sense, is told
-    /// of by a round: that they are gone is nothing to guess. Fails where some are to be asked for again.
+    /// The users whom notices named, each as they are now. Whoever is not found, makes no sense, or is not for
+    /// us to see, is told of by a round: that they are gone is nothing to guess. Fails where some are to be asked for again.
     async fn read_at_once(
         &self,
         directory: &Directory<'_>,
@@ -136,6 +137,7 @@ impl App {
             match fate {
                 Ok(user) => told.extend(user),
                 Err(GraphError::NotFound(_) | GraphError::Unread(_)) => {}
+                Err(refused) if is_refusal(&refused) => {}
                 Err(error) => {
                     failed = Some(error);
                     continue;

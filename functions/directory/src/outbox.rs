@@ -1,13 +1,15 @@
 //! Carries out outbox items: each is taken for a while, carried out, and ended.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bus::OutboxDue;
 use graph::{Graph, GraphError};
 use identity::UserId;
 use jiff::{SignedDuration, Timestamp};
-use store::{Action, AuditEntry, Finished, OutboxItem, Progress, Resource, Stored, Task};
-use uuid::Uuid;
+use store::{
+    Action, AuditEntry, Connection, Finished, OutboxItem, Progress, Refusals, Refused, Resource,
+    Stored, Task,
+};
 use web::failure::RequestId;
 
 use crate::app::App;
@@ -28,8 +30,7 @@ const SOON: SignedDuration = SignedDuration::from_secs(30);
 /// asked for a code. The sweep goes on with it, and gives no item more either.
 const LONG: SignedDuration = SignedDuration::from_secs(10);
 
-/// How often in a row a tenant must refuse us, each time by a token of its own: one may be older than the
-/// consent.
+/// How often somebody's own call is tried that fails for them alone.
 pub(crate) const AGREE: u32 = 3;
 /// How long an item rests of which nothing is due.
 const REST: SignedDuration = SignedDuration::from_mins(5);
@@ -42,13 +43,13 @@ pub(crate) struct Turn<'a> {
     /// First instant at which nothing long is begun, or gone on with, any more.
     pub(crate) long_ends: Timestamp,
     /// How often in a row the tenant of an item refused us.
-    refusals: AtomicU32,
+    refusals: Mutex<Refusals>,
 }
 
 impl<'a> Turn<'a> {
     fn of_a_sweep(request_id: &'a RequestId, now: Timestamp) -> Self {
         let ends = now.checked_add(BEGINNING).unwrap_or(now);
-        Self { request_id, ends, long_ends: ends, refusals: AtomicU32::new(0) }
+        Self { request_id, ends, long_ends: ends, refusals: Mutex::default() }
     }
 
     fn of_a_batch(request_id: &'a RequestId, now: Timestamp) -> Self {
@@ -59,34 +60,46 @@ impl<'a> Turn<'a> {
     /// The part of it that one item may have.
     pub(crate) fn slice(&self, item: &OutboxItem, now: Timestamp) -> Self {
         let long_ends = now.checked_add(LONG).unwrap_or(now).min(self.long_ends);
-        let refusals = AtomicU32::new(item.refusals);
+        let refusals = Mutex::new(item.refusals);
         Self { request_id: self.request_id, ends: self.ends, long_ends, refusals }
     }
 
-    /// Has a tenant that refused us asked by a token of its own.
-    pub(crate) fn renew(&self, graph: &Graph, tenant: Uuid) {
-        if self.refusals() > 0 {
-            graph.forget(tenant);
+    /// Has a tenant that refused us asked by a token of its own. What it refused under another consent is
+    /// over.
+    pub(crate) fn renew(&self, graph: &Graph, connection: &Connection) {
+        let refusals = self.refusals(|refusals| refusals.under(connection.checked_at));
+        if refusals.times > 0 {
+            graph.forget(connection.tenant);
         }
     }
 
-    /// The tenant did as it was asked: whatever it refused before is over.
+    /// The tenant did as it was asked: whatever it refused us before is over.
     pub(crate) fn answered(&self) {
-        self.refusals.store(0, Ordering::Relaxed);
+        self.refusals(|refusals| match refusals.what {
+            Refused::Us => Refusals { times: 0, ..refusals },
+            Refused::Account => refusals,
+        });
     }
 
-    /// Whether it is believed that the tenant refuses us, now that it does once more.
-    pub(crate) fn is_agreed(&self) -> bool {
-        self.refusals() + 1 >= AGREE
+    /// Whether it is believed that the tenant refuses that, now that it does once more.
+    pub(crate) fn is_agreed(&self, what: Refused) -> bool {
+        self.counted().another(what).is_agreed()
     }
 
-    /// The tenant refuses us, and may do so by mistake: it is asked again.
-    pub(crate) fn refused(&self, source: GraphError) -> Failure {
-        Failure::Refused { refusals: self.refusals() + 1, source }
+    /// The tenant refuses that, and may do so by mistake: it is asked again.
+    pub(crate) fn refused(&self, what: Refused, source: GraphError) -> Failure {
+        Failure::Refused { refusals: self.counted().another(what), source: Box::new(source) }
     }
 
-    fn refusals(&self) -> u32 {
-        self.refusals.load(Ordering::Relaxed)
+    /// What it refused until now.
+    pub(crate) fn counted(&self) -> Refusals {
+        self.refusals(|refusals| refusals)
+    }
+
+    fn refusals(&self, change: impl FnOnce(Refusals) -> Refusals) -> Refusals {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusals = change(*refusals);
+        *refusals
     }
 
     /// Whether there is time to begin with an item.
@@ -352,6 +365,7 @@ impl App {
             Task::ReconcileAccount { user } => {
                 return self.reconcile_account(item, *user, turn).await;
             }
+            Task::ResumeAccounts => return self.resume_accounts(item, turn).await,
             Task::DisableAccount { user, object, tenant } => {
                 let gone = GoneAccount { user: *user, object: *object, tenant: *tenant };
                 return self.disable_account(item, gone, turn).await;

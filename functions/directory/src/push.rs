@@ -70,7 +70,6 @@ enum Decision {
 
 /// Everything that it takes.
 struct Ready {
-    organization: OrganizationId,
     connection: Stored<Connection>,
     user: Stored<User>,
     profile: Option<Stored<Profile>>,
@@ -270,19 +269,16 @@ impl App {
             Err(error) => return Err(error.into()),
         };
         *held = Some(until);
-        let ready = Ready { organization: org, connection, user, profile, push };
+        let ready = Ready { connection, user, profile, push };
         match self.attempt(org, &ready, link, turn).await? {
-            Ok(Attempt::Is(there)) => {
-                turn.answered();
-                self.keep_there(org, &ready, there, turn).await
-            }
+            Ok(Attempt::Is(there)) => self.keep_there(org, &ready, there, turn).await,
             Ok(Attempt::Stopped(reason, object)) => {
                 self.stop(org, &ready.push, (reason, object), turn).await
             }
             Ok(Attempt::Waits(reason, pause)) => {
                 self.defer_push(org, &ready.push, reason, pause).await
             }
-            Err(error) => self.not_done(&ready, error, turn).await,
+            Err(error) => self.not_done((org, &ready.connection, &ready.push), error, turn).await,
         }
     }
 
@@ -298,16 +294,19 @@ impl App {
         let mut user = before.value.clone();
         let begun = connection.filter(|one| Some(one.value.tenant) == push.value.tenant);
         if let (Some(connection), Some(object)) = (begun, user.object_id) {
-            let both = self.both(&connection.value, turn);
-            match both.writer.user(object).await {
+            if !may_write(&connection.value) {
+                return self.defer_push(org, &push, PushReason::NoConsent, SOON).await;
+            }
+            let found = self.both(&connection.value, turn).writer.user(object).await;
+            if found.as_ref().map_or_else(is_answer, |_| true) {
+                turn.answered();
+            }
+            match found {
                 Ok(found) if anchor_of(&found) == Some(Anchor::of(user.id).as_str()) => {
                     user.made_in = Some(connection.value.tenant);
                 }
                 Ok(_) | Err(GraphError::NotFound(_)) => {}
-                Err(error) => {
-                    web::failure::log(&error, turn.request_id);
-                    return self.defer_push(org, &push, PushReason::Unavailable, AT_ONCE).await;
-                }
+                Err(error) => return self.not_done((org, &connection, &push), error, turn).await,
             }
         }
         let audit = [self.pushed(&user, "known", turn)];
@@ -320,7 +319,7 @@ impl App {
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let until = now.checked_add(PATIENCE).unwrap_or(now);
         let id = connection.tenant;
-        turn.renew(&self.writer, id);
+        turn.renew(&self.writer, connection);
         let writer = self.writer.tenant(id, correlation, until);
         Both { id, writer, reader: self.reader.tenant(id, correlation, until) }
     }
@@ -334,12 +333,16 @@ impl App {
     ) -> Result<Result<Attempt, GraphError>, Failure> {
         let now = self.clock.now();
         let both = self.both(&ready.connection.value, turn);
-        match link {
+        let attempted = match link {
             Some(object) => {
+                let stopped = |reason| Ok(Ok(Attempt::Stopped(reason, Some(object))));
                 if !self.store.users_of_objects(org, &[object], now).await?.is_empty() {
-                    return Ok(Ok(Attempt::Stopped(PushReason::ObjectTaken, Some(object))));
+                    return stopped(PushReason::ObjectTaken);
                 }
-                Ok(self.link_there(&both, &ready.user.value, object).await)
+                if ready.user.value.enrolled_at.is_some() {
+                    return stopped(PushReason::Enrolled);
+                }
+                self.link_there(&both, &ready.user.value, object).await
             }
             None => {
                 if !self.is_ours(org, &ready.user.value, now).await? {
@@ -348,9 +351,14 @@ impl App {
                 let profile = ready.profile.as_ref().map(|stored| &stored.value);
                 let asked = &ready.push.value.particulars;
                 let particulars = particulars::particulars(asked, profile)?;
-                Ok(self.make_there(&both, ready, &particulars).await)
+                self.make_there(&both, ready, &particulars).await
             }
+        };
+        // Whatever it says of this user, it took the token.
+        if attempted.as_ref().map_or_else(is_answer, |_| true) {
+            turn.answered();
         }
+        Ok(attempted)
     }
 
     /// What reads is another application: that its consent is gone, the next round of reading sees.
@@ -367,11 +375,10 @@ impl App {
     /// What follows from an attempt that failed: for the user alone, or for everybody.
     async fn not_done(
         &self,
-        ready: &Ready,
+        (org, connection, push): (OrganizationId, &Stored<Connection>, &Stored<Push>),
         error: GraphError,
         turn: &Turn<'_>,
     ) -> Result<Fate, Failure> {
-        let (org, push, tenant) = (ready.organization, &ready.push, ready.connection.value.tenant);
         let is_throttled = |later: &Later| later.trace.status == Some(429);
         match error {
             GraphError::Retry(ref later) if is_throttled(later) => {
@@ -387,7 +394,7 @@ impl App {
             }
             // For this user alone. The token may be older than the consent: believed once fresh ones agree.
             GraphError::ConsentLost(_) if is_refusal(&error) => {
-                self.writer.forget(tenant);
+                self.writer.forget(connection.value.tenant);
                 let why = PushReason::Forbidden;
                 let is_agreed = push.value.reason == Some(why) && push.value.tries >= AGREE;
                 let pauses = if is_agreed { LATER } else { AT_ONCE };
@@ -397,7 +404,7 @@ impl App {
             GraphError::ConsentLost(_) => {
                 self.defer_push(org, push, PushReason::NoConsent, NEVER).await?;
                 let lost = (Feature::WriteUsers, error);
-                self.refused(org, &ready.connection, lost, turn).await?;
+                self.refused(org, connection, lost, turn).await?;
                 Err(Failure::Waiting)
             }
             // Whoever was just made may not be seen everywhere.
@@ -511,6 +518,19 @@ impl App {
             Ok(()) | Err(TableError::Conflict { .. }) => Ok(Fate::Waits),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// Whether the tenant took our token, and says so of somebody.
+fn is_answer(error: &GraphError) -> bool {
+    match error {
+        GraphError::Retry(_) => false,
+        GraphError::ConsentLost(_) => is_refusal(error),
+        GraphError::Bug { trace, .. } => trace.status.is_some(),
+        GraphError::NotFound(_)
+        | GraphError::Conflict { .. }
+        | GraphError::Gone { .. }
+        | GraphError::Unread(_) => true,
     }
 }
 

@@ -71,7 +71,7 @@ impl App {
             };
             let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
             let until = now.checked_add(PATIENCE).unwrap_or(now);
-            turn.renew(&self.writer, repair.value.tenant);
+            turn.renew(&self.writer, &connection.value);
             let graph = self.writer.tenant(repair.value.tenant, correlation, until);
             let there = match self.look_at(graph, &repair.value).await {
                 Ok(Seen::Is(there)) => {

@@ -226,7 +226,9 @@ const fn cause(failure: &Failure) -> RoundCause {
             GraphError::ConsentLost(_) => RoundCause::Refused,
             _ => RoundCause::Ours,
         },
-        Failure::Refused { .. } => RoundCause::Refused,
+        Failure::Refused { .. } | Failure::Reading(ReadingError::Forbidden { .. }) => {
+            RoundCause::Refused
+        }
         _ => RoundCause::Ours,
     }
 }

@@ -92,14 +92,21 @@ impl App {
         self.federation.as_deref().ok_or(Failure::NotRegistered)
     }
 
-    /// Says that an outbox item is due. A lost event is made up for by the sweep.
-    pub(crate) async fn announce(&self, item: &OutboxItem, request_id: &RequestId) {
-        let due = OutboxDue { organization: item.organization, item: item.id };
-        let said = match item.task.is_of_everybody() {
-            true => self.bus.rounds_due(&[due]).await,
-            false => self.bus.outbox_due(&[due]).await,
-        };
-        if let Err(error) = said {
+    /// Says that a few outbox items are due. A lost event is made up for by the sweep.
+    pub(crate) async fn announce(&self, items: &[OutboxItem], request_id: &RequestId) {
+        let due = |item: &OutboxItem| OutboxDue { organization: item.organization, item: item.id };
+        let (rounds, others): (Vec<_>, Vec<_>) =
+            items.iter().partition(|item| item.task.is_of_everybody());
+        let [rounds, others] =
+            [rounds, others].map(|some| some.into_iter().map(due).collect::<Vec<_>>());
+        let mut said = Vec::with_capacity(2);
+        if !rounds.is_empty() {
+            said.push(self.bus.rounds_due(&rounds).await);
+        }
+        if !others.is_empty() {
+            said.push(self.bus.outbox_due(&others).await);
+        }
+        for error in said.into_iter().filter_map(Result::err) {
             web::failure::log(&error, request_id);
         }
     }

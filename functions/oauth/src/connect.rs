@@ -191,9 +191,8 @@ pub(crate) async fn disconnect(
         // Whoever reads finds it over at once, and forgets its tokens.
         let task = Task::ReadDirectory { since: stored.value.since };
         let next = OutboxItem::new(&*app.entropy, visitor.org, task, now);
-        app.store
-            .connect(visitor.org, &connection, Some(stored), Some(&audit), Some(&next))
-            .await?;
+        let next = [next];
+        app.store.connect(visitor.org, &connection, Some(stored), Some(&audit), &next).await?;
         app.announce(&next, &request_id).await;
     }
     Ok(Redirect::to(&path(visitor.org)).into_response())

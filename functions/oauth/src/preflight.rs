@@ -116,7 +116,7 @@ pub(crate) async fn begin(
         let audit = app.audit(Actor::User(user), Action::PreflightBegun, &request_id, now);
         let org = visitor.org;
         match app.store.begin_preflight(org, stored.as_ref(), look, &item, &audit).await {
-            Ok(()) => app.announce(&item, &request_id).await,
+            Ok(()) => app.announce(&[item], &request_id).await,
             // Somebody else began one meanwhile: the page shows theirs.
             Err(TableError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),

@@ -6,7 +6,7 @@ use graph::{Graph, GraphError, Organization, Permission};
 use identity::{OrganizationId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use oidc::{AccessToken, Follows, Person, TenantId};
-use registration::RegistrationError;
+use registration::{RegistrationError, suffices};
 use store::{
     Action, Actor, Authorised, ConnectError, Connection, Feature, OutboxItem, ReadingRules, Stage,
     Stored, Task, TenantDomain,
@@ -67,7 +67,7 @@ pub(crate) async fn authorised(
     let actor = Actor::User(back.administrator);
     let mut audit = app.audit(actor, Action::TenantAuthorised, request_id, now);
     audit.reason = Some(feature.word().to_owned());
-    match app.store.connect(back.org, &connection, before, Some(&audit), None).await {
+    match app.store.connect(back.org, &connection, before, Some(&audit), &[]).await {
         Err(ConnectError::TenantTaken) => {
             back.refused(app, "tenant_taken", request_id, now).await?;
             return Err(Failure::TenantTaken);
@@ -136,6 +136,11 @@ pub(crate) async fn go_on(
         },
         Err(error) => return Err(error.into()),
     };
+    // What was granted may have been taken back one by one.
+    let had = stored.value.granted.get(&feature).is_some_and(|had| suffices(feature, had));
+    if had && !token.is_opaque() && !suffices(feature, token.roles()) {
+        return lost(app, org, stored, feature, request_id, now).await;
+    }
     let Some(organization) = organization(app, tenant, token.clone(), now).await? else {
         return Ok(());
     };
@@ -158,10 +163,12 @@ pub(crate) async fn go_on(
     } else {
         writes.then(|| OutboxItem::new(&*app.entropy, org, Task::WriteAnchors, now))
     };
-    app.store.connect(org, &connection, Some(stored), audit.as_ref(), next.as_ref()).await?;
-    if let Some(next) = &next {
-        app.announce(next, request_id).await;
-    }
+    // And accounts are seen to that waited for it.
+    let resumes = writes || (begins && connection.granted.contains_key(&Feature::WriteUsers));
+    let resume = resumes.then(|| OutboxItem::new(&*app.entropy, org, Task::ResumeAccounts, now));
+    let follows = next.into_iter().chain(resume).collect::<Vec<_>>();
+    app.store.connect(org, &connection, Some(stored), audit.as_ref(), &follows).await?;
+    app.announce(&follows, request_id).await;
     Ok(())
 }
 
@@ -203,7 +210,7 @@ async fn lost(
     let mut audit = app.audit(Actor::System, Action::ConsentLost, request_id, now);
     audit.reason = Some(feature.word().to_owned());
     let report = app.store.lose_consent(org, stored, feature, &audit).await?;
-    app.announce(&report, request_id).await;
+    app.announce(&[report], request_id).await;
     Ok(())
 }
 

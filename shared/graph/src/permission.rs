@@ -57,9 +57,8 @@ impl Permission {
                 &["User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"]
             }
             Self::UserReadWrite => &["Directory.ReadWrite.All"],
-            Self::UserEnableDisable | Self::UserDeleteRestore | Self::UserRevokeSessions => {
-                &["User.ReadWrite.All"]
-            }
+            Self::UserEnableDisable => &["User.ReadWrite.All", "Directory.ReadWrite.All"],
+            Self::UserDeleteRestore | Self::UserRevokeSessions => &["User.ReadWrite.All"],
             Self::OrganizationRead => {
                 &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All"]
             }
@@ -90,6 +89,9 @@ mod tests {
             assert!(!permission.is_covered_by(["User.ReadBasic.All"]), "{permission}");
         }
         assert!(Permission::UserRead.is_covered_by(["User.ReadWrite.All"]));
+        // Whoever may change users may disable them; ending sessions is another matter.
+        assert!(Permission::UserEnableDisable.is_covered_by(["Directory.ReadWrite.All"]));
+        assert!(!Permission::UserRevokeSessions.is_covered_by(["Directory.ReadWrite.All"]));
         assert!(!Permission::UserReadWrite.is_covered_by(["User.Read.All"]));
         assert!(!Permission::DomainRead.is_covered_by(["User.ReadWrite.All"]));
     }

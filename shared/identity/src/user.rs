@@ -22,6 +22,11 @@ pub enum Block {
     LastDay,
 }
 
+impl Block {
+    /// Those that somebody here decides, and nobody who speaks for an account.
+    pub const OURS: [Self; 2] = [Self::Administrator, Self::LastDay];
+}
+
 /// An account in Entra that we disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisabledAccount {
@@ -159,10 +164,19 @@ impl User {
         self.last_day.as_ref().is_some_and(|day| day.is_over(now))
     }
 
-    /// Whether somebody here took the access away, an administrator or the last day: whoever speaks for
-    /// Entra sees to the account there by themselves.
-    pub fn is_offboarded(&self) -> bool {
-        [Block::Administrator, Block::LastDay].iter().any(|reason| self.blocks.contains(reason))
+    /// Whether somebody here took the access away, an administrator or the last day, whether a block says
+    /// so yet or not: whoever speaks for Entra sees to the account there by themselves.
+    pub fn is_offboarded(&self, now: Timestamp) -> bool {
+        self.has_left(now) || Block::OURS.iter().any(|reason| self.blocks.contains(reason))
+    }
+
+    /// Says of whoever's last day is over that it is, as whoever tidies does.
+    #[must_use]
+    pub fn seen_off(mut self, now: Timestamp) -> Self {
+        if self.has_left(now) && !self.blocks.contains(&Block::LastDay) {
+            self.block(Block::LastDay, now);
+        }
+        self
     }
 
     /// Whether an account is disabled in Entra by us, and by nobody else as far as we know.
@@ -217,8 +231,13 @@ mod tests {
         let day = |date: &str| Some(LastDay::new(date.parse().unwrap(), "UTC").unwrap());
 
         user.leave_after(day("2026-12-31"), noon);
-        assert!(user.has_access(at("2026-12-31T23:59:59Z")));
-        assert!(!user.has_access(at("2027-01-01T00:00:00Z")));
+        for (now, is_over) in [("2026-12-31T23:59:59Z", false), ("2027-01-01T00:00:00Z", true)] {
+            let found = (user.has_access(at(now)), user.is_offboarded(at(now)));
+            assert_eq!(found, (!is_over, is_over), "{now}");
+            let said = user.clone().seen_off(at(now));
+            assert_eq!(said.blocks.contains(&Block::LastDay), is_over, "{now}");
+            assert_eq!(said.clone().seen_off(at("2027-02-01T00:00:00Z")) == said, is_over, "{now}");
+        }
         assert_eq!(user.sessions_valid_from, noon, "what is open stays open until then");
 
         // Nobody tidied yet, and the day is moved: what was open at its end is over.

@@ -41,9 +41,11 @@ pub enum MalformedAnswer {
 pub struct AccessToken {
     token: Redacted,
     expires_at: Timestamp,
-    roles: BTreeSet<String>,
+    roles: Option<BTreeSet<String>>,
     scopes: BTreeSet<String>,
 }
+
+static NO_ROLES: BTreeSet<String> = BTreeSet::new();
 
 impl AccessToken {
     /// The value of `Authorization: Bearer`.
@@ -61,7 +63,15 @@ impl AccessToken {
     /// Read from the token itself, which came straight from its issuer; for showing and for not
     /// trying in vain. Graph decides for itself.
     pub const fn roles(&self) -> &BTreeSet<String> {
-        &self.roles
+        match &self.roles {
+            Some(roles) => roles,
+            None => &NO_ROLES,
+        }
+    }
+
+    /// Whether nobody but Graph can tell what it carries.
+    pub const fn is_opaque(&self) -> bool {
+        self.roles.is_none()
     }
 
     /// What the answer says that it is good for with somebody's own rights, RFC 6749 §5.1: what was
@@ -80,7 +90,7 @@ struct TokenAnswer {
     scope: String,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct Roles {
     #[serde(default)]
     roles: BTreeSet<String>,
@@ -111,11 +121,10 @@ pub fn access_token(body: &[u8], now: Timestamp) -> Result<AccessToken, Malforme
     })
 }
 
-/// The roles that a token names; none where it is opaque to us.
-fn roles(token: &str) -> BTreeSet<String> {
-    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let claims = payload.and_then(|payload| serde_json::from_slice::<Roles>(&payload).ok());
-    claims.unwrap_or_default().roles
+/// The roles that a token names; nothing where it is opaque to us.
+fn roles(token: &str) -> Option<BTreeSet<String>> {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice::<Roles>(&payload).ok().map(|claims| claims.roles)
 }
 
 /// What redeeming a code gave.
@@ -186,7 +195,11 @@ mod tests {
         let opaque = answer(|body| body["access_token"] = json!("opaque"));
 
         assert_eq!(token.roles().iter().collect::<Vec<_>>(), ["User.Read.All"]);
-        assert_eq!(access_token(&opaque, at(0)).unwrap().roles().len(), 0);
+        let none = answer(|body| body["access_token"] = json!("e30.e30.sig"));
+        for (body, is_opaque) in [(opaque, true), (none, false)] {
+            let token = access_token(&body, at(0)).unwrap();
+            assert_eq!((token.roles().len(), token.is_opaque()), (0, is_opaque));
+        }
         assert!(!format!("{token:?}").contains("sig"));
     }
 

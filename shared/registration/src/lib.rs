@@ -13,4 +13,4 @@ pub use certificates::certificates;
 pub use client::Registration;
 pub use error::RegistrationError;
 pub use settings::{Settings, SettingsError};
-pub use tokens::Tokens;
+pub use tokens::{Tokens, suffices};

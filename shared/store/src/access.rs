@@ -4,12 +4,16 @@
 use std::collections::BTreeSet;
 
 use identity::{Block, OrganizationId, Role, User, UserId};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::accounts::owed;
 use crate::table::{Expect, Write};
-use crate::{AuditEntry, OutboxItem, TableError, Task};
+use crate::{Action, Actor, AuditEntry, OutboxItem, TableError, Task};
+
+/// Why the audit says that access was taken, where it was the last day.
+const LAST_DAY: &str = "last_day";
 
 /// Somebody's access, before a write and after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +51,9 @@ pub(crate) struct Following {
 /// one of them loses it, and whatever the user has open in Entra ends with it. Another reason for somebody
 /// who has none is no news. Where somebody here took it, or gave it back, the account in Entra is seen to
 /// ([`accounts`](crate::accounts)). Ids follow from the audit entry's: whoever hears of it twice can know.
+///
+/// Whoever's last day is over and was not seen off is, by whichever write takes or lifts a reason: so each
+/// loss is told once, and the audit says by itself that it was the day.
 pub(crate) fn told(
     org: OrganizationId,
     before: &User,
@@ -79,12 +86,40 @@ pub(crate) fn told(
     for item in &items {
         writes.push(Write::Put(item.item()?, Expect::Absent));
     }
+    writes.extend(over(org, before, after, audit)?);
     let mut following = Following { items, writes };
     owed(org, before, after, audit.at, &mut following)?;
     Ok(following)
 }
 
-/// What becomes of somebody's access, where anything does.
+/// What a write leaves of a user: whoever's reasons it changes is seen off, where their last day is over.
+pub(crate) fn seen_off(before: &User, after: User, now: Timestamp) -> User {
+    if before.blocks == after.blocks { after } else { after.seen_off(now) }
+}
+
+/// What the audit says of somebody who is seen off beside something else.
+fn over(
+    org: OrganizationId,
+    before: &User,
+    after: Option<&User>,
+    audit: &AuditEntry,
+) -> Result<Option<Write>, TableError> {
+    let says = |user: &User| user.blocks.contains(&Block::LastDay);
+    let is_over = after.is_some_and(says) && !says(before);
+    if !is_over || (audit.action, audit.reason.as_deref()) == (Action::AccessTaken, Some(LAST_DAY))
+    {
+        return Ok(None);
+    }
+    let mut taken = audit.beside(Action::AccessTaken);
+    // Something else may be beside it too.
+    taken.id = OutboxItem::id_of(&[LAST_DAY.as_bytes(), audit.id.uuid().as_bytes()]);
+    taken.actor = Actor::System;
+    taken.subject = Some(before.id);
+    taken.reason = Some(LAST_DAY.to_owned());
+    Ok(Some(Write::Put(taken.item(org)?, Expect::Absent)))
+}
+
+/// What becomes of somebody's access, where anything does. Whoever has no block lost nothing that was told.
 fn change(before: &User, after: Option<&User>, audit: &AuditEntry) -> Option<Access> {
     let had = before.blocks.is_empty();
     match after {
@@ -100,10 +135,8 @@ fn change(before: &User, after: Option<&User>, audit: &AuditEntry) -> Option<Acc
 mod tests {
     use ambient::SystemEntropy;
     use identity::{LastDay, OutboxId};
-    use jiff::Timestamp;
 
     use super::*;
-    use crate::{Action, Actor};
 
     fn user(blocks: &[Block]) -> User {
         let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
@@ -153,6 +186,27 @@ mod tests {
         let [mut before, mut after] = [user(&[Block::Entra]), user(&[])];
         (before.last_day, after.last_day) = (Some(left.clone()), Some(left));
         assert_eq!(access(&before, Some(&after)), None);
+    }
+
+    #[test]
+    fn whoever_was_not_seen_off_is_by_the_next_write_that_takes_or_lifts_a_reason() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let over = LastDay::new("2026-11-21".parse().unwrap(), "UTC").unwrap();
+        let left = |blocks: &[Block]| User { last_day: Some(over.clone()), ..user(blocks) };
+        let both = Some(Access::Taken([Block::Entra, Block::LastDay].into()));
+        for (before, after, expected) in [
+            (&[][..], &[Block::Entra][..], both),
+            (&[Block::Entra], &[], None),
+            (&[Block::Entra], &[Block::Entra, Block::Administrator], None),
+        ] {
+            let before = left(before);
+            let after = seen_off(&before, left(after), now);
+            let found = access(&before, Some(&after)).map(|(change, _)| change.access);
+            assert_eq!(found, expected, "{:?} → {:?}", before.blocks, after.blocks);
+            assert_eq!(after.clone().seen_off(now), after, "nothing is left to tell");
+        }
+        assert_eq!(seen_off(&left(&[]), left(&[]), now), left(&[]), "no reason changes");
+        assert_eq!(access(&left(&[]), None).unwrap().0.access, Access::Deleted);
     }
 
     #[test]

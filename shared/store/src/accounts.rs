@@ -4,9 +4,12 @@
 //! That it is to be seen to is told of by an item beside the user, put by the transaction that changes it,
 //! which writes the user and sees to it that one outbox item is there. Whoever sees to the account takes it
 //! away by a write that expects the user as they were read: what changed meanwhile is never lost.
+//!
+//! What the tenant does not let us do waits beside the user for the next consent, and costs nothing meanwhile.
 
-use identity::{DisabledAccount, OrganizationId, User, UserId};
+use identity::{Block, DisabledAccount, OrganizationId, User, UserId};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::access::Following;
 use crate::connections::works_with;
@@ -17,6 +20,12 @@ use crate::users::user_item;
 use crate::write::Clause;
 use crate::{AuditEntry, Connection, OutboxItem, Store, Stored, TableError, Task};
 
+/// That an account waits until the tenant lets us see to it.
+#[derive(Serialize, Deserialize)]
+struct LeftAccount {
+    user: UserId,
+}
+
 /// What seeing to an account needs to know.
 #[derive(Debug)]
 pub struct Account {
@@ -26,6 +35,17 @@ pub struct Account {
     pub user: Option<Stored<User>>,
     /// Whether the account is to be seen to.
     pub owed: bool,
+    /// Whether it waits until the tenant lets us see to it.
+    pub left: bool,
+}
+
+/// How seeing to an account ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountEnd {
+    /// Whether it is not ours to enable again any more, where it was.
+    pub frees: bool,
+    /// Whether it waits until the tenant lets us see to it, which it did not as the connection was read.
+    pub waits: bool,
 }
 
 /// Adds what follows for the account, where anything does.
@@ -38,7 +58,11 @@ pub(crate) fn owed(
 ) -> Result<(), TableError> {
     let Some(after) = after else {
         // Nobody knows whether the account was seen to: it is by an item that needs no user.
-        let open = before.is_offboarded() && before.made_in.is_none();
+        let offboarded = before.is_offboarded(now);
+        if offboarded {
+            following.writes.push(Write::Remove(Key::left_account(org, before.id)));
+        }
+        let open = offboarded && before.made_in.is_none();
         if let Some(object) = before.object_id.filter(|_| open) {
             let item = OutboxItem::disabling(org, before.id, (Some(object), None), now);
             following.writes.push(Write::Put(item.item()?, Expect::Absent));
@@ -46,12 +70,15 @@ pub(crate) fn owed(
         }
         return Ok(());
     };
-    let is_other = before.is_offboarded() != after.is_offboarded();
+    let said = |user: &User| Block::OURS.iter().any(|reason| user.blocks.contains(reason));
+    let offboarded = after.is_offboarded(now);
+    // Of whoever was not seen off, whose last day was over, the account may have been seen to by that.
+    let is_back_here = before.is_offboarded(now) && !offboarded;
+    let is_other = said(before) != said(after) || is_back_here;
     // Of whoever had no account there until now, nobody could be told.
-    let arrives = before.object_id != after.object_id && after.is_offboarded();
+    let arrives = before.object_id != after.object_id && offboarded;
     // Back from the recycle bin, as we left it there.
-    let is_back = before.blocks != after.blocks && after.disabled.is_some();
-    let is_back = is_back && !after.is_offboarded();
+    let is_back = before.blocks != after.blocks && after.disabled.is_some() && !offboarded;
     if after.object_id.is_some() && (is_other || arrives || is_back) {
         let item = OutboxItem::reconciling(org, after.id, now);
         let owed = Item::new(Key::account(org, after.id), &())?;
@@ -60,6 +87,33 @@ pub(crate) fn owed(
         following.items.push(item);
     }
     Ok(())
+}
+
+impl Store {
+    /// Has a decision carried out at once though what it needs is in the outbox already, and was perhaps put
+    /// off by an hour. Answers where the transaction expects that to be as it was read.
+    pub(crate) async fn hasten(
+        &self,
+        following: &mut Following,
+        now: Timestamp,
+    ) -> Result<Option<usize>, TableError> {
+        for (place, write) in following.writes.iter_mut().enumerate() {
+            let Write::Ensure(item) = &*write else { continue };
+            let there: Result<Option<Stored<OutboxItem>>, _> =
+                self.table.get(item.key.clone(), now).await;
+            *write = match there {
+                Ok(Some(Stored { value, version })) => {
+                    Write::Put(value.sooner(now).item()?, Expect::Version(version))
+                }
+                Ok(None) => Write::Put(item.clone(), Expect::Absent),
+                // It is there, of another release, which keeps nobody's access.
+                Err(TableError::Shape(_)) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            return Ok(Some(place));
+        }
+        Ok(None)
+    }
 }
 
 impl OutboxItem {
@@ -91,13 +145,19 @@ impl Store {
         user: UserId,
         now: Timestamp,
     ) -> Result<Account, TableError> {
-        let keys = [Key::connection(org), Key::user(org, user), Key::account(org, user)];
+        let keys = [
+            Key::connection(org),
+            Key::user(org, user),
+            Key::account(org, user),
+            Key::left_account(org, user),
+        ];
         let mut found = self.table.get_many(keys.to_vec()).await?;
-        let [connection, user, owed] = &keys;
+        let [connection, user, owed, left] = &keys;
         Ok(Account {
             connection: found.take(connection, now)?,
             user: found.take(user, now)?,
             owed: found.has(owed),
+            left: found.has(left),
         })
     }
 
@@ -122,21 +182,21 @@ impl Store {
         Ok(Stored { value: user, version: before.version + 1 })
     }
 
-    /// Ends what was owed, or was not, with what the audit says of it. Where `frees`, the account is ours to
-    /// enable again no more.
+    /// Ends what was owed, or was not, with what the audit says of it.
     ///
     /// # Errors
     ///
-    /// [`TableError::Conflict`] when the user changed since they were read, or somebody else ended it.
+    /// [`TableError::Conflict`] when the user changed since they were read, or somebody else ended it; of an
+    /// account that waits also when the connection did: it may have what it waits for.
     pub async fn end_account(
         &self,
         org: OrganizationId,
         id: UserId,
         account: &Account,
-        frees: bool,
+        AccountEnd { frees, waits }: AccountEnd,
         audit: Option<&AuditEntry>,
     ) -> Result<(), TableError> {
-        let mut writes = Vec::with_capacity(3);
+        let mut writes = Vec::with_capacity(5);
         if account.owed {
             let there = Clause::new("attribute_exists(pk)");
             writes.push(Write::DeleteThat(Key::account(org, id), there));
@@ -150,10 +210,55 @@ impl Store {
                 false => Write::Check(Key::user(org, id), *version),
             });
         }
+        let left = Key::left_account(org, id);
+        if waits {
+            let connection = account.connection.as_ref().map_or(0, |stored| stored.version);
+            writes.push(match connection {
+                0 => Write::CheckAbsent(Key::connection(org)),
+                version => Write::Check(Key::connection(org), version),
+            });
+            writes.push(Write::Put(Item::new(left, &LeftAccount { user: id })?, Expect::Anything));
+        } else if account.left {
+            writes.push(Write::Remove(left));
+        }
         if let Some(audit) = audit {
             writes.push(Write::Put(audit.item(org)?, Expect::Absent));
         }
         if writes.is_empty() { Ok(()) } else { self.table.write(writes).await }
+    }
+
+    /// Users whose account waits, behind somebody, at most `most`.
+    pub async fn left_accounts(
+        &self,
+        org: OrganizationId,
+        behind: Option<UserId>,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<UserId>, TableError> {
+        let behind = behind.map(|user| user.to_string()).unwrap_or_default();
+        let left: Vec<Stored<LeftAccount>> =
+            self.table.behind(&Key::left_accounts(org), &behind, most, now).await?;
+        Ok(left.into_iter().map(|stored| stored.value.user).collect())
+    }
+
+    /// Has an account seen to that waits. One that does not any more is somebody else's.
+    pub async fn resume_account(
+        &self,
+        org: OrganizationId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let waits = Clause::new("attribute_exists(pk)");
+        let item = OutboxItem::reconciling(org, user, now);
+        let writes = vec![
+            Write::DeleteThat(Key::left_account(org, user), waits),
+            Write::Put(Item::new(Key::account(org, user), &())?, Expect::Anything),
+            Write::Ensure(item.item()?),
+        ];
+        match self.table.write(writes).await {
+            Err(TableError::Conflict { .. }) => Ok(()),
+            other => other,
+        }
     }
 }
 
@@ -161,7 +266,7 @@ impl Store {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use ambient::SystemEntropy;
-    use identity::Block;
+    use identity::LastDay;
     use uuid::Uuid;
 
     use super::*;
@@ -211,6 +316,35 @@ mod tests {
                 assert_eq!(found, expected, "{:?} → {:?}", before.blocks, after.blocks);
             }
         }
+    }
+
+    #[test]
+    fn a_last_day_that_is_over_counts_before_anybody_was_seen_off() {
+        use Block::{Administrator, Entra, LastDay as Left};
+        let over = LastDay::new("2026-11-21".parse().unwrap(), "UTC").unwrap();
+        let ahead = LastDay::new("2026-11-30".parse().unwrap(), "UTC").unwrap();
+        let cases: [(&[Block], &[Block], &LastDay, bool); 7] = [
+            // what is said of somebody before and afterwards, and when they leave then
+            (&[], &[Left], &over, true),
+            (&[], &[Entra, Left], &over, true),
+            (&[], &[Administrator, Left], &over, true),
+            (&[Administrator], &[Administrator, Left], &over, false),
+            // It may have been seen to, by the clock.
+            (&[], &[], &ahead, true),
+            (&[Administrator], &[], &ahead, true),
+            (&[Administrator], &[Administrator], &ahead, false),
+        ];
+        for (before, after, day, expected) in cases {
+            let said = |blocks, day: &LastDay| {
+                let last_day = Some(day.clone());
+                User { last_day, ..user(blocks, Some(OBJECT)) }
+            };
+            let (before, after) = (said(before, &over), said(after, day));
+            let found = follows(&before, Some(&after)).is_some();
+            assert_eq!(found, expected, "{:?} → {:?}", before.blocks, after.blocks);
+        }
+        let left = User { last_day: Some(over), ..user(&[], Some(OBJECT)) };
+        assert!(follows(&left, None).is_some(), "deleted");
     }
 
     #[test]

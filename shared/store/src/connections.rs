@@ -294,7 +294,7 @@ impl Store {
             return Ok(None);
         };
         let session: Option<Stored<Session>> =
-            session.map_or(Ok(None), |key| found.take(&key, now))?;
+            session.map_or(Ok(None), |key| or_gone(found.take(&key, now)))?;
         let import: Option<Stored<Import>> = found.take(&import, now)?;
         let rules: Option<Stored<ReadingRules>> = found.take(&rules, now)?;
         let missing: Option<Stored<MissingSearch>> = found.take(&missing, now)?;
@@ -389,7 +389,7 @@ impl Store {
         connection: &Connection,
         before: Option<&Stored<Connection>>,
         audit: Option<&AuditEntry>,
-        next: Option<&OutboxItem>,
+        next: &[OutboxItem],
     ) -> Result<(), ConnectError> {
         let held = before.filter(|before| before.value.holds_tenant());
         let held = held.map(|before| before.value.tenant);
@@ -412,7 +412,7 @@ impl Store {
             if let Some(audit) = audit {
                 writes.push(Write::Put(audit.item(org)?, Expect::Absent));
             }
-            if let Some(next) = next {
+            for next in next {
                 writes.push(Write::Put(next.item()?, Expect::Absent));
             }
             Ok(writes)
@@ -447,7 +447,8 @@ impl Store {
         }
         let task = Task::ReportConsentLost { tenant: connection.tenant };
         let report = OutboxItem::following(audit, org, task);
-        self.connect(org, &connection, Some(before), Some(audit), Some(&report)).await?;
+        self.connect(org, &connection, Some(before), Some(audit), std::slice::from_ref(&report))
+            .await?;
         Ok(report)
     }
 

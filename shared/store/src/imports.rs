@@ -12,6 +12,7 @@ use crate::access;
 use crate::anchors;
 use crate::gone::of_nobody;
 use crate::item::Item;
+use crate::leavers;
 use crate::names::{Owner, claims, move_claim};
 use crate::schema::Key;
 use crate::table::{Expect, Write};
@@ -417,6 +418,7 @@ pub(crate) fn changing(
     user: &User,
     audit: &AuditEntry,
 ) -> Result<Changing, TableError> {
+    let user = &access::seen_off(&before.value, user.clone(), audit.at);
     let old = claims(org, &before.value, None);
     let new = claims(org, user, None);
     let mut writes = vec![Write::Put(user_item(org, user)?, Expect::Version(before.version))];
@@ -442,6 +444,7 @@ pub(crate) fn changing(
     writes.extend(told.writes);
     let follows = told.items.into_iter().chain(claimed).collect::<Vec<_>>();
     writes.extend(anchors::moved(org, before.value.unanchored, user, audit.at)?);
+    writes.extend(leavers::moved(org, &before.value, user)?);
     Ok(Changing { writes, taken, follows })
 }
 

@@ -58,13 +58,11 @@ impl Store {
         user: UserId,
         audit: &AuditEntry,
     ) -> Result<Vec<OutboxItem>, TableError> {
-        let block = |user: &mut User| {
-            if user.has_left(audit.at) && !user.blocks.contains(&Block::LastDay) {
-                user.block(Block::LastDay, audit.at);
-            }
+        let see_off = |user: &mut User| {
+            *user = user.clone().seen_off(audit.at);
             None
         };
-        self.change_user(org, user, audit, block).await
+        self.change_user(org, user, audit, see_off).await
     }
 
     /// At most `most` users whose last day is ahead of them, behind a place of their list; at most

@@ -55,7 +55,7 @@ mod users;
 mod write;
 
 pub use access::{Access, AccessChange};
-pub use accounts::Account;
+pub use accounts::{Account, AccountEnd};
 pub use anchors::{Lacking, SomeLacking, Unanchored};
 pub use audit::{Action, Actor, AuditEntry, Resource};
 pub use codes::CodeSlip;
@@ -76,7 +76,7 @@ pub use missing::{MissingEnd, MissingSearch, MissingStep};
 pub use names::{LookUp, Named};
 pub use notices::{Noticed, Subscription};
 pub use organizations::{Deployment, FoundError, Founding};
-pub use outbox::{Finished, Late, OutboxItem};
+pub use outbox::{Finished, Late, OutboxItem, Refusals, Refused};
 pub use pages::{Order, Page};
 pub use passkeys::Passkey;
 pub use positions::{Bookmark, Position};

@@ -4,7 +4,7 @@ use identity::{OrganizationId, SecretHash, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::item::Item;
+use crate::item::{Item, or_gone};
 use crate::schema::Key;
 use crate::{Store, Stored, TableError};
 
@@ -54,6 +54,6 @@ impl Store {
         hash: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<Stored<Link>>, TableError> {
-        self.table.get(Key::link(org, hash), now).await
+        or_gone(self.table.get(Key::link(org, hash), now).await)
     }
 }

@@ -48,15 +48,61 @@ pub struct OutboxItem {
     pub due_at: Timestamp,
     /// How often it was taken.
     pub attempts: u32,
-    /// How often in a row the tenant refused us as a whole, each time by a token of its own.
-    #[serde(default)]
-    pub refusals: u32,
+    /// How often in a row the tenant refused us.
+    #[serde(default, rename = "refused")]
+    pub refusals: Refusals,
     /// Whether whoever it reaches may take it though it is not due: it is claimed for them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub claimed: bool,
     /// When a round is late.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
+}
+
+/// How often in a row a tenant refused us the same, each time by a token of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusals {
+    /// What.
+    pub what: Refused,
+    /// How often.
+    pub times: u32,
+    /// When Microsoft last confirmed the consent under which it did: what it refused under another one is
+    /// over.
+    pub consent: Option<Timestamp>,
+}
+
+/// What a tenant refuses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refused {
+    /// Us as a whole.
+    #[default]
+    Us,
+    /// One account: that says nothing of the consent.
+    Account,
+}
+
+impl Refusals {
+    /// How often in a row a tenant must refuse us: a token may be older than the consent.
+    const AGREE: u32 = 3;
+
+    /// As they count under a consent.
+    #[must_use]
+    pub fn under(self, consent: Option<Timestamp>) -> Self {
+        if self.consent == consent { self } else { Self { consent, ..Self::default() } }
+    }
+
+    /// With one more.
+    #[must_use]
+    pub fn another(self, what: Refused) -> Self {
+        let before = if self.what == what { self.times } else { 0 };
+        Self { what, times: before.saturating_add(1), ..self }
+    }
+
+    /// Whether it is believed.
+    pub const fn is_agreed(self) -> bool {
+        self.times >= Self::AGREE
+    }
 }
 
 /// When a round is late: nobody knows since then whether somebody left.
@@ -96,7 +142,7 @@ impl OutboxItem {
         task: Task,
         (created_at, due_at): (Timestamp, Timestamp),
     ) -> Self {
-        let (attempts, refusals, claimed, late) = (0, 0, false, None);
+        let (attempts, refusals, claimed, late) = (0, Refusals::default(), false, None);
         Self { id, organization, task, created_at, due_at, attempts, refusals, claimed, late }
     }
 
@@ -135,6 +181,18 @@ impl OutboxItem {
     pub fn repairing(organization: OrganizationId, user: UserId, now: Timestamp) -> Self {
         let task = Task::RepairAnchor { user };
         Self::only(b"repair anchor", organization, user, task, now)
+    }
+
+    /// The same once something else was decided: at once, where it was put off, and behind whoever is at
+    /// it, who puts it off no more.
+    pub(crate) fn sooner(&self, now: Timestamp) -> Self {
+        let [soon, held] = [GRACE, LEASE].map(|pause| now.checked_add(pause).unwrap_or(now));
+        // Nobody holds it for longer.
+        if self.due_at > held {
+            Self { due_at: soon, attempts: 0, ..self.clone() }
+        } else {
+            self.clone()
+        }
     }
 
     /// An item of which a user has one.
@@ -337,7 +395,8 @@ impl Store {
         item: &Stored<OutboxItem>,
         due_at: Timestamp,
     ) -> Result<(), TableError> {
-        let next = OutboxItem { due_at, attempts: 0, refusals: 0, ..item.value.clone() };
+        let next =
+            OutboxItem { due_at, attempts: 0, refusals: Refusals::default(), ..item.value.clone() };
         match self.table.write(vec![Write::Put(next.item()?, Expect::Version(item.version))]).await
         {
             Err(TableError::Conflict { .. }) => Ok(()),
@@ -423,4 +482,30 @@ struct Waiting {
     due: String,
     organization: OrganizationId,
     item: OutboxId,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_believed_the_third_time_in_a_row_under_one_consent() {
+        let [first, second] = [1, 2].map(|second| Some(Timestamp::from_second(second).unwrap()));
+        let (us, account) = (Refused::Us, Refused::Account);
+        let cases = [
+            (vec![(first, us), (first, us)], false),
+            (vec![(first, us), (first, us), (first, us)], true),
+            (vec![(first, us), (first, us), (second, us)], false),
+            (vec![(first, us), (second, us), (second, us), (second, us)], true),
+            (vec![(first, us), (first, account), (first, us)], false),
+            (vec![(first, us), (first, account), (first, account), (first, account)], true),
+        ];
+        for (refused, agreed) in cases {
+            let count =
+                |before: Refusals, (consent, what): &(_, _)| before.under(*consent).another(*what);
+            let found = refused.iter().fold(Refusals::default(), count);
+            assert_eq!(found.is_agreed(), agreed, "{refused:?}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::item::Item;
+use crate::item::{Item, or_gone};
 use crate::schema::{Key, SHARDS, shard};
 use crate::table::{Expect, Write};
 use crate::{Store, Stored, TableError};
@@ -145,7 +145,8 @@ impl Store {
         walk: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<Bookmark>, TableError> {
-        let marked: Option<Stored<Marked>> = self.table.get(Key::walk(org, walk), now).await?;
+        let marked: Option<Stored<Marked>> =
+            or_gone(self.table.get(Key::walk(org, walk), now).await)?;
         Ok(marked.map(|marked| {
             let Marked { shard, after, total } = marked.value;
             Bookmark { at: Position { shard, after }, total }

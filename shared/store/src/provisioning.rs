@@ -7,6 +7,7 @@ use identity::{OrganizationId, User, UserId};
 use crate::access::{self, Following};
 use crate::gone::Made;
 use crate::item::Item;
+use crate::leavers;
 use crate::names::{Owner, claims, move_claim};
 use crate::profiles::profile_item;
 use crate::schema::Key;
@@ -139,6 +140,7 @@ impl Plan {
             follows.push(tell);
         }
         follows.extend(self.tell_access(org, audit, old_user, Some(user))?);
+        self.writes.extend(leavers::moved(org, old_user, user)?);
         Ok((self, follows))
     }
 
@@ -307,8 +309,7 @@ impl Store {
         let (old_user, old_profile) = (&before.user.value, &before.profile.value);
         let unchanged = Profile { changed_at: old_profile.changed_at, ..profile.clone() };
         // As they are stored: names that differ in case alone are equal otherwise.
-        let user_item = user_item(org, user)?;
-        let same_user = user_item.value == crate::users::user_item(org, old_user)?.value;
+        let same_user = user_item(org, user)?.value == user_item(org, old_user)?.value;
         let same_profile =
             profile_item(org, id, &unchanged)?.value == profile_item(org, id, old_profile)?.value;
         if same_user && same_profile {
@@ -319,9 +320,10 @@ impl Store {
         }
 
         let profile = Profile { changed_at: audit.at, ..profile.clone() };
+        let user = &access::seen_off(old_user, user.clone(), audit.at);
         let user_write = match same_user {
             true => Write::Check(Key::user(org, id), before.user.version),
-            false => Write::Put(user_item, Expect::Version(before.user.version)),
+            false => Write::Put(user_item(org, user)?, Expect::Version(before.user.version)),
         };
         let expect = Expect::read(before.profile.version);
         let profile_write = Write::Put(profile_item(org, id, &profile)?, expect);

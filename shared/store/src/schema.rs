@@ -39,6 +39,7 @@
 //! | user who is to be in Entra | `ORG#{org}#PUSHES#{shard}` | `{user}` | in a batch; a page: 1 to 16 queries |
 //! | account in Entra, by user and object id, of somebody who was deleted here | `ORG#{org}#GONE#{uuid}` | `GONE` | in the transaction that would make its user |
 //! | repair of a user's anchor in Entra | `ORG#{org}#REPAIRS#{shard}` | `{user}` | in a batch; a page: 1 to 16 queries |
+//! | that a user's account in Entra waits until the tenant lets us see to it | `ORG#{org}#ACCOUNTS_LEFT` | `{user}` | in a batch; a page: 1 query, after a consent |
 //! | how many of those who are to be in Entra wait, are in conflict | `ORG#{org}#COUNT#PENDING`, `…#CONFLICTS` | `{shard}` | all in a batch |
 //! | how many provisioning keys | `ORG#{org}#COUNT#SCIM_KEYS` | `0` | in the transaction that it bounds |
 //! | where a walk through a list goes on | `ORG#{org}#WALK#{sha256}` | `WALK` | 1 get |
@@ -162,6 +163,15 @@ impl Key {
 
     pub(crate) fn account(org: OrganizationId, user: UserId) -> Self {
         Self::new(format!("ORG#{org}#USER#{user}"), "ACCOUNT")
+    }
+
+    /// The partition of those whose account waits until the tenant lets us see to it.
+    pub(crate) fn left_accounts(org: OrganizationId) -> String {
+        format!("ORG#{org}#ACCOUNTS_LEFT")
+    }
+
+    pub(crate) fn left_account(org: OrganizationId, user: UserId) -> Self {
+        Self::new(Self::left_accounts(org), user.to_string())
     }
 
     pub(crate) fn leaving(org: OrganizationId, user: UserId) -> Self {

@@ -146,7 +146,7 @@ impl Store {
         let answered: Option<Stored<Timestamp>> =
             answered.map_or(Ok(None), |key| found.take(&key, now))?;
         let session: Option<Stored<Session>> =
-            session.map_or(Ok(None), |key| found.take(&key, now))?;
+            session.map_or(Ok(None), |key| or_gone(found.take(&key, now)))?;
         let facts = Facts {
             organization: organization.value,
             domain: domain.value,
@@ -230,7 +230,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, TableError> {
         let key = Key::session(org, user, hash);
-        let session: Option<Stored<Session>> = self.table.get(key.clone(), now).await?;
+        let session: Option<Stored<Session>> = or_gone(self.table.get(key.clone(), now).await)?;
         let Some(session) = session else {
             return Ok(false);
         };

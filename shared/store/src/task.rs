@@ -193,6 +193,8 @@ pub enum Task {
         /// Whose it is.
         user: UserId,
     },
+    /// Have the accounts seen to that wait until the tenant lets us: it may by now.
+    ResumeAccounts,
     /// Disable an account in Entra of somebody who was deleted here: one that we made, or that was to be
     /// disabled before.
     DisableAccount {
@@ -252,6 +254,7 @@ impl Task {
             | Self::ReportLate { .. }
             | Self::ReadNoticed { .. }
             | Self::WriteAnchors
+            | Self::ResumeAccounts
             | Self::LookAtEverybody { .. }
             | Self::LookForMissing { .. }
             | Self::PushUsers { .. }
@@ -285,6 +288,7 @@ impl Task {
             | Self::PushUsers { .. }
             | Self::EndSessions { .. }
             | Self::ReconcileAccount { .. }
+            | Self::ResumeAccounts
             | Self::DisableAccount { .. }
             | Self::RepairAnchor { .. }
             | Self::WriteAnchors

@@ -41,6 +41,8 @@ struct Belongings {
     repairs: BTreeSet<String>,
     /// Those whose account in Entra is to be seen to.
     accounts: BTreeSet<String>,
+    /// Those whose account waits until the tenant lets us see to it.
+    left_accounts: BTreeSet<String>,
     domains: BTreeSet<String>,
     /// Those that the organization says it has.
     named_domains: BTreeSet<String>,
@@ -199,6 +201,7 @@ impl Belongings {
             ("REPAIRS", user) if id == shard(user).to_string() => {
                 self.repairs.insert(user.to_owned())
             }
+            ("ACCOUNTS_LEFT", user) => self.left_accounts.insert(user.to_owned()),
             ("GONE", "GONE") => {
                 self.gone.insert(text(value, "user").unwrap().to_owned());
                 true
@@ -472,6 +475,9 @@ impl Belongings {
             if !self.waits("reconcile_account", "user", id) {
                 self.wrong.push(format!("nobody sees to the account of {id}"));
             }
+        }
+        for id in self.left_accounts.iter().filter(|id| !self.users.contains_key(*id)) {
+            self.wrong.push(format!("the account of {id} waits, who is nobody"));
         }
     }
 

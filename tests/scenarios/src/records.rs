@@ -251,11 +251,12 @@ impl World {
             .unwrap();
     }
 
-    /// Lets whatever is kept under this sort key be of a shape that we do not know, as a release that
+    /// Lets whatever is kept under sort keys that begin with this word be of a shape that we do not know, as a release that
     /// changed it leaves it, and answers how many that were.
     pub async fn reshape(&self, kind: &str) -> usize {
         let records = self.records().await;
-        let kept = records.0.keys().filter(|(_, sk)| sk == kind).collect::<Vec<_>>();
+        let is_it = |(_, sk): &&(String, String)| sk.split('#').next() == Some(kind);
+        let kept = records.0.keys().filter(is_it).collect::<Vec<_>>();
         for (pk, sk) in &kept {
             let update = self.dynamodb.update_item().table_name(&self.table);
             let update = update.key("pk", AttributeValue::S(pk.clone()));

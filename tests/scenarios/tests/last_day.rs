@@ -237,6 +237,53 @@ async fn what_is_no_last_day_is_refused_in_words_and_changes_nothing() {
     assert_eq!(world.quiet().await, before);
 }
 
+/// Until somebody is seen off whose last day is over, others take and lift reasons of theirs.
+#[tokio::test]
+async fn whoever_was_not_seen_off_yet_is_told_of_once_whatever_is_added_and_lifted() {
+    let world = World::start().await;
+    let operate = async |action: &str, name: &str| {
+        let email = format!("{name}@contoso.test");
+        let asked = json!({ "action": action, "domain": "contoso.test", "email": email });
+        world.operate(asked).await.unwrap();
+    };
+    let mut people = Vec::new();
+    for name in ["ada", "grace", "edith"] {
+        people.push((name, world.user(name).await));
+        set(&world, name, "2026-03-02", "UTC").await;
+    }
+    operate("block", "edith").await;
+    wait(&world, "2026-03-03T00:01:00Z");
+    for (action, name) in
+        [("block", "ada"), ("unblock", "ada"), ("block", "grace"), ("unblock", "edith")]
+    {
+        operate(action, name).await;
+    }
+    world.swept().await;
+    let told = |kind: &str, user: &User| {
+        let said = world.said(kind).into_iter().filter(|event| event["user"] == json!(user.id));
+        let ids = said.map(|event| event["id"].to_string());
+        ids.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    let audit = world.records().await.audit();
+    for (name, user) in &people {
+        assert_eq!(taken(&audit, user), 1, "{name}");
+        let blocks = json!(stored(&world, user).await.blocks);
+        let expected = if *name == "grace" { vec!["administrator"] } else { vec![] };
+        let expected = expected.into_iter().chain(["last_day"]).collect::<Vec<_>>();
+        assert_eq!(blocks, json!(expected), "{name}");
+        let found = (told("user.offboarded", user), told("user.reenabled", user));
+        assert_eq!(found, (1, 0), "{name}");
+    }
+
+    for (name, user) in &people {
+        stay(&world, name).await;
+        world.swept().await;
+        let found = (told("user.offboarded", user), told("user.reenabled", user));
+        assert_eq!(found, (1, usize::from(*name != "grace")), "{name}");
+    }
+    world.records().await.check_invariants();
+}
+
 /// Each call of seeing somebody off fails in every way: in the end it is done, and audited once.
 #[tokio::test]
 async fn seeing_somebody_off_survives_every_fault() {

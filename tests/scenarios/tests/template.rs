@@ -438,21 +438,59 @@ fn no_document_names_an_alarm_that_does_not_exist() {
 }
 
 #[test]
-fn our_own_metrics_in_alarms_are_counted_by_the_code() {
+fn our_own_metrics_in_alarms_are_counted_by_the_function_that_they_name() {
     let template = template();
-    let folders = ["functions", "shared"].map(str::to_owned);
-    let code: Vec<_> = rust_files(&folders).iter().map(|file| read(file)).collect();
-    let said = |text: &str| {
-        code.iter().any(|file| file.split("#[cfg(test)]").next().unwrap().contains(text))
-    };
-
-    for (id, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
-        let alarm = &alarm["Properties"];
-        if alarm["Namespace"] == "Passerelle" {
-            let metric = alarm["MetricName"].as_str().unwrap();
-            assert!(said(&format!("\"{metric}\"")), "{id}: nothing counts {metric}");
+    let code: BTreeMap<_, Vec<_>> = FUNCTIONS
+        .map(|(_, folder)| {
+            let files = rust_files(&[format!("functions/{folder}/src")]).into_iter();
+            let code =
+                files.map(|file| read(&file).split("#[cfg(test)]").next().unwrap().to_owned());
+            (folder, code.collect())
+        })
+        .into();
+    // Whoever counts does it under their own name.
+    let mut counting = 0;
+    for (folder, files) in &code {
+        for file in files.iter().filter(|file| file.contains("metric::count")) {
+            counting += 1;
+            assert!(file.contains(&format!("\"{folder}\"")), "{folder}");
+            let others = FUNCTIONS.iter().filter(|(_, other)| other != folder);
+            for (_, other) in others {
+                assert!(!file.contains(&format!("\"{other}\"")), "{folder} counts as {other}");
+            }
         }
     }
+    assert!(counting > 9, "{counting}");
+
+    let mut alarms = 0;
+    for (id, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
+        let alarm = &alarm["Properties"];
+        if alarm["Namespace"] != web::metric::NAMESPACE {
+            continue;
+        }
+        alarms += 1;
+        let metric = alarm["MetricName"].as_str().unwrap();
+        let dimensions = alarm["Dimensions"].as_array().unwrap().iter();
+        let dimensions: BTreeMap<_, _> = dimensions
+            .map(|dimension| {
+                let [name, value] = ["Name", "Value"].map(|part| dimension[part].as_str().unwrap());
+                (name, value)
+            })
+            .collect();
+        // As it is emitted: CloudWatch knows a metric by exactly these.
+        let function = dimensions["Function"];
+        let line = web::metric::line(metric, function, jiff::Timestamp::UNIX_EPOCH);
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let emitted = line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0].as_array().unwrap();
+        let emitted = emitted.iter().map(|name| name.as_str().unwrap());
+        let emitted: BTreeMap<_, _> =
+            emitted.map(|name| (name, line[name].as_str().unwrap())).collect();
+        assert_eq!(dimensions, emitted, "{id}");
+        let word = format!("\"{metric}\"");
+        let said = code[function].iter().any(|file| file.contains(&word));
+        assert!(said, "{id}: {function} does not count {metric}");
+    }
+    assert!(alarms > 9, "{alarms}");
 }
 
 #[test]

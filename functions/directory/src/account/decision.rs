@@ -6,6 +6,8 @@ use identity::User;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::NO_CONSENT;
+
 /// What is next for an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -44,14 +46,13 @@ pub(super) fn next(
     let ours =
         user.disabled.filter(|account| (account.tenant, account.object) == (tenant, there.id));
     let enabled = there.account_enabled.value() == Some(&true);
-    let offboarded = user.is_offboarded() || user.has_left(now);
-    match (offboarded, ours) {
+    match (user.is_offboarded(now), ours) {
         (false, None) => Next::Nothing,
         // Whoever speaks for it on-premises disables it there.
         (_, _) if there.is_synced() => Next::Leave("synced"),
         // What is said may be older than our end of it: it is enabled all the same.
         (false, Some(ours)) if enabled && (ours.is_settled(now) || !may) => Next::Forget,
-        (_, _) if !may => Next::Leave("no_consent"),
+        (_, _) if !may => Next::Leave(NO_CONSENT),
         (false, Some(_)) => Next::Enable,
         (true, Some(_)) => Next::Disable(Disabling::Ours),
         (true, None) if enabled => Next::Disable(Disabling::New),

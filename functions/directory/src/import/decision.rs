@@ -413,7 +413,7 @@ mod tests {
             let decided = changed(&known(user, NamesOf::Directory), &told, Claims::ALL, at).user;
             assert_eq!(decided.blocks.contains(&Block::Entra), blocked, "{said} at {at}");
             assert_eq!(decided.disabled.is_some(), is_ours, "{said} at {at}");
-            assert_eq!(decided.is_offboarded(), user.is_offboarded(), "{said} at {at}");
+            assert_eq!(decided.is_offboarded(at), user.is_offboarded(at), "{said} at {at}");
         }
     }
 

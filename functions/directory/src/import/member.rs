@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use graph::{DirectoryUser, GraphError, Told};
+use graph::{DirectoryUser, Told};
 use identity::{Block, UserId, UserName};
 use store::{Action, ImportError, Known, LeftOutReason, Named, NamesOf, Stored, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
 use super::decision::{self, Claims, Decided, Skipped};
-use super::{Directory, ReadingError};
+use super::{Directory, ReadingError, Unknown};
 use crate::app::App;
 use crate::repair::has_temporary_name;
 
@@ -179,10 +179,8 @@ impl App {
             return Ok(());
         }
         // What a page tells may be over.
-        match directory.graph.user(told.id).await {
-            Ok(there) if is_stray(&there) => {}
-            Ok(_) | Err(GraphError::NotFound(_) | GraphError::Unread(_)) => return Ok(()),
-            Err(error) => return Err(error.into()),
+        if !directory.account(told.id).await?.is_ok_and(|there| is_stray(&there)) {
+            return Ok(());
         }
         let now = self.clock.now();
         if self.store.repair(organization, id, now).await?.is_none() {
@@ -212,12 +210,11 @@ impl App {
         let Some(object) = holder.value.object_id.filter(|object| *object != member.object) else {
             return Ok(None);
         };
-        let theirs = match directory.graph.user(object).await {
+        let theirs = match directory.account(object).await? {
             Ok(theirs) => Some(theirs),
-            Err(GraphError::NotFound(_)) => None,
+            Err(Unknown::Gone) => None,
             // Whoever makes no sense keeps what they have.
-            Err(GraphError::Unread(_)) => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(Unknown::Unsaid) => return Ok(None),
         };
         let there = theirs.as_ref().and_then(|theirs| theirs.user_principal_name.value());
         let keeps = there.and_then(|there| there.parse::<UserName>().ok());
@@ -278,13 +275,12 @@ impl App {
         let mut left_out = None;
         let asked = match suffices {
             true => None,
-            false => match directory.graph.user(told.id).await {
+            false => match directory.account(told.id).await? {
                 Ok(whole) => Some(whole),
-                Err(error) => {
-                    let skipped = match error {
-                        GraphError::NotFound(_) => Skipped::Unseen,
-                        GraphError::Unread(_) => Skipped::Senseless,
-                        error => return Err(error.into()),
+                Err(unknown) => {
+                    let skipped = match unknown {
+                        Unknown::Gone => Skipped::Unseen,
+                        Unknown::Unsaid => Skipped::Senseless,
                     };
                     if known.is_none() {
                         return Ok(Err(skipped));

@@ -30,9 +30,6 @@ impl App {
         object: Uuid,
     ) -> Result<Attempt, GraphError> {
         let stopped = |reason| Ok(Attempt::Stopped(reason, Some(object)));
-        if user.enrolled_at.is_some() {
-            return stopped(PushReason::Enrolled);
-        }
         let waits = |reason| Ok(Attempt::Waits(reason, SOON));
         let mut there = match self.look(both, user, object).await? {
             Seen::Is(there) => there,

@@ -7,8 +7,8 @@ use scenarios::microsoft::account;
 use scenarios::world::WRITER;
 
 use crate::place::{
-    NARROW, change_there, changes_since, connected, ended, grant, here, operate, reading, said,
-    settled, stands, swept,
+    NARROW, change_there, changes_since, connected, ended, grant, here, operate, reading, round,
+    said, settled, stands, swept,
 };
 
 /// Global Administrator.
@@ -132,5 +132,59 @@ async fn a_consent_that_is_gone_is_told_and_ends_it() {
     assert_eq!(said(&world, &before).await, left);
     assert_eq!(world.said("connection.consent_lost").len(), 1);
     assert_eq!(stands(&world, "ada").await, (true, false), "what was begun is not ours any more");
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_a_consent_is_done_once_it_is_there_and_nothing_else() {
+    let world = World::start().await;
+    let people = ["ada", "grace", "hedy", "edith"];
+    let mut olga = reading(&world, &people).await;
+    for name in ["ada", "grace", "hedy"] {
+        settled(&world, "block", name).await;
+    }
+    settled(&world, "unblock", "hedy").await;
+    let known = world.microsoft.graph_calls().len();
+    round(&world).await;
+    assert_eq!(changes_since(&world, known), [], "nobody asks meanwhile");
+    // What ends sessions alone is not what they wait for.
+    for granted in [&["User.RevokeSessions.All"][..], &NARROW] {
+        assert_eq!(stands(&world, "ada").await, (true, false), "{granted:?}");
+        grant(&olga, granted).await;
+        olga.connect("write-users", account::BOSS).await;
+        swept(&world).await;
+    }
+    for (name, expected) in people.into_iter().zip([false, false, true, true]) {
+        assert_eq!(stands(&world, name).await, (expected, !expected), "{name}");
+        assert_eq!(ended(&world, name).is_none(), expected, "{name}");
+    }
+
+    // Somebody of the tenant enables Grace; then the consent goes, and comes back.
+    world.clock.pass(SignedDuration::from_hours(2));
+    change_there(&world, "grace", |user| user.account_enabled = true);
+    round(&world).await;
+    olga.revoke(WRITER).await;
+    world.clock.pass(SignedDuration::from_hours(2));
+    world.agree();
+    operate(&world, "block", "edith").await;
+    for _ in 0..4 {
+        world.clock.pass(SignedDuration::from_mins(5));
+        world.agree();
+        world.sweep().await;
+    }
+    swept(&world).await;
+    assert_eq!(stands(&world, "edith").await, (true, false));
+    let page = olga.person.browser.visit(&world.sso("_again")).await;
+    if page.answer().is_none() {
+        olga.person.browser.sign_in(&page, &mut olga.person.authenticator).await;
+    }
+    let before = world.quiet().await;
+    olga.connect("write-users", account::BOSS).await;
+    swept(&world).await;
+    assert_eq!(said(&world, &before).await, ["account_disabled"]);
+    assert_eq!(stands(&world, "edith").await, (false, true));
+    assert_eq!(stands(&world, "grace").await, (true, false), "theirs");
+    // Nothing waits any more, whoever is deleted leaves nothing.
+    assert_eq!(world.records().await.count("#ACCOUNTS_LEFT"), 0);
     world.quiet().await;
 }

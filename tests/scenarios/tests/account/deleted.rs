@@ -1,7 +1,10 @@
 //! Whoever is deleted here before their account was seen to.
 
 use entra_sim::{Fault, GraphFault};
+use jiff::SignedDuration;
 use scenarios::World;
+use scenarios::world::WRITER;
+use store::Feature;
 
 use crate::place::{
     change_there, changes_since, connected, ended, here, operate, said, settled, swept, there,
@@ -60,4 +63,37 @@ async fn whoever_is_deleted_with_access_has_their_sessions_ended_and_whoever_was
     delete("hedy").await;
     assert!(!there(&world, "hedy").account_enabled);
     world.quiet().await;
+}
+
+#[tokio::test]
+async fn what_graph_forbids_of_one_account_does_not_count_towards_the_consent() {
+    let world = World::start().await;
+    let olga = connected(&world, &["ada"]).await;
+    settled(&world, "block", "ada").await;
+    let client = world.other_client().await;
+    let may_write = async || {
+        let stored = world.store.connection(world.organization, world.now()).await;
+        stored.unwrap().unwrap().value.granted.contains_key(&Feature::WriteUsers)
+    };
+    let later = async || {
+        world.clock.pass(SignedDuration::from_mins(31));
+        world.agree();
+        world.sweep().await;
+    };
+    world.microsoft.inject(GraphFault::next(Fault::ConsentLost).times(2).when("PATCH"));
+    client.delete(&format!("/Users/{}", here(&world, "ada").await.id)).await.expect(204);
+    let forbidden = || {
+        let calls = world.microsoft.graph_calls();
+        calls.iter().filter(|call| call.method == "PATCH" && call.status == 403).count()
+    };
+    while forbidden() < 2 {
+        later().await;
+    }
+    olga.revoke(WRITER).await;
+    let mut refused = 0;
+    while may_write().await {
+        later().await;
+        refused += 1;
+    }
+    assert_eq!(refused, 3, "each by a token of its own");
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use entra_sim::{Fault as GraphsFault, GraphFault};
+use jiff::SignedDuration;
 use scenarios::World;
 use scenarios::case::named;
 use scenarios::mishap::AFTER_THE_LEASE;
@@ -73,4 +75,48 @@ async fn what_was_said_last_holds_wherever_it_comes_between() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_decided_while_entra_is_down_does_not_wait_for_what_was_put_off() {
+    let world = World::start().await;
+    connected(&world, &["ada", "grace"]).await;
+    let down = GraphFault::next(GraphsFault::Throttled { retry_after: Some(3_600) });
+    let down = down.times(u32::MAX).at("/users");
+    for (first, then, stood) in
+        [("block", "unblock", (true, false)), ("block", "block", (false, true))]
+    {
+        let name = if first == then { "grace" } else { "ada" };
+        let ada = here(&world, name).await;
+        world.microsoft.inject(down.clone());
+        operate(&world, first, name).await;
+        let due = due(&world, &ada);
+        // Until it was tried, and put off by an hour.
+        let put_off = async || {
+            let item = world.store.outbox(due.0, due.1, world.now()).await.unwrap();
+            item.is_none()
+        };
+        while !put_off().await {}
+        for _ in 0..3 {
+            world.clock.pass(AFTER_THE_LEASE);
+            world.agree();
+            world.sweep().await;
+        }
+        assert!(put_off().await);
+        world.microsoft.mend();
+        if first == then {
+            operate(&world, "unblock", name).await;
+        }
+        operate(&world, then, name).await;
+        for _ in 0..4 {
+            world.clock.pass(SignedDuration::from_secs(31));
+            world.agree();
+            world.sweep().await;
+        }
+        assert_eq!(stands(&world, name).await, stood, "{first}, {then}");
+    }
+    // And so are sessions, which nobody decided anew about.
+    world.clock.pass(SignedDuration::from_mins(61));
+    swept(&world).await;
+    world.quiet().await;
 }

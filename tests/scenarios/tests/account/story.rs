@@ -1,5 +1,6 @@
 //! Whoever loses their access here, for each reason, and gets it back.
 
+use entra_sim::GraphSettings;
 use identity::Block;
 use jiff::SignedDuration;
 use scenarios::World;
@@ -180,4 +181,26 @@ async fn an_account_in_the_recycle_bin_is_left_and_what_we_did_is_undone_when_it
     assert!(here(&world, "ada").await.blocks.is_empty());
     assert_eq!(stands(&world, "ada").await, (true, false));
     world.quiet().await;
+}
+
+#[tokio::test]
+async fn however_long_entra_shows_what_was_whoever_is_blocked_again_is_ours_to_enable() {
+    for stale_reads in [1, 2, 5] {
+        let world = World::start().await;
+        connected(&world, &["ada"]).await;
+        world.microsoft.set_graph(GraphSettings { stale_reads, ..GraphSettings::default() });
+        for (action, stood) in [
+            ("block", (false, true)),
+            ("unblock", (true, false)),
+            ("block", (false, true)),
+            ("unblock", (true, false)),
+        ] {
+            settled(&world, action, "ada").await;
+            assert_eq!(stands(&world, "ada").await, stood, "{action}, {stale_reads} old views");
+        }
+        world.microsoft.set_graph(GraphSettings::default());
+        round(&world).await;
+        assert!(here(&world, "ada").await.blocks.is_empty(), "{stale_reads} old views");
+        world.quiet().await;
+    }
 }

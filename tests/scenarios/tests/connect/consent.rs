@@ -6,10 +6,11 @@ use entra_sim::{Fault, GraphFault, GraphUser, population};
 use identity::{OutboxId, PreflightId};
 use jiff::SignedDuration;
 use scenarios::World;
-use scenarios::microsoft::account;
+use scenarios::microsoft::{TENANT, account};
+use scenarios::world::{READER, WRITER};
 use store::{Action, Actor, AuditEntry, Connection, Feature, Look, OutboxItem, Stage, Task};
 
-use crate::reading::pass_a_round;
+use crate::reading::{change, find, pass_a_round, users};
 
 async fn connection(world: &World) -> Connection {
     let stored = world.store.connection(world.organization, world.now()).await;
@@ -147,4 +148,97 @@ async fn what_went_well_by_a_token_is_no_part_of_the_refusals() {
     assert_eq!(connection(&world).await.stage, Stage::Connected);
     let import = world.store.import(world.organization, world.now()).await.unwrap().unwrap().value;
     assert!(import.round > 1 && import.tally.told >= 20, "{import:?}");
+}
+
+#[tokio::test]
+async fn what_was_refused_before_a_consent_was_confirmed_does_not_count_afterwards() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    let round = GraphFault::next(Fault::Reset).at("/users/delta");
+    fails(&world, &round, &[(Fault::ConsentLost, 5)]);
+    pass_a_round(&world).await;
+    tries(&world, 1).await;
+    // Twice; then somebody looks, and Microsoft says that the consent is there.
+    olga.press("check").await;
+
+    tries(&world, 2).await;
+    assert_eq!(connection(&world).await.stage, Stage::Connected, "twice since");
+    tries(&world, 1).await;
+    assert_eq!(connection(&world).await.stage, Stage::Lost, "three times since");
+}
+
+#[tokio::test]
+async fn an_account_that_nobody_lets_us_see_costs_neither_the_consent_nor_the_round() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.swept().await;
+    change(&world, "member", |member| member.account_enabled = false);
+    pass_a_round(&world).await;
+    world.swept().await;
+    let blocked = async || {
+        let users = users(&world).await;
+        !find(&users, "member").blocks.is_empty()
+    };
+    assert!(blocked().await);
+    // Whoever is enabled again is asked for themselves: that one alone is forbidden.
+    change(&world, "member", |member| member.account_enabled = true);
+    let id = world.microsoft.users().into_iter().find(|it| it.display_name == "member").unwrap().id;
+    let forbidden = GraphFault::next(Fault::ConsentLost).at(&format!("/users/{id}"));
+    world.microsoft.inject(forbidden.when("GET").times(u32::MAX));
+    let import = async || {
+        let stored = world.store.import(world.organization, world.now()).await;
+        stored.unwrap().unwrap().value
+    };
+    let before = import().await.round;
+
+    pass_a_round(&world).await;
+    tries(&world, 4).await;
+
+    assert_eq!(connection(&world).await.stage, Stage::Connected);
+    assert!(import().await.round > before, "the round is over");
+    assert!(blocked().await, "what is not said gives no access");
+    world.quiet().await;
+    world.microsoft.mend();
+    change(&world, "member", |member| member.surname = Some("Again".to_owned()));
+    pass_a_round(&world).await;
+    world.swept().await;
+    assert!(!blocked().await);
+}
+
+#[tokio::test]
+async fn permissions_that_are_taken_back_one_by_one_are_a_consent_that_is_gone() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    olga.connect("write-users", account::BOSS).await;
+    world.swept().await;
+    let take = async |client_id: &str, roles: &[&str]| {
+        let grant = serde_json::json!({ "roles": roles });
+        olga.simulate(&format!("consents/{TENANT}/{client_id}"), &grant).await;
+    };
+    // Something else is granted still, and a token is given.
+    let since = world.microsoft.graph_calls().len();
+    take(WRITER, &["Organization.Read.All"]).await;
+    let later = GraphUser {
+        user_principal_name: "later@contoso.onmicrosoft.com".to_owned(),
+        display_name: "later".to_owned(),
+        ..GraphUser::default()
+    };
+    world.microsoft.put_user(later).unwrap();
+    pass_a_round(&world).await;
+    tries(&world, 4).await;
+    let granted = connection(&world).await.granted;
+    assert!(!granted.contains_key(&Feature::WriteUsers), "{granted:?}");
+    let calls = world.microsoft.graph_calls().split_off(since);
+    let forbidden = calls.iter().filter(|call| call.status == 403).count();
+    assert_eq!(forbidden, 0, "nothing is asked for that the token does not carry");
+
+    take(READER, &["Organization.Read.All"]).await;
+    world.clock.pass(SignedDuration::from_hours(2));
+    pass_a_round(&world).await;
+    tries(&world, 4).await;
+    assert_eq!(connection(&world).await.stage, Stage::Lost);
 }

@@ -277,7 +277,7 @@ async fn a_tenant_belongs_to_one_organization() {
     let stored = world.store.connection(world.organization, world.now()).await.unwrap().unwrap();
 
     // The very same connection, stored for another organization.
-    let taken = world.store.connect(company.id, &stored.value, None, None, None).await;
+    let taken = world.store.connect(company.id, &stored.value, None, None, &[]).await;
 
     assert!(matches!(taken, Err(store::ConnectError::TenantTaken)), "{taken:?}");
     let owner = world.store.tenant_owner(stored.value.tenant, world.now()).await.unwrap();

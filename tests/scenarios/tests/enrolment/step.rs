@@ -100,3 +100,20 @@ async fn what_somebody_was_in_the_middle_of_when_a_release_changed_its_shape_is_
     let answer = browser.sign_in(&page, &mut ada.authenticator).await;
     assert!(answer.answer().is_some(), "{}: {}", answer.status, answer.text);
 }
+
+#[tokio::test]
+async fn sessions_and_links_of_a_former_shape_are_over() {
+    let world = World::start().await;
+    let mut ada = world.person("ada").await;
+    let link = world.link(&world.contoso(), &ada.user).await;
+    assert!(ada.browser.visit(&world.sso("_before")).await.answer().is_some());
+
+    assert!(world.reshape("SESSION").await > 0);
+    let page = ada.browser.visit(&world.sso("_after")).await;
+    assert!(page.answer().is_none(), "whoever had one signs in again");
+    assert!(ada.browser.sign_in(&page, &mut ada.authenticator).await.answer().is_some());
+    assert!(ada.browser.visit(&world.sso("_again")).await.answer().is_some());
+
+    assert!(world.reshape("LINK").await > 0);
+    world.browser().get(&link).await.assert_refused(410, "a link");
+}

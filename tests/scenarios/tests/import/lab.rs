@@ -104,6 +104,7 @@ impl Lab {
             graph: self.graph.tenant(tenant, Uuid::from_u128(7), until),
             origin: &self.origin,
             until,
+            refusals: store::Refusals::default(),
         };
         self.app.read_directory(&directory, &RequestId::new("r")).await
     }

@@ -7,6 +7,7 @@ use entra_sim::{Delivery, Domain, Fault as Wrong, GraphFault, GraphUser};
 use identity::UserId;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use local::services::Deliveries;
+use scenarios::microsoft::account;
 use scenarios::scim::entra_user;
 use scenarios::{Effect, Fault, Provisioner, World};
 use serde_json::{Value, json};
@@ -40,6 +41,8 @@ pub(crate) enum Weather {
 pub(crate) struct Place {
     pub(crate) world: World,
     weather: Weather,
+    /// Whether the tenant lets us end access there too.
+    pub(crate) ends: bool,
     client: Provisioner,
     made: Cell<u128>,
 }
@@ -47,15 +50,21 @@ pub(crate) struct Place {
 impl Place {
     /// In calm weather, or in a storm: a fifth of the calls of Graph and of the table fail, events and
     /// notices come twice and in any order, and two read one tenant at once.
-    pub(crate) async fn start(weather: Weather) -> Self {
+    pub(crate) async fn start(weather: Weather, ends: bool) -> Self {
         let world = match weather {
             Weather::Calm => World::start().await,
             Weather::Storm => World::with(Deliveries::Twice).await,
         };
         world.microsoft.put_domain(Domain::named("contoso.test")).unwrap();
         let client = world.entra().await;
-        world.connector().await.connected().await;
-        Self { world, weather, client, made: Cell::new(0) }
+        let mut olga = world.connector().await;
+        olga.connected().await;
+        if ends {
+            olga.connect("write-users", account::BOSS).await;
+            world.swept().await;
+        }
+        drop(olga);
+        Self { world, weather, ends, client, made: Cell::new(0) }
     }
 
     /// People of whom nothing was said yet.
@@ -224,6 +233,13 @@ impl Place {
     pub(crate) async fn is_active(&self, whom: &Somebody) -> bool {
         let shown = self.client.get(&format!("/Users/{}", whom.id)).await.expect(200);
         shown["active"].as_bool().unwrap()
+    }
+
+    /// Whether somebody's account in Entra is enabled, where it is there.
+    pub(crate) fn is_enabled(&self, whom: &Somebody) -> bool {
+        let mut accounts = self.world.microsoft.users().into_iter();
+        let account = accounts.find(|account| account.id == whom.object.to_string());
+        account.is_some_and(|account| account.account_enabled)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

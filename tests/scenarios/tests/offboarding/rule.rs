@@ -39,17 +39,36 @@ pub(crate) struct Said {
     active: bool,
     blocked: bool,
     over_at: Option<Timestamp>,
+    /// Whether somebody here took the access since what follows was done last: whoever may end access in
+    /// Entra may be at the account.
+    touched: bool,
 }
 
 impl Said {
     /// Of somebody who has access.
     pub(crate) fn nothing() -> Self {
         let (account, over_at) = (Account::There, None);
-        Self { account, enabled: true, active: true, blocked: false, over_at }
+        Self { account, enabled: true, active: true, blocked: false, over_at, touched: false }
+    }
+
+    /// Whether nobody can tell by whom the account is enabled or disabled.
+    pub(crate) fn is_touched(&self, now: Timestamp) -> bool {
+        self.touched || self.blocked || self.is_over(now)
+    }
+
+    /// Whatever follows is done.
+    pub(crate) fn rest(&mut self, now: Timestamp) {
+        self.touched = false;
+        self.touched = self.is_touched(now);
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.over_at.is_some_and(|over_at| over_at <= now)
     }
 
     /// Takes a word in.
     pub(crate) fn hear(&mut self, word: Word, now: Timestamp) {
+        self.touched = self.is_touched(now);
         match (word, self.account) {
             (Word::Enabled(enabled), Account::There) => self.enabled = enabled,
             (Word::Deleted, Account::There) => self.account = Account::InTheBin,
@@ -69,7 +88,7 @@ impl Said {
             ("entra", self.account != Account::There || !self.enabled),
             ("administrator", self.blocked),
             ("provisioning", !self.active),
-            ("last_day", self.over_at.is_some_and(|over_at| over_at <= now)),
+            ("last_day", self.is_over(now)),
         ];
         reasons.into_iter().filter(|(_, stands)| *stands).map(|(reason, _)| reason).collect()
     }

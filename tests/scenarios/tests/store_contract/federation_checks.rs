@@ -50,7 +50,7 @@ async fn a_look_is_kept_only_while_its_tenant_is_connected_and_of_two_one_stands
         (TENANT, Stage::Connected, true),
     ] {
         let connection = connection(tenant, stage);
-        store.connect(org, &connection, before.as_ref(), None, None).await.unwrap();
+        store.connect(org, &connection, before.as_ref(), None, &[]).await.unwrap();
         before = store.connection(org, noon()).await.unwrap();
         let result = keep(None).await;
         assert_eq!(result.is_ok(), kept, "{tenant} {stage:?}");
