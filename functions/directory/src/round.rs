@@ -14,6 +14,8 @@ use crate::failure::Failure;
 use crate::import::{self, FirstPage, ReadingError};
 use crate::outbox::Turn;
 
+/// How long after it was connected a tenant is not read before it tells what changes.
+const LISTENING: SignedDuration = SignedDuration::from_mins(1);
 /// A round may begin so many of this many parts of the interval early, so that organizations that were
 /// connected at once are not read at once for ever.
 const PARTS: u64 = 1_000;
@@ -51,11 +53,13 @@ impl App {
         self.conclude(item, done, turn.request_id).await
     }
 
-    /// Before a tenant is read for the first time: has it tell what changes meanwhile.
+    /// Before a tenant is read for the first time: has it tell what changes meanwhile. Where that does not
+    /// succeed at once, it is read all the same, and asked once more behind the round.
     async fn listen_first(&self, round: &Round, since: Timestamp, turn: &Turn<'_>) {
         if let Some(connection) = round.connection.as_ref().filter(|it| works(&it.value, since))
             && round.subscription.is_none()
             && round.import.as_ref().is_none_or(|import| import.value.kept_at.is_none())
+            && self.clock.now().duration_since(since) < LISTENING
         {
             let directory = self.directory(round.item.value.organization, &connection.value, turn);
             self.keep_subscribed(&directory, turn.request_id).await;
