@@ -136,9 +136,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<OutboxItem>, TableError> {
         let item = OutboxItem::noticed(org, now);
+        // Never forgotten: the item ends where it is not there.
         let latest = Item::new(Key::latest_notice(org), &now)?;
-        let end = now.checked_add(FORGOTTEN_AFTER).unwrap_or(now);
-        let mut marks = vec![Write::Put(latest.until(end.as_second()), Expect::Anything)];
+        let mut marks = vec![Write::Put(latest, Expect::Anything)];
         marks.extend(self.marks(org, objects, now)?);
         let with = |first: Write| std::iter::once(first).chain(marks.clone()).collect();
         let mut race = 0;

@@ -211,7 +211,8 @@ impl Belongings {
                 self.subscribed = value["tenant"].as_str().map(str::to_owned);
                 true
             }
-            ("NOTICED", object) => ends && (object.starts_with("OBJECT#") || object == "LATEST"),
+            ("NOTICED", "LATEST") => true,
+            ("NOTICED", object) => ends && object.starts_with("OBJECT#"),
             ("LEFT_OUT", object) => {
                 let due_at = text(value, "due_at").unwrap().parse::<Timestamp>().unwrap();
                 self.check_index(item, "#LEFT_OUT", &format!("{due_at:.9}#{object}"));
