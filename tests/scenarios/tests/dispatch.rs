@@ -206,9 +206,9 @@ async fn an_event_of_the_dispatcher_comes_by_rule_and_queue_to_whoever_reads() {
 #[tokio::test]
 async fn what_takes_longer_than_an_invocation_goes_on_by_an_event() {
     let world = World::start().await;
-    world.microsoft.put_users(entra_sim::population(30)).unwrap();
-    // Each look at the clock is a second later: no invocation reads everybody.
-    world.clock.hurry(SignedDuration::from_secs(1));
+    world.microsoft.put_users(entra_sim::population(60)).unwrap();
+    // Each look at the clock is half a second later: no invocation reads everybody.
+    world.clock.hurry(SignedDuration::from_millis(500));
 
     world.connector().await.connect("read-users", account::BOSS).await;
 
