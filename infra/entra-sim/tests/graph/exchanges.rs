@@ -15,8 +15,8 @@ fn written(folder: &Path) -> Vec<Value> {
 #[tokio::test]
 async fn each_shape_is_written_down_once_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
-    let exchanges = Some(folder.path().join("exchanges"));
-    let settings = Settings { exchanges: exchanges.clone(), ..Settings::default() };
+    let exchanges = folder.path().join("exchanges");
+    let settings = Settings { exchanges: Some(exchanges.clone()), ..Settings::default() };
     // One after the other, as a run of tests starts them.
     for settings in [settings.clone(), settings] {
         let simulator = Simulator::start(settings).unwrap();
@@ -53,7 +53,7 @@ async fn each_shape_is_written_down_once_and_no_secret() {
         assert_eq!(ask("GET", "/users", None).await, 200);
     }
 
-    let written = written(&exchanges.unwrap());
+    let written = written(&exchanges);
     let seen: Vec<_> =
         written.iter().map(|it| (&it["request"], &it["response"]["status"])).collect();
     let of = |method: &str, url: &str| -> Vec<_> {
