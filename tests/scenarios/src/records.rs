@@ -169,7 +169,9 @@ impl World {
         let outbox = AttributeValue::S("OUTBOX#".to_owned());
         let scan = scan.expression_attribute_values(":outbox", outbox);
         let mut items = scan.into_paginator().items().send();
-        let soon = format!("{:.9}", self.now() + SignedDuration::from_hours(1));
+        // Longer than anything is put off for, and shorter than what is left of a round's interval where
+        // a story took most of it.
+        let soon = format!("{:.9}", self.now() + SignedDuration::from_mins(50));
         let mut waiting = 0;
         while let Some(item) = items.next().await {
             let due = item.unwrap()["index_sk"].as_s().unwrap().clone();
