@@ -12,7 +12,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     assert!(refusal.code.len() <= 64);
     let now = "2026-01-01T00:00:00Z".parse().expect("an instant");
     if let Ok(token) = oidc::access_token(text.as_bytes(), now) {
-        assert!(now < token.expires_at() && !token.is_stale(now));
+        assert!(now < token.expires_at());
     }
     if let Ok(token) = UnverifiedIdToken::parse(text) {
         // No key is here that could have signed it.
