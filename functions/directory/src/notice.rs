@@ -96,7 +96,8 @@ impl App {
     }
 
     /// The users whom notices named, each as they are now. Whoever is not found, makes no sense, or is not for
-    /// us to see, is told of by a round: that they are gone is nothing to guess. Fails where some are to be asked for again.
+    /// us to see, is told of by a round: that they are gone is nothing to guess. Fails where some are to be
+    /// asked for again.
     async fn read_at_once(
         &self,
         directory: &Directory<'_>,
