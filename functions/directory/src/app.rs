@@ -97,7 +97,9 @@ impl App {
         let store = Store::new(Table::new(aws, config.table));
         let (for_it, random) = (Arc::clone(&clock), Arc::clone(&entropy));
         let kms = KmsKeys::new(aws_sdk_kms::Client::from_conf(kms_config(aws)));
-        let registration = Registration::new(config.settings, kms, store.clone(), for_it, random)?;
+        let at_risk = |now| web::metric::count("ClientCertificateAtRisk", "directory", now);
+        let registration =
+            Registration::new(config.settings, kms, store.clone(), for_it, random, at_risk)?;
         let origin = registration.graph().clone();
         let graph = |feature| {
             let tokens = Arc::new(Tokens::new(registration.clone(), feature));

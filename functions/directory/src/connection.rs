@@ -51,7 +51,7 @@ impl App {
                 outcome.next.extend(self.anchors_next(organization).await?);
                 Ok(outcome)
             }
-            Ok(Reading::Unfinished(_)) => Err(Failure::GoesOn),
+            Ok(Reading::Unfinished { came_further, .. }) => Err(Failure::out_of_time(came_further)),
             Ok(Reading::Elsewhere) => Err(Failure::Unfinished),
             Err(ReadingError::Graph(lost @ GraphError::ConsentLost(_))) => {
                 self.refused(organization, &stored, (Feature::ReadUsers, lost), turn).await?;
@@ -78,6 +78,7 @@ impl App {
             tenant: connection.tenant,
             graph: self.reader.tenant(connection.tenant, correlation, asked),
             origin: self.reader.origin(),
+            since: self.clock.now(),
             until,
             refusals: turn.counted(),
         }

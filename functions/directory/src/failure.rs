@@ -11,6 +11,9 @@ use store::{ConnectError, Refusals, TableError};
 
 use crate::import::ReadingError;
 
+/// Counts what Microsoft did not do.
+const DIRECTORY_POSTPONED: &str = "DirectoryPostponed";
+
 /// Why an item was not carried out. It stays due.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -112,6 +115,11 @@ impl Failure {
         if came_further { Self::GoesOn } else { Self::Unfinished }
     }
 
+    /// Whether it is not for Microsoft that an item is put off: nothing here is weather.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.metric() != DIRECTORY_POSTPONED
+    }
+
     /// What counts an item that is put off for it: mail has an alarm of its own.
     pub(crate) const fn metric(&self) -> &'static str {
         match self {
@@ -120,7 +128,7 @@ impl Failure {
             | Self::Writing(_)
             | Self::Refused { .. }
             | Self::OutOfOrder(_)
-            | Self::Subscribing(_) => "DirectoryPostponed",
+            | Self::Subscribing(_) => DIRECTORY_POSTPONED,
             Self::Export(_) | Self::Csv(_) => "ExportPostponed",
             Self::Reading(_)
             | Self::NoOrganization

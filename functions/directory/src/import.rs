@@ -35,7 +35,12 @@ pub enum Reading {
     /// The round is over.
     Ended(Import),
     /// There is more, and no time: the next invocation goes on.
-    Unfinished(Import),
+    Unfinished {
+        /// How far it is.
+        import: Import,
+        /// Whether this invocation came any further.
+        came_further: bool,
+    },
     /// Somebody else reads the same directory.
     Elsewhere,
 }
@@ -74,6 +79,8 @@ pub struct Directory<'a> {
     pub graph: Tenant<'a>,
     /// Where Graph is.
     pub origin: &'a Origin,
+    /// When it was begun with: whatever it says is said since.
+    pub since: Timestamp,
     /// When the invocation has to be over.
     pub until: Timestamp,
     /// What the tenant refused until now.
@@ -162,8 +169,9 @@ impl App {
             Some(FirstPage { import, page }) => (import, Some(page)),
             None => (self.begin_reading(directory, request_id).await?, None),
         };
-        let (mut restarts, mut is_answered) = (0, false);
-        while directory.has_time_for(PAGE, self.clock.now()) {
+        let (mut restarts, mut is_answered, mut came_further) = (0, false, false);
+        // What was asked for already is carried out as far as there is time, or told of where it failed.
+        while first.is_some() || directory.has_time_for(PAGE, self.clock.now()) {
             let mut import = stored.value.clone();
             let asked = match first.take() {
                 Some(asked) => asked,
@@ -182,10 +190,11 @@ impl App {
                 // By this token some of it was read: another one says more.
                 Err(ReadingError::Graph(GraphError::ConsentLost(_))) if is_answered => {
                     self.reader.forget(directory.tenant);
-                    return Ok(Reading::Unfinished(stored.value));
+                    return Ok(Reading::Unfinished { import: stored.value, came_further });
                 }
                 Err(error) => return Err(error),
             };
+            came_further |= import != stored.value;
             import.kept_at = Some(self.clock.now());
             import.anchored_until = None;
             let ends_whole = stored.value.whole && !import.whole;
@@ -205,7 +214,7 @@ impl App {
                 Turned::InPart(Some(error)) => return Err(error),
             }
         }
-        Ok(Reading::Unfinished(stored.value))
+        Ok(Reading::Unfinished { import: stored.value, came_further })
     }
 
     /// The round that is under way, or a new one.

@@ -176,7 +176,7 @@ impl App {
         }
         match self.read_directory(directory, turn.request_id).await? {
             Reading::Ended(_) | Reading::Elsewhere => Ok(()),
-            Reading::Unfinished(_) => Err(Failure::GoesOn),
+            Reading::Unfinished { came_further, .. } => Err(Failure::out_of_time(came_further)),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use bus::OutboxDue;
+use futures_util::stream::{self, StreamExt as _};
 use graph::{Graph, GraphError};
 use identity::UserId;
 use jiff::{SignedDuration, Timestamp};
@@ -21,6 +22,8 @@ use crate::gone::GoneAccount;
 const SWEPT: i32 = 25;
 /// How many things that take long one sweep takes of each organization.
 const SWEPT_OF_EACH: u8 = 25;
+/// How many things that take long are carried out at once: mostly they wait for Microsoft.
+const AT_ONCE: usize = 8;
 /// How long one invocation begins new things, of the minute that Lambda gives us.
 const BEGINNING: SignedDuration = SignedDuration::from_secs(30);
 /// What is due by then is said at once: an item that was just put down is the sweep's after 30 s. What is
@@ -152,18 +155,23 @@ impl App {
         let mut failed = self.carry_out_all(&due, &turn).await.len();
         let long = self.store.due_long_outbox(SWEPT_OF_EACH, self.clock.now()).await?;
         let mut begun = due.len();
-        for due in long.into_iter().map(named) {
-            if self.clock.now() >= turn.long_ends {
-                break;
-            }
-            begun += 1;
-            failed += self.carry_out_all(&[due], &turn).await.len();
+        let turn = &turn;
+        let mut outcomes = stream::iter(long.into_iter().map(named))
+            .map(|due| async move {
+                let goes_on = self.clock.now() < turn.long_ends;
+                if goes_on { Some(self.carry_out_all(&[due], turn).await.len()) } else { None }
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some(outcome) = outcomes.next().await {
+            begun += usize::from(outcome.is_some());
+            failed += outcome.unwrap_or_default();
         }
         if failed == 0 { Ok(()) } else { Err(Failure::Sweep { failed, due: begun }) }
     }
 
-    /// Carries items out, as long as there is time: what somebody waits for first, then what has
-    /// waited longest. The next sweep takes what is left. Answers which ones failed.
+    /// Carries items out, as long as there is time: what somebody waits for first, one after the other;
+    /// then what may take long, several at once, what has waited longest first. The next sweep takes what
+    /// is left. Answers which ones failed.
     async fn carry_out_all(&self, due: &[(usize, OutboxDue)], turn: &Turn<'_>) -> Vec<usize> {
         let (mut items, mut failed) = (Vec::new(), Vec::new());
         for (number, due) in due {
@@ -176,17 +184,30 @@ impl App {
                 }
             }
         }
-        items.sort_by_key(|(_, item)| (item.value.task.is_long(), item.value.due_at));
-        for (number, item) in items {
-            if !turn.has_time_for(&item.value, self.clock.now()) {
-                continue;
-            }
-            if let Err(failure) = self.deliver(item, turn).await {
-                web::failure::log(&failure, turn.request_id);
-                failed.push(number);
-            }
+        items.sort_by_key(|(_, item)| item.value.due_at);
+        let (long, short): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|(_, item)| item.value.task.is_long());
+        for (number, item) in short {
+            failed.extend(self.deliver_in_time(item, turn).await.then_some(number));
         }
+        let long = stream::iter(long).map(|(number, item)| async move {
+            self.deliver_in_time(item, turn).await.then_some(number)
+        });
+        let long: Vec<_> = long.buffer_unordered(AT_ONCE).collect().await;
+        failed.extend(long.into_iter().flatten());
         failed
+    }
+
+    /// Carries out one item where there is time to begin with it: says whether that failed.
+    async fn deliver_in_time(&self, item: Stored<OutboxItem>, turn: &Turn<'_>) -> bool {
+        if !turn.has_time_for(&item.value, self.clock.now()) {
+            return false;
+        }
+        let failed = self.deliver(item, turn).await.err();
+        if let Some(failure) = &failed {
+            web::failure::log(failure, turn.request_id);
+        }
+        failed.is_some()
     }
 
     /// Carries out one item, unless somebody else is at it.
@@ -264,13 +285,7 @@ impl App {
         // The last one goes on with what the others are a part of.
         let others: Vec<_> = others.into_iter().rev().take(10).map(named).collect();
         let rounds: Vec<_> = rounds.into_iter().take(10).map(named).collect();
-        let mut said = Vec::with_capacity(2);
-        if !others.is_empty() {
-            said.push(self.bus.outbox_due(&others).await);
-        }
-        if !rounds.is_empty() {
-            said.push(self.bus.rounds_due(&rounds).await);
-        }
+        let said = [self.bus.outbox_due(&others).await, self.bus.rounds_due(&rounds).await];
         for error in said.into_iter().filter_map(Result::err) {
             web::failure::log(&error, request_id);
         }
@@ -287,7 +302,9 @@ impl App {
         item.value.refusals = failure.refusals();
         let mut told = None;
         if !failure.is_waiting() {
-            web::metric::count(failure.metric(), "directory", now);
+            if failure.is_ours() || item.value.attempts >= AGREE {
+                web::metric::count(failure.metric(), "directory", now);
+            }
             web::failure::log(failure, request_id);
             told = self.round_failed(&item.value, failure);
         }

@@ -80,7 +80,9 @@ impl App {
         let store = Store::new(Table::new(aws, config.table));
         let kms = KmsKeys::new(aws_sdk_kms::Client::from_conf(kms_config(aws)));
         let (for_it, random) = (Arc::clone(&clock), Arc::clone(&entropy));
-        let registration = Registration::new(config.settings, kms, store.clone(), for_it, random)?;
+        let at_risk = |now| web::metric::count("ClientCertificateAtRisk", "oauth", now);
+        let registration =
+            Registration::new(config.settings, kms, store.clone(), for_it, random, at_risk)?;
         let (bus, exports) = (Bus::new(aws, config.bus), Exports::new(aws, config.exports));
         let federation = config.federation.map(Arc::from);
         Ok(Self { store, registration, exports, clock, entropy, bus, federation })
@@ -99,13 +101,7 @@ impl App {
             items.iter().partition(|item| item.task.is_of_everybody());
         let [rounds, others] =
             [rounds, others].map(|some| some.into_iter().map(due).collect::<Vec<_>>());
-        let mut said = Vec::with_capacity(2);
-        if !rounds.is_empty() {
-            said.push(self.bus.rounds_due(&rounds).await);
-        }
-        if !others.is_empty() {
-            said.push(self.bus.outbox_due(&others).await);
-        }
+        let said = [self.bus.outbox_due(&others).await, self.bus.rounds_due(&rounds).await];
         for error in said.into_iter().filter_map(Result::err) {
             web::failure::log(&error, request_id);
         }

@@ -2,8 +2,8 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use http::HeaderMap;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -20,13 +20,15 @@ pub(crate) async fn download(
     let certificates = app.registration.certificates(now).await?;
     let key = match which.as_str() {
         "current.cer" => Some(&certificates.current),
-        "next.cer" => certificates.next.as_ref(),
+        "next.cer" => certificates.next.last(),
         _ => None,
     };
     let key = key.ok_or(Failure::NotFound)?;
+    let until = key.not_after.strftime("%F");
     let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("application/pkix-cert")),
-        (CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=passerelle.cer")),
+        (CONTENT_TYPE, "application/pkix-cert".to_owned()),
+        // Two lie side by side in a folder: each says when it ends.
+        (CONTENT_DISPOSITION, format!("attachment; filename=passerelle-{until}.cer")),
     ];
     Ok((headers, key.certificate.clone()).into_response())
 }

@@ -98,7 +98,7 @@ pub(crate) fn respond(
         follows,
     };
     let mut uploads = vec![upload("current", &certificates.current, false)];
-    uploads.extend(certificates.next.iter().map(|key| upload("next", key, true)));
+    uploads.extend(certificates.next.last().map(|key| upload("next", key, true)));
     let page = ConnectionPage {
         language,
         organization: &found.organization.name,

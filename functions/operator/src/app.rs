@@ -106,11 +106,12 @@ impl App {
     /// Says that outbox items are due; the sweep makes up for a lost event.
     pub(crate) async fn announce(&self, items: &[OutboxItem], request_id: &RequestId) {
         let due = |item: &OutboxItem| OutboxDue { organization: item.organization, item: item.id };
-        let due = items.iter().map(due).collect::<Vec<_>>();
-        if due.is_empty() {
-            return;
-        }
-        if let Err(error) = self.bus.outbox_due(&due).await {
+        let (rounds, others): (Vec<_>, Vec<_>) =
+            items.iter().partition(|item| item.task.is_of_everybody());
+        let [rounds, others] =
+            [rounds, others].map(|some| some.into_iter().map(due).collect::<Vec<_>>());
+        let said = [self.bus.outbox_due(&others).await, self.bus.rounds_due(&rounds).await];
+        for error in said.into_iter().filter_map(Result::err) {
             web::failure::log(&error, request_id);
         }
     }

@@ -240,9 +240,7 @@ impl Bus {
     ///
     /// [`BusError`] when the bus could not be reached or refused an entry.
     pub async fn outbox_due(&self, due: &[OutboxDue]) -> Result<(), BusError> {
-        let due = due.iter().take(10);
-        let entries = due.map(|due| self.entry(OutboxDue::DETAIL_TYPE, due));
-        self.put(entries.collect::<Result<_, _>>()?).await
+        self.put_due(OutboxDue::DETAIL_TYPE, due).await
     }
 
     /// Says that rounds of reading are due, or what else goes through everybody; at most ten at once.
@@ -251,8 +249,14 @@ impl Bus {
     ///
     /// [`BusError`] when the bus could not be reached or refused an entry.
     pub async fn rounds_due(&self, due: &[OutboxDue]) -> Result<(), BusError> {
-        let due = due.iter().take(10);
-        let entries = due.map(|due| self.entry(OutboxDue::ROUND_DETAIL_TYPE, due));
+        self.put_due(OutboxDue::ROUND_DETAIL_TYPE, due).await
+    }
+
+    async fn put_due(&self, detail_type: &str, due: &[OutboxDue]) -> Result<(), BusError> {
+        if due.is_empty() {
+            return Ok(());
+        }
+        let entries = due.iter().take(10).map(|due| self.entry(detail_type, due));
         self.put(entries.collect::<Result<_, _>>()?).await
     }
 

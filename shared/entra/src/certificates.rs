@@ -1,22 +1,21 @@
-//! The certificates of our client key: the one in use, and the one that is uploaded in good time.
+//! The certificates of our client key: the one in use, and whichever follow it in good time.
 //!
-//! The next one is made ninety days before the current one ends, or at once where another key in KMS is
-//! to be used, so that it can be uploaded to the application beside it; two at once are valid in Entra.
-//! Nobody tells us that it was. So whichever is tried first, the other one is tried after it, and the
-//! current one goes no sooner than it is over.
+//! Another one is made ninety days before the last one of a key ends, or at once where another key in KMS is
+//! to be used, so that it can be uploaded to the application beside the others: several at once are valid in
+//! Entra. Nobody tells us that it was. So each is tried in turn, and none goes sooner than it is over.
 
 use jiff::{SignedDuration, Timestamp};
 use keys::ring::SigningKey;
 use keys::{CertificateError, CertificateSubject, KeyId, KmsKeys, Validity, ValidityError};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Whose they say they are.
 pub const SUBJECT: &str = "Passerelle, proof to Microsoft Entra";
 /// How long a certificate holds, in days.
 pub const LIFETIME_DAYS: i64 = 730;
-/// How long before the end of the current certificate the next one is made, in days.
+/// How long before the end of the last certificate of a key another one is made, in days.
 const NEXT_DAYS: i64 = 90;
-/// How long before the end of the current certificate the next one is tried first, in days.
+/// How long before its end a certificate is tried after the others, in days.
 const FIRST_DAYS: i64 = 30;
 
 /// Why there is no certificate.
@@ -33,22 +32,26 @@ pub enum RenewalError {
 /// What an application's registration should hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientCertificates {
-    /// The one that is there already.
+    /// The one that was made first: it is there already.
     pub current: SigningKey,
-    /// The one that follows, once it is made: whether it is uploaded shows when it is tried.
-    pub next: Option<SigningKey>,
+    /// Those that follow, in the order in which they were made: whether they are uploaded shows when they are
+    /// tried.
+    #[serde(default, deserialize_with = "each_or_one")]
+    pub next: Vec<SigningKey>,
 }
 
-/// What is to be done about the certificates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    Nothing,
-    /// Another one is made, to follow the current one.
-    Next,
-    /// The current one is over: the next one is in its place.
-    Switch,
-    /// The next one ends soon, too: it is in the place of the current one, and another one is made.
-    Both,
+/// A former version wrote one, or none.
+fn each_or_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SigningKey>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Kept {
+        Each(Vec<SigningKey>),
+        One(Option<Box<SigningKey>>),
+    }
+    Ok(match Kept::deserialize(deserializer)? {
+        Kept::Each(each) => each,
+        Kept::One(one) => one.map(|one| *one).into_iter().collect(),
+    })
 }
 
 impl ClientCertificates {
@@ -63,14 +66,14 @@ impl ClientCertificates {
         subject: &CertificateSubject,
         now: Timestamp,
     ) -> Result<Self, RenewalError> {
-        Ok(Self { current: make(keys, key, subject, now).await?, next: None })
+        Ok(Self { current: make(keys, key, subject, now).await?, next: Vec::new() })
     }
 
     /// What the certificates become at `now`; [`None`] when they stay as they are.
     ///
     /// # Errors
     ///
-    /// [`RenewalError`] when KMS refuses.
+    /// [`RenewalError`] when KMS refuses: the present ones hold.
     pub async fn renewed(
         &self,
         keys: &KmsKeys,
@@ -78,42 +81,37 @@ impl ClientCertificates {
         subject: &CertificateSubject,
         now: Timestamp,
     ) -> Result<Option<Self>, RenewalError> {
-        let last = self.next.as_ref().unwrap_or(&self.current);
-        Ok(match self.due(key, now) {
-            Due::Nothing => None,
-            Due::Switch => Some(Self { current: last.clone(), next: None }),
-            Due::Next => {
-                let next = Some(make(keys, key, subject, now).await?);
-                Some(Self { current: self.current.clone(), next })
-            }
-            Due::Both => {
-                let next = Some(make(keys, key, subject, now).await?);
-                Some(Self { current: last.clone(), next })
-            }
-        })
-    }
-
-    /// What is to be done, where a key is to be used.
-    fn due(&self, key: &KeyId, now: Timestamp) -> Due {
-        let left = |one: &SigningKey| one.not_after.duration_since(now);
-        match &self.next {
-            None if self.current.key != *key || left(&self.current) <= days(NEXT_DAYS) => Due::Next,
-            Some(_) if left(&self.current) <= SignedDuration::ZERO => Due::Switch,
-            Some(next) if next.key != *key => Due::Next,
-            Some(next) if left(next) <= days(NEXT_DAYS) => Due::Both,
-            None | Some(_) => Due::Nothing,
+        let mut each = self.that_hold(now);
+        if lacks(&each, key, now) {
+            each.push(make(keys, key, subject, now).await?);
         }
+        let mut each = each.into_iter();
+        let renewed = each.next().map(|current| Self { current, next: each.collect() });
+        Ok(renewed.filter(|renewed| renewed != self))
     }
 
-    /// In the order in which they are tried: the next one first where the current one ends soon, or is of
-    /// a key that is to be used no longer.
-    pub(crate) fn each(&self, now: Timestamp) -> impl Iterator<Item = &SigningKey> {
-        let Self { current, next } = self;
-        let ends_soon = current.not_after.duration_since(now) <= days(FIRST_DAYS);
-        let first = next.as_ref().filter(|next| ends_soon || next.key != current.key);
-        let last = next.as_ref().filter(|_| first.is_none());
-        first.into_iter().chain(std::iter::once(current)).chain(last)
+    fn that_hold(&self, now: Timestamp) -> Vec<SigningKey> {
+        let each = std::iter::once(&self.current).chain(&self.next);
+        each.filter(|one| one.not_after > now).cloned().collect()
     }
+
+    /// In the order in which they are tried: last those that end soon, or are of a key that is to be used no
+    /// longer.
+    pub(crate) fn each(&self, now: Timestamp) -> impl Iterator<Item = &SigningKey> {
+        let mut each: Vec<_> = std::iter::once(&self.current).chain(&self.next).collect();
+        let key = each.last().map(|last| &last.key);
+        each.sort_by_key(|one| left(one, now) <= days(FIRST_DAYS) || key != Some(&one.key));
+        each.into_iter()
+    }
+}
+
+/// Whether a key that is to be used has no certificate that holds for long.
+fn lacks(each: &[SigningKey], key: &KeyId, now: Timestamp) -> bool {
+    !each.iter().any(|one| one.key == *key && left(one, now) > days(NEXT_DAYS))
+}
+
+fn left(one: &SigningKey, now: Timestamp) -> SignedDuration {
+    one.not_after.duration_since(now)
 }
 
 async fn make(
@@ -147,51 +145,74 @@ mod tests {
         }
     }
 
-    fn pair(current: (&str, &str), next: Option<(&str, &str)>) -> ClientCertificates {
-        let next = next.map(|(name, ends)| key(name, ends));
-        ClientCertificates { current: key(current.0, current.1), next }
+    fn certificates(each: &[(&str, &str)]) -> ClientCertificates {
+        let mut each = each.iter().map(|(name, ends)| key(name, ends));
+        ClientCertificates { current: each.next().unwrap(), next: each.collect() }
     }
 
     #[test]
-    fn the_next_certificate_is_made_in_time_to_be_uploaded_and_the_first_one_goes_at_its_end() {
+    fn another_certificate_is_made_in_time_to_be_uploaded_and_none_goes_before_its_end() {
         let old = ("alias/client", "2028-01-01T00:00:00Z");
-        let (alone, both) = (pair(old, None), pair(old, Some((old.0, "2029-10-01T00:00:00Z"))));
-        // Another key was to be used soon after the first one was made.
-        let rolled = pair(old, Some(("alias/other", "2028-02-01T00:00:00Z")));
-        let cases = [
-            (&alone, "alias/client", "2027-10-02T23:59:59Z", Due::Nothing),
-            (&alone, "alias/client", "2027-10-03T00:00:00Z", Due::Next),
-            (&alone, "alias/client", "2028-06-01T00:00:00Z", Due::Next),
-            (&alone, "alias/other", "2026-02-01T00:00:00Z", Due::Next),
-            (&both, "alias/client", "2027-10-03T00:00:00Z", Due::Nothing),
-            (&both, "alias/client", "2027-12-31T23:59:59Z", Due::Nothing),
-            (&both, "alias/client", "2028-01-01T00:00:00Z", Due::Switch),
-            (&both, "alias/other", "2027-12-01T00:00:00Z", Due::Next),
-            (&both, "alias/other", "2028-01-01T00:00:00Z", Due::Switch),
-            (&rolled, "alias/other", "2027-11-02T23:59:59Z", Due::Nothing),
-            (&rolled, "alias/other", "2027-11-03T00:00:00Z", Due::Both),
+        let new = ("alias/client", "2029-10-01T00:00:00Z");
+        let other = ("alias/other", "2028-02-01T00:00:00Z");
+        let cases: [(&[_], &str, &str, bool, &[_]); 10] = [
+            // which, the key to be used, when, whether another one is made, those that hold
+            (&[old], "alias/client", "2027-10-02T23:59:59Z", false, &[old]),
+            (&[old], "alias/client", "2027-10-03T00:00:00Z", true, &[old]),
+            (&[old], "alias/client", "2028-06-01T00:00:00Z", true, &[]),
+            (&[old], "alias/other", "2026-02-01T00:00:00Z", true, &[old]),
+            (&[old, new], "alias/client", "2027-12-31T23:59:59Z", false, &[old, new]),
+            (&[old, new], "alias/client", "2028-01-01T00:00:00Z", false, &[new]),
+            (&[old, new], "alias/other", "2027-12-01T00:00:00Z", true, &[old, new]),
+            (&[old, other], "alias/other", "2027-11-03T00:00:00Z", true, &[old, other]),
+            (&[old, other], "alias/third", "2027-01-01T00:00:00Z", true, &[old, other]),
+            // While another version of us names the former key.
+            (&[old, other], "alias/client", "2027-01-01T00:00:00Z", false, &[old, other]),
         ];
-        for (certificates, key, now, expected) in cases {
-            let key = KeyId::parse(key).unwrap();
-            assert_eq!(certificates.due(&key, now.parse().unwrap()), expected, "{now}");
+        for (each, key_id, now, made, hold) in cases {
+            let (key_id, now) = (KeyId::parse(key_id).unwrap(), now.parse().unwrap());
+            let found = certificates(each).that_hold(now);
+            assert_eq!(lacks(&found, &key_id, now), made, "{now}");
+            let hold: Vec<_> = hold.iter().map(|(name, ends)| key(name, ends)).collect();
+            assert_eq!(found, hold, "{now}");
         }
     }
 
     #[test]
-    fn whichever_is_tried_first_the_other_one_is_tried_after_it() {
-        let (old, next) = ("2028-01-01T00:00:00Z", "2029-10-01T00:00:00Z");
-        let both = pair(("alias/client", old), Some(("alias/client", next)));
-        let rolled = pair(("alias/client", old), Some(("alias/other", next)));
-        let cases = [
-            (&both, "2027-12-01T23:59:59Z", [old, next]),
-            (&both, "2027-12-02T00:00:00Z", [next, old]),
-            (&rolled, "2026-02-01T00:00:00Z", [next, old]),
+    fn whichever_is_tried_first_the_others_are_tried_after_it() {
+        let [old, next, last] =
+            ["2028-01-01T00:00:00Z", "2029-10-01T00:00:00Z", "2029-11-01T00:00:00Z"];
+        let both: &[_] = &[("alias/client", old), ("alias/client", next)];
+        let rolled: &[_] = &[("alias/client", old), ("alias/other", next)];
+        let again: &[_] = &[("alias/client", old), ("alias/other", next), ("alias/client", last)];
+        let cases: [(&[_], &str, &[&str]); 5] = [
+            (&[("alias/client", old)], old, &[old]),
+            (both, "2027-12-01T23:59:59Z", &[old, next]),
+            (both, "2027-12-02T00:00:00Z", &[next, old]),
+            (rolled, "2026-02-01T00:00:00Z", &[next, old]),
+            (again, "2026-02-01T00:00:00Z", &[old, last, next]),
         ];
-        for (certificates, now, expected) in cases {
+        for (each, now, expected) in cases {
+            let certificates = certificates(each);
             let ends = certificates.each(now.parse().unwrap()).map(|key| key.not_after.to_string());
             assert_eq!(ends.collect::<Vec<_>>(), expected, "{now}");
         }
-        let alone = pair(("alias/client", old), None);
-        assert_eq!(alone.each(old.parse().unwrap()).count(), 1);
+    }
+
+    #[test]
+    fn what_a_former_version_wrote_is_read() {
+        let both = certificates(&[("alias/client", "2028-01-01T00:00:00Z"); 2]);
+        let (current, next) = (&both.current, both.next.first());
+        let cases = [
+            (serde_json::json!({ "current": current, "next": next }), both.clone()),
+            (
+                serde_json::json!({ "current": current, "next": null }),
+                ClientCertificates { current: current.clone(), next: Vec::new() },
+            ),
+            (serde_json::to_value(&both).unwrap(), both.clone()),
+        ];
+        for (kept, expected) in cases {
+            assert_eq!(serde_json::from_value::<ClientCertificates>(kept).unwrap(), expected);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ambient::{Clock, Entropy};
+use jiff::Timestamp;
 use keys::KmsKeys;
 use keys::ring::SigningKey;
 use oidc::{
@@ -13,11 +14,6 @@ use uuid::Uuid;
 
 use crate::key_sets::KeySets;
 use crate::{ClientCertificates, EntraError, exchange};
-
-/// Number of an assertion whose certificate the application does not have.
-const CERTIFICATE_UNKNOWN: u32 = 700_027;
-/// Number of an assertion whose certificate is over.
-const CERTIFICATE_OVER: u32 = 7_000_222;
 
 /// The HTTPS client could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +29,7 @@ pub struct Entra {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     sets: Arc<KeySets>,
+    untaken: fn(Timestamp),
 }
 
 impl Entra {
@@ -48,7 +45,13 @@ impl Entra {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
         let http = exchange::client().map_err(StartError)?;
-        Ok(Self { http, cloud, keys, clock, entropy, sets: Arc::default() })
+        Ok(Self { http, cloud, keys, clock, entropy, sets: Arc::default(), untaken: |_| {} })
+    }
+
+    /// Has each certificate counted that is not taken, and when.
+    #[must_use]
+    pub fn counting(self, untaken: fn(Timestamp)) -> Self {
+        Self { untaken, ..self }
     }
 
     /// Where it speaks to.
@@ -146,24 +149,29 @@ impl Entra {
         form: impl Fn(&ClientCredential<'_>) -> TokenForm,
     ) -> Result<Vec<u8>, EntraError> {
         let url = self.cloud.token_url(tenant);
-        let mut refused = None;
+        let (mut refused, mut failed) = (None, None);
         for key in certificates.each(self.clock.now()) {
             let assertion = match self.assertion(client_id, &url, key).await {
-                // The other one's key may be gone, and what to do is upload this one.
-                Err(_) if refused.is_some() => break,
-                assertion => assertion?,
+                Ok(assertion) => assertion,
+                // Its key may be gone, or not be for us to use any more.
+                Err(error) => {
+                    tracing::warn!(not_after = %key.not_after, "a certificate's key does not sign: {error}");
+                    failed.get_or_insert(error);
+                    continue;
+                }
             };
             let form = form(&ClientCredential { client_id, assertion: &assertion });
             match exchange::post(&self.http, &url, &form, self.correlation()).await {
-                Err(error) if is_about_the_certificate(&error) => {
+                Err(error) if is_about_us(&error) => {
                     tracing::warn!(not_after = %key.not_after, "a certificate is not taken: {error}");
+                    (self.untaken)(self.clock.now());
                     // The first refusal is about the certificate that should be there.
                     refused.get_or_insert(error);
                 }
                 other => return other,
             }
         }
-        Err(refused.unwrap_or(EntraError::TooLarge))
+        Err(refused.or(failed).unwrap_or(EntraError::TooLarge))
     }
 
     /// Proves who we are to one endpoint: one KMS `Sign`.
@@ -195,12 +203,7 @@ impl std::fmt::Debug for Entra {
     }
 }
 
-fn is_about_the_certificate(error: &EntraError) -> bool {
-    match error {
-        EntraError::Refused(refusal) => {
-            refusal.follows == Follows::Credential
-                && matches!(refusal.number, Some(CERTIFICATE_UNKNOWN | CERTIFICATE_OVER))
-        }
-        _ => false,
-    }
+/// Whether it is we who are not believed: by another certificate we may be.
+fn is_about_us(error: &EntraError) -> bool {
+    matches!(error, EntraError::Refused(refusal) if refusal.follows == Follows::Credential)
 }

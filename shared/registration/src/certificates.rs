@@ -11,11 +11,11 @@ use crate::RegistrationError;
 ///
 /// # Errors
 ///
-/// [`RegistrationError`] when the table or KMS fails.
+/// [`RegistrationError`] when the table fails, or KMS where there is none yet.
 pub async fn certificates(
     store: &Store,
-    kms: &KmsKeys,
-    key: &KeyId,
+    (kms, key): (&KmsKeys, &KeyId),
+    at_risk: fn(Timestamp),
     now: Timestamp,
 ) -> Result<ClientCertificates, RegistrationError> {
     let subject = CertificateSubject::parse(SUBJECT)?;
@@ -23,7 +23,14 @@ pub async fn certificates(
     let (made, expected) = match &stored {
         None => (Some(ClientCertificates::first(kms, key, &subject, now).await?), None),
         Some(stored) => {
-            (stored.value.renewed(kms, key, &subject, now).await?, Some(stored.version))
+            let renewed = stored.value.renewed(kms, key, &subject, now).await;
+            // Those that are there hold: the next look tries again.
+            let renewed = renewed.unwrap_or_else(|error| {
+                tracing::error!(error = &error as &dyn std::error::Error, "no certificate is made");
+                at_risk(now);
+                None
+            });
+            (renewed, Some(stored.version))
         }
     };
     let Some(made) = made else {

@@ -22,10 +22,12 @@ pub struct Registration {
     settings: Arc<Settings>,
     certificates: Arc<CachedBy<(), Arc<ClientCertificates>>>,
     clock: Arc<dyn Clock>,
+    at_risk: fn(Timestamp),
 }
 
 impl Registration {
-    /// Speaks to Entra as it is set up, by keys in KMS and certificates in the table.
+    /// Speaks to Entra as it is set up, by keys in KMS and certificates in the table. Whenever one of these is
+    /// not taken, or the next one is not made, that is counted.
     ///
     /// # Errors
     ///
@@ -36,14 +38,18 @@ impl Registration {
         store: Store,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        at_risk: fn(Timestamp),
     ) -> Result<Self, StartError> {
+        let cloud = settings.cloud.clone();
+        let entra = Entra::new(cloud, kms.clone(), Arc::clone(&clock), entropy)?.counting(at_risk);
         Ok(Self {
             store,
-            entra: Entra::new(settings.cloud.clone(), kms.clone(), Arc::clone(&clock), entropy)?,
+            entra,
             kms,
             settings: Arc::new(settings),
             certificates: Arc::new(CachedBy::new(LIFETIME)),
             clock,
+            at_risk,
         })
     }
 
@@ -76,9 +82,9 @@ impl Registration {
         &self,
         now: Timestamp,
     ) -> Result<Arc<ClientCertificates>, RegistrationError> {
-        let Self { store, kms, settings, .. } = self;
+        let Self { store, kms, settings, at_risk, .. } = self;
         let read = async || {
-            let made = crate::certificates(store, kms, &settings.key, now).await?;
+            let made = crate::certificates(store, (kms, &settings.key), *at_risk, now).await?;
             Ok(Arc::new(made))
         };
         self.certificates.get((), now, read).await

@@ -25,7 +25,8 @@ use ways::Ways;
 
 /// How many organizations, with how many people each.
 const DEPLOYMENTS: [(u32, u32); 4] = [(1, 10), (1, 500), (1, 10_000), (1_000, 50)];
-/// A month of 30 days, in minutes.
+const DAYS: f64 = 30.0;
+/// As many days, in minutes.
 const MINUTES: f64 = 43_200.0;
 /// How often each tenant is read in a month: every four hours, as nobody has set it otherwise.
 const ROUNDS: f64 = 180.0;
@@ -74,8 +75,9 @@ fn month(ways: &Ways, prices: &Prices, habits: &Habits, organizations: f64, peop
         + ways.passkey.times(habits.passkeys * days * everybody)
         + ways.enrolment.times(habits.enrolments * everybody);
     let provisioning = ways.provisioned.times(habits.provisioned * everybody);
-    let reading =
-        ways.round.times(ROUNDS * organizations) + ways.change.times(habits.read * everybody);
+    let reading = ways.round.times(ROUNDS * organizations)
+        + ways.notice.times(habits.read * everybody)
+        + ways.renewal.times(DAYS * organizations);
     let sweeping = ways.sweep.times(MINUTES) + ways.dispatch.times(MINUTES / 5.0);
     let stored = everybody * habits.kilobytes / 1_048_576.0;
     let logged = |usage: &Usage| usage.invocations * habits.logged / 1_073_741_824.0;

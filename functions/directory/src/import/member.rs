@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use graph::{DirectoryUser, Told};
 use identity::{Block, UserId, UserName};
+use jiff::Timestamp;
 use store::{Action, ImportError, Known, LeftOutReason, Named, NamesOf, Stored, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
@@ -251,7 +252,9 @@ impl App {
 
     /// What a user becomes. Who is unknown is asked for as a whole where only a part is said of them, and
     /// who is blocked unless that is what is said: what was said may be older than the block, and access
-    /// comes back by an answer alone that was asked for after the block was read.
+    /// comes back by an answer alone that was asked for after the block was read. Who got access back while
+    /// this was read is asked for too: what takes it may be older, and nothing would tell of them again. By
+    /// then they are told of as they are, and are asked for once more later, since what answers may lag.
     async fn decide(
         &self,
         directory: &Directory<'_>,
@@ -260,23 +263,31 @@ impl App {
         claims: Claims,
     ) -> Result<Result<Decided, Skipped>, ReadingError> {
         let now = self.clock.now();
-        let suffices = told.removed.is_some()
-            || match known {
-                Some(known) => {
-                    let blocked = known.user.value.blocks.contains(&Block::Entra);
-                    let ours = known.user.value.is_disabled_by_us(told.id);
-                    !blocked || told.account_enabled.value() == Some(&false) && !ours
-                }
-                None => {
-                    let said = [told.user_principal_name.is_said(), told.user_type.is_said()];
-                    said == [true, true] && told.account_enabled.is_said()
-                }
-            };
+        let is_back = known.is_some_and(|known| is_back(known, directory.since)) && takes(told);
+        let suffices = match known {
+            _ if is_back => false,
+            _ if told.removed.is_some() => true,
+            Some(known) => {
+                let blocked = known.user.value.blocks.contains(&Block::Entra);
+                let ours = known.user.value.is_disabled_by_us(told.id);
+                !blocked || told.account_enabled.value() == Some(&false) && !ours
+            }
+            None => {
+                let said = [told.user_principal_name.is_said(), told.user_type.is_said()];
+                said == [true, true] && told.account_enabled.is_said()
+            }
+        };
         let mut left_out = None;
+        let mut contradicted = false;
         let asked = match suffices {
             true => None,
             false => match directory.account(told.id).await? {
-                Ok(whole) => Some(whole),
+                Ok(whole) => {
+                    contradicted = is_back && !takes(&whole);
+                    Some(whole)
+                }
+                // Nobody says otherwise.
+                Err(_) if is_back => None,
                 Err(unknown) => {
                     let skipped = match unknown {
                         Unknown::Gone => Skipped::Unseen,
@@ -298,6 +309,9 @@ impl App {
                 if let Some(skipped) = left_out {
                     decided.left_out = skipped.left_out();
                     decided.tally = decided.tally.plus(skipped.tally());
+                }
+                if contradicted {
+                    decided.left_out = Some(LeftOutReason::Unread);
                 }
                 Ok(Ok(decided))
             }
@@ -392,4 +406,15 @@ impl App {
             Err(ImportError::Table(error)) => Err(error.into()),
         }
     }
+}
+
+/// Whether somebody's access came back, or they were made, since then.
+fn is_back(known: &Known, since: Timestamp) -> bool {
+    let user = &known.user.value;
+    !user.blocks.contains(&Block::Entra) && user.sessions_valid_from >= since
+}
+
+/// Whether what is told of somebody takes their access.
+fn takes(told: &DirectoryUser) -> bool {
+    told.removed.is_some() || told.account_enabled.value() == Some(&false)
 }

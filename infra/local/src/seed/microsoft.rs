@@ -72,5 +72,5 @@ async fn certificates(
     let keys = KmsKeys::new(aws_sdk_kms::Client::from_conf(kms));
     let named = |_| SeedError::Identifier(ready.client_key.clone());
     let key = KeyId::parse(ready.client_key.as_str()).map_err(named)?;
-    Ok(registration::certificates(store, &keys, &key, SystemClock.now()).await?)
+    Ok(registration::certificates(store, (&keys, &key), |_| {}, SystemClock.now()).await?)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entra_sim::GraphUser;
+use entra_sim::{Delivery, GraphUser};
 use http::Method;
 use jiff::SignedDuration;
 use local::build;
@@ -29,6 +29,10 @@ pub(super) struct Ways {
     pub(super) round: Usage,
     /// A user who changed in the tenant, beside the round.
     pub(super) change: Usage,
+    /// One of whom a notice tells, with what is read again a minute and ten minutes later.
+    pub(super) notice: Usage,
+    /// A subscription that is renewed, beside the round.
+    pub(super) renewal: Usage,
     /// A sweep that finds nothing.
     pub(super) sweep: Usage,
     /// A dispatch that finds nothing.
@@ -42,6 +46,11 @@ pub(super) struct Ways {
 const EDITH: &str = "6b0f1b2c-3d4e-4f60-8172-000000000001";
 /// Within which a wire has noted an answer.
 const NOTED: Duration = Duration::from_millis(100);
+
+/// How often a tenant is read, as nobody has set it otherwise.
+const ROUND: SignedDuration = SignedDuration::from_hours(4);
+/// What is read again after a notice is read within so long each time.
+const AGAIN: [SignedDuration; 2] = [SignedDuration::from_mins(2), SignedDuration::from_mins(11)];
 
 /// A world, and how long an invocation takes in it.
 struct Counting {
@@ -63,7 +72,11 @@ impl Ways {
         let (silent, passkey) = counting.sign_ins().await;
         let enrolment = counting.enrolment().await;
         let provisioned = counting.provisioned().await;
-        let ([round, change], [sweep, dispatch]) = counting.rounds().await;
+        let [sweep, dispatch] = counting.schedules().await;
+        let idle = sweep + dispatch;
+        let [round, change] = counting.rounds(idle).await;
+        let notice = counting.notice(idle).await;
+        let renewal = counting.renewal(idle + round).await;
         let [keys, queues, alarms] = [keys, queues, alarms].map(|many| many as f64);
         Ok(Self {
             silent,
@@ -72,6 +85,8 @@ impl Ways {
             provisioned,
             round,
             change,
+            notice,
+            renewal,
             sweep,
             dispatch,
             keys,
@@ -89,6 +104,8 @@ impl Ways {
             ("change told by SCIM", self.provisioned),
             ("round in which nothing changed", self.round),
             ("user who changed in the tenant", self.change),
+            ("the same, told by a notice", self.notice),
+            ("subscription renewed", self.renewal),
             ("sweep that finds nothing", self.sweep),
             ("dispatch that finds nothing", self.dispatch),
         ]
@@ -97,9 +114,9 @@ impl Ways {
 }
 
 impl Counting {
-    fn wires(&self) -> [&Wire; 4] {
+    fn wires(&self) -> [&Wire; 5] {
         let world = &self.world;
-        [&world.login, &world.scim, &world.directory, &world.offboarding]
+        [&world.login, &world.scim, &world.directory, &world.offboarding, &world.notifications]
     }
 
     fn forget(&self) {
@@ -195,7 +212,7 @@ impl Counting {
         self.used("ScimFunction", 2.0).await
     }
 
-    async fn rounds(&self) -> ([Usage; 2], [Usage; 2]) {
+    async fn schedules(&self) -> [Usage; 2] {
         let world = &self.world;
         // Whoever Entra provisions is an account of the tenant.
         let edith = GraphUser {
@@ -209,7 +226,7 @@ impl Counting {
         world.connector().await.connected().await;
         // Everything that follows a first round is done by then.
         for _ in 0..2 {
-            self.swept_after(SignedDuration::from_hours(4)).await;
+            self.swept_after(ROUND).await;
         }
         self.pass(SignedDuration::from_mins(1));
         world.sweep_outbox().await;
@@ -217,15 +234,47 @@ impl Counting {
         self.pass(SignedDuration::from_mins(1));
         world.dispatch().await;
         let dispatch = Usage { requests: 0.0, ..self.used("OffboardingFunction", 1.0).await };
-        let idle = sweep + dispatch;
-        let round = self.swept_after(SignedDuration::from_hours(4)).await - idle;
-        for user in world.microsoft.users().into_iter().take(1) {
-            let changed = GraphUser { display_name: format!("{} B.", user.display_name), ..user };
-            let put = world.microsoft.put_user(changed);
+        [sweep, dispatch]
+    }
+
+    async fn rounds(&self, idle: Usage) -> [Usage; 2] {
+        let round = self.swept_after(ROUND).await - idle;
+        self.rename("B.");
+        let change = self.swept_after(ROUND).await - idle - round;
+        [round, change]
+    }
+
+    async fn notice(&self, idle: Usage) -> Usage {
+        let world = &self.world;
+        self.forget();
+        world.microsoft.set_delivery(Delivery::default());
+        self.rename("C.");
+        // It is over once what changed is to be read again.
+        let soon = self.world.now() + SignedDuration::from_mins(15);
+        while world.store.due_outbox(25, soon).await.map_or(0, |due| due.len()) < AGAIN.len() {
+            tokio::time::sleep(NOTED).await;
+        }
+        world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
+        let mut notice = self.used("NotificationsFunction", 1.0).await;
+        for later in AGAIN {
+            notice = notice + self.swept_after(later).await - idle;
+        }
+        notice
+    }
+
+    async fn renewal(&self, before: Usage) -> Usage {
+        self.swept_after(ROUND).await;
+        // A day after it was made.
+        self.swept_after(ROUND).await - before
+    }
+
+    fn rename(&self, initial: &str) {
+        for user in self.world.microsoft.users().into_iter().take(1) {
+            let changed =
+                GraphUser { display_name: format!("{} {initial}", user.display_name), ..user };
+            let put = self.world.microsoft.put_user(changed);
             debug_assert!(put.is_ok(), "{put:?}");
         }
-        let change = self.swept_after(SignedDuration::from_hours(4)).await - idle - round;
-        ([round, change], [sweep, dispatch])
     }
 
     fn pass(&self, time: SignedDuration) {

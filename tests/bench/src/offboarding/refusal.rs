@@ -144,13 +144,13 @@ async fn leave(
     sso: &str,
     start: Start,
 ) -> Result<Duration, Failure> {
+    // A page that was read before they came back may block them once more, until the next one is.
     let signed_in = async {
-        while person.sign_in(sso).await.is_err() {
+        while person.sign_in(sso).await.is_err() || person.sign_in_silently(sso).await.is_err() {
             tokio::time::sleep(POLL).await;
         }
     };
     tokio::time::timeout(PATIENCE, signed_in).await?;
-    person.sign_in_silently(sso).await?;
     if start == Start::Cold {
         // A process that nobody needed for long was at nothing when it ended.
         reading.rests().await?;

@@ -103,6 +103,7 @@ impl Lab {
             tenant,
             graph: self.graph.tenant(tenant, Uuid::from_u128(7), until),
             origin: &self.origin,
+            since: self.clock.now(),
             until,
             refusals: store::Refusals::default(),
         };

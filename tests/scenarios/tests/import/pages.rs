@@ -35,7 +35,7 @@ async fn it_goes_on_where_it_was_whatever_stopped_it() {
         );
         let stopped = lab.try_read(600).await;
         assert!(matches!(stopped, Err(ReadingError::Graph(GraphError::Retry(_))) | Ok(_)));
-        assert!(matches!(lab.try_read(1).await.unwrap(), Reading::Unfinished(_)));
+        assert!(matches!(lab.try_read(1).await.unwrap(), Reading::Unfinished { .. }));
     }
     let mut rounds = 0;
     while lab.users().await.len() < 40 {
@@ -84,7 +84,7 @@ async fn a_page_that_fits_no_invocation_is_carried_out_by_several() {
     let round = loop {
         match lab.try_read(30).await.unwrap() {
             Reading::Ended(round) => break round,
-            Reading::Unfinished(import) => {
+            Reading::Unfinished { import, .. } => {
                 let known = lab.store.import(lab.organization, now()).await.unwrap().unwrap();
                 assert_eq!(known.value, import, "what is done is kept");
             }
