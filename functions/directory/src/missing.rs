@@ -1,6 +1,6 @@
 //! Looks for whoever is missing in the tenant. A round that tells of everybody says who is there, and not
 //! who is gone for good since the last one was read. So after it each of our own users is asked for by
-//! their object id.
+//! their object id; and so they are where the tenant does not know one of them whom a round left out.
 //!
 //! Few who are missing lose access, once they were asked for twice. Many, or all, are held: nobody loses
 //! anything until somebody decides about exactly that list. Where it goes on is stored with each step.
@@ -48,7 +48,8 @@ impl App {
         loop {
             let now = self.clock.now();
             let replaced = self.store.missing_search(org, now).await?;
-            let (search, item) = self.another_search(directory, import, replaced.as_ref());
+            let read_since = read_since(import, now);
+            let (search, item) = self.another_search(directory, read_since, replaced.as_ref());
             let searches = (replaced.map_or(0, |stored| stored.version), &search);
             match self.store.end_whole_round(org, (before, import), searches, &item).await {
                 Err(TableError::Conflict { position: 1 }) if race + 1 < RACES => race += 1,
@@ -69,28 +70,49 @@ impl App {
         import: &Import,
         request_id: &RequestId,
     ) {
-        match self.begin_search_again(directory, import, request_id).await {
-            // Somebody else began one.
-            Ok(()) | Err(TableError::Conflict { .. }) => {}
-            Err(error) => web::failure::log(&error, request_id),
+        let is_due = |before: &MissingSearch| before.is_due_again(self.clock.now());
+        if let Err(error) = self.begin_search(directory, import, is_due, request_id).await {
+            web::failure::log(&error, request_id);
         }
     }
 
-    async fn begin_search_again(
+    /// For a user of ours whom the tenant does not know since then: begins a search, unless one began
+    /// since. It asks for everybody, and decides.
+    pub(crate) async fn search_since(
         &self,
         directory: &Directory<'_>,
         import: &Import,
+        missing_since: Timestamp,
+        request_id: &RequestId,
+    ) -> Result<(), TableError> {
+        let is_due = |before: &MissingSearch| before.is_before(missing_since);
+        self.begin_search(directory, import, is_due, request_id).await
+    }
+
+    /// Begins a search where the one before it lets it, or there was none, unless somebody else begins one
+    /// meanwhile.
+    async fn begin_search(
+        &self,
+        directory: &Directory<'_>,
+        import: &Import,
+        is_due: impl Fn(&MissingSearch) -> bool,
         request_id: &RequestId,
     ) -> Result<(), TableError> {
         let (org, now) = (directory.organization, self.clock.now());
         let before = self.store.missing_search(org, now).await?;
-        if before.as_ref().is_some_and(|before| !before.value.is_due_again(now)) {
+        if before.as_ref().is_some_and(|before| !is_due(&before.value)) {
             return Ok(());
         }
-        let (search, item) = self.another_search(directory, import, before.as_ref());
+        // Whoever came with a reading that was judged is a sign, too, that the tenant is ours.
+        let is_judged = before.as_ref().is_some_and(|it| it.value.vouches_for(directory.tenant));
+        let read_since = if is_judged { now } else { read_since(import, now) };
+        let (search, item) = self.another_search(directory, read_since, before.as_ref());
         let searches = (before.map_or(0, |stored| stored.version), &search);
-        self.store.begin_missing_search(org, searches, &item).await?;
-        self.announce(&[item], request_id).await;
+        match self.store.begin_missing_search(org, searches, &item).await {
+            Ok(()) => self.announce(&[item], request_id).await,
+            Err(TableError::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
@@ -98,12 +120,11 @@ impl App {
     fn another_search(
         &self,
         directory: &Directory<'_>,
-        import: &Import,
+        read_since: Timestamp,
         before: Option<&Stored<MissingSearch>>,
     ) -> (MissingSearch, OutboxItem) {
         let now = self.clock.now();
         let id = SearchId::mint(&*self.entropy);
-        let read_since = import.whole_since.or(import.asked_at).unwrap_or(now);
         let search = MissingSearch::begin(id, directory.tenant, read_since, now);
         let task = Task::LookForMissing { search: id };
         let item = OutboxItem::new(&*self.entropy, directory.organization, task, now);
@@ -361,6 +382,11 @@ impl App {
         let tomorrow = now.checked_add(REMINDED_AFTER).unwrap_or(now);
         Ok(Outcome { audit: None, next: vec![next.not_before(tomorrow)] })
     }
+}
+
+/// When the latest reading of everybody began.
+fn read_since(import: &Import, now: Timestamp) -> Timestamp {
+    import.whole_since.or(import.asked_at).unwrap_or(now)
 }
 
 /// Somebody else goes on with it, or another search began.

@@ -61,27 +61,6 @@ pub struct DirectoryUser {
 }
 
 impl DirectoryUser {
-    /// Somebody who is not in the directory any more, and of whom nothing else is said.
-    pub fn gone(id: Uuid) -> Self {
-        Self {
-            id,
-            user_principal_name: Told::Unsaid,
-            display_name: Told::Unsaid,
-            given_name: Told::Unsaid,
-            surname: Told::Unsaid,
-            mail: Told::Unsaid,
-            other_mails: Told::Unsaid,
-            mobile_phone: Told::Unsaid,
-            preferred_language: Told::Unsaid,
-            account_enabled: Told::Unsaid,
-            on_premises_immutable_id: Told::Unsaid,
-            on_premises_sync_enabled: Told::Unsaid,
-            user_type: Told::Unsaid,
-            usage_location: Told::Unsaid,
-            removed: Some(Removal::Changed),
-        }
-    }
-
     /// Whether the directory is only a copy, and the anchor therefore not ours to write.
     pub fn is_synced(&self) -> bool {
         self.on_premises_sync_enabled.value() == Some(&true)

@@ -49,8 +49,9 @@ pub struct LeftOut {
     pub due_at: Timestamp,
     /// How often they were asked for.
     pub tries: u32,
-    /// Whether the tenant did not know them when they were asked for last.
-    pub is_missing: bool,
+    /// Since when the tenant does not know them, whenever they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<Timestamp>,
 }
 
 impl LeftOut {
@@ -66,7 +67,8 @@ impl LeftOut {
         let pause = FIRST_PAUSE * (1 << tries.min(DOUBLINGS));
         let due_at = now.checked_add(pause).unwrap_or(now);
         let is_missing = reason == LeftOutReason::NotFound;
-        Self { reason, due_at, tries, is_missing, ..self }
+        let missing_since = is_missing.then(|| self.missing_since.unwrap_or(now));
+        Self { reason, due_at, tries, missing_since, ..self }
     }
 
     fn item(&self, org: OrganizationId) -> Result<Item, TableError> {
@@ -100,7 +102,8 @@ impl Store {
                     let (object, reason) = (**object, **reason);
                     let before: Option<Stored<LeftOut>> =
                         found.take(&Key::left_out(org, object), now)?;
-                    let left_out = LeftOut { object, reason, due_at, tries: 0, is_missing: false };
+                    let (tries, missing_since) = (0, None);
+                    let left_out = LeftOut { object, reason, due_at, tries, missing_since };
                     let expect = Expect::read(before.map_or(0, |before| before.version));
                     writes.push(Write::Put(left_out.item(org)?, expect));
                 }
@@ -194,13 +197,15 @@ mod tests {
             reason: LeftOutReason::Unread,
             due_at: now,
             tries: 0,
-            is_missing: false,
+            missing_since: None,
         };
-        for hours in [2, 4, 8, 16, 16, 16] {
-            left_out = left_out.put_off(LeftOutReason::NotFound, now);
-            assert_eq!(left_out.due_at, now + SignedDuration::from_hours(hours));
-            assert!(left_out.is_missing);
+        for (asked, hours) in [2, 4, 8, 16, 16, 16].into_iter().enumerate() {
+            let asked_at = now + SignedDuration::from_mins(i64::try_from(asked).unwrap());
+            left_out = left_out.put_off(LeftOutReason::NotFound, asked_at);
+            assert_eq!(left_out.due_at, asked_at + SignedDuration::from_hours(hours));
+            assert_eq!(left_out.missing_since, Some(now), "since they were not there");
         }
-        assert!(!left_out.put_off(LeftOutReason::NameTaken, now).is_missing, "they are there");
+        let there = left_out.put_off(LeftOutReason::NameTaken, now);
+        assert_eq!(there.missing_since, None, "they are there");
     }
 }

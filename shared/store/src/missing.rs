@@ -166,6 +166,21 @@ impl MissingSearch {
         }
     }
 
+    /// Whether another one is due for somebody who is missing since then: it is over, and began before.
+    /// One that goes on is first seen to its end, and one that is held decided about.
+    pub fn is_before(&self, missing_since: Timestamp) -> bool {
+        matches!(self.step, MissingStep::Over { .. }) && self.began_at < missing_since
+    }
+
+    /// Whether it says that a tenant is the one whose accounts our users are: few were missing, or somebody
+    /// decided about them.
+    pub fn vouches_for(&self, tenant: Uuid) -> bool {
+        let ends = [MissingEnd::Nobody, MissingEnd::Taken];
+        let is_judged =
+            matches!(&self.step, MissingStep::Over { end, .. } if ends.contains(end));
+        is_judged && self.tenant == tenant
+    }
+
     /// The same at another step.
     #[must_use]
     pub fn at(&self, step: MissingStep) -> Self {
@@ -379,5 +394,31 @@ mod tests {
             assert_eq!(unknown.is_due_again(day), comes_again, "{unknown:?}");
         }
         assert!(!search(asking(), true, 0).after(None).wary);
+    }
+
+    #[test]
+    fn for_whoever_is_missing_since_then_another_search_is_due_once_the_one_before_is_over() {
+        let (began, later) = (at("2026-03-02T09:00:00Z"), at("2026-03-02T09:00:01Z"));
+        let over = |end| MissingStep::Over { at: later, end };
+        let taking =
+            MissingStep::Taking { page: 0, tries: 0, not_before: later, approved: false };
+        let cases = [
+            // step, due, whether the tenant is known to be ours by it
+            (MissingStep::Asking { behind: None, tries: 0 }, false, false),
+            (taking, false, false),
+            (MissingStep::Held { since: later }, false, false),
+            (over(MissingEnd::Nobody), true, true),
+            (over(MissingEnd::Taken), true, true),
+            (over(MissingEnd::Dismissed), true, false),
+            (over(MissingEnd::Stopped), true, false),
+            (over(MissingEnd::Unknown), true, false),
+        ];
+        for (step, due, vouches) in cases {
+            let search = search(step, false, 0);
+            assert_eq!(search.is_before(later), due, "{search:?}");
+            assert!(!search.is_before(began), "it asked for them too: {search:?}");
+            assert_eq!(search.vouches_for(Uuid::nil()), vouches, "{search:?}");
+            assert!(!search.vouches_for(Uuid::max()), "another tenant: {search:?}");
+        }
     }
 }

@@ -1,12 +1,16 @@
 //! Whom rounds left out: put down with the page that tells of them, and asked for by themselves at the end
 //! of a round, until they are carried out. What made it impossible may be over by then, and nothing else
 //! would ask for them again.
+//!
+//! Nobody loses access since the tenant does not know them: of a user of ours a search says so, which asks
+//! for everybody and holds what are many.
 
 use std::collections::BTreeMap;
 
 use graph::{Batch, DirectoryUser, GraphError};
+use identity::Block;
 use jiff::Timestamp;
-use store::{Import, LeftOut, LeftOutReason, Stored, TableError, Tally};
+use store::{Import, Known, LeftOut, LeftOutReason, TableError, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
@@ -17,9 +21,6 @@ use crate::app::App;
 const MOST: usize = 400;
 /// How many calls go together: Graph's own limit.
 const TOGETHER: usize = 20;
-/// How many may lose their access at the end of one round since the tenant does not know them any more. A
-/// Graph that knows nobody is out of order.
-const MOST_MISSING: u64 = 5;
 
 /// Why each of some objects is left out.
 pub(super) type LeftOutOf = BTreeMap<Uuid, LeftOutReason>;
@@ -28,8 +29,6 @@ pub(super) type LeftOutOf = BTreeMap<Uuid, LeftOutReason>;
 #[derive(Default)]
 struct Asked {
     tally: Tally,
-    /// How many lost their access since the tenant does not know them any more.
-    missing: u64,
     /// From when on somebody is asked for whom this left out.
     others: Option<Timestamp>,
 }
@@ -65,7 +64,7 @@ impl App {
         if !import.asks_for_left_out(now) {
             return round;
         }
-        let all = match self.ask_for_left_out(directory, &mut asked, request_id).await {
+        let all = match self.ask_for_left_out(directory, import, &mut asked, request_id).await {
             Ok(all) => all,
             Err(error) => {
                 web::failure::log(&error, request_id);
@@ -96,6 +95,7 @@ impl App {
     async fn ask_for_left_out(
         &self,
         directory: &Directory<'_>,
+        import: &Import,
         asked: &mut Asked,
         request_id: &RequestId,
     ) -> Result<bool, ReadingError> {
@@ -115,7 +115,15 @@ impl App {
                 if !directory.has_time_for(super::MEMBER, self.clock.now()) {
                     return Ok(false);
                 }
-                let why = self.carry_left_out(directory, left_out, fate, asked, request_id).await?;
+                let why = match fate {
+                    Err(GraphError::NotFound(trace)) if trace.is_no_such_object() => {
+                        self.miss_left_out(directory, import, &left_out.value, request_id).await?
+                    }
+                    fate => {
+                        let left_out = &left_out.value;
+                        self.carry_left_out(directory, left_out, fate, asked, request_id).await?
+                    }
+                };
                 match why {
                     None => self.store.take_in(org, left_out).await?,
                     Some(reason) => {
@@ -128,34 +136,48 @@ impl App {
         Ok(due.len() < MOST)
     }
 
+    /// Sees to one of them whom the tenant does not know. Whoever is nobody here, or lost access already, is
+    /// forgotten; of whoever has it a search says whether they are missing. Answers why they are left out
+    /// still, if they are.
+    async fn miss_left_out(
+        &self,
+        directory: &Directory<'_>,
+        import: &Import,
+        left_out: &LeftOut,
+        request_id: &RequestId,
+    ) -> Result<Option<LeftOutReason>, ReadingError> {
+        let still = Ok(Some(LeftOutReason::NotFound));
+        // Somebody who was just made is not seen everywhere at first.
+        let Some(since) = left_out.missing_since else { return still };
+        let known = self.known(directory, left_out.object).await?;
+        let has_access = |known: &Known| !known.user.value.blocks.contains(&Block::Entra);
+        if !known.as_ref().is_some_and(has_access) {
+            return Ok(None);
+        }
+        // Behind a round of everybody there is a search anyway.
+        if !import.whole {
+            self.search_since(directory, import, since, request_id).await?;
+        }
+        still
+    }
+
     /// Carries one of them out, by what was answered. Answers why they are left out still, if they are.
     async fn carry_left_out(
         &self,
         directory: &Directory<'_>,
-        left_out: &Stored<LeftOut>,
+        left_out: &LeftOut,
         fate: Result<Option<DirectoryUser>, GraphError>,
         asked: &mut Asked,
         request_id: &RequestId,
     ) -> Result<Option<LeftOutReason>, ReadingError> {
-        let LeftOut { object, reason, is_missing, .. } = left_out.value;
+        let LeftOut { object, reason, .. } = *left_out;
         let told = match fate {
             Ok(Some(told)) if told.id == object => told,
-            Err(GraphError::NotFound(trace)) if trace.is_no_such_object() => {
-                // Somebody who was just made is not seen everywhere at first.
-                if !is_missing || asked.missing >= MOST_MISSING {
-                    return Ok(Some(LeftOutReason::NotFound));
-                }
-                DirectoryUser::gone(object)
-            }
             Err(GraphError::Unread(_)) => return Ok(Some(LeftOutReason::Unread)),
             Ok(_) | Err(_) => return Ok(Some(reason)),
         };
-        let is_gone = told.removed.is_some();
         let carried = self.carry_page_out(directory, vec![told], &[], request_id).await?;
         asked.tally = asked.tally.plus(carried.tally);
-        if is_gone {
-            asked.missing += carried.tally.blocked;
-        }
         if let Some(error) = &carried.failed {
             web::failure::log(error, request_id);
         }

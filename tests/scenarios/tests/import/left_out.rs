@@ -109,34 +109,6 @@ async fn whoever_is_left_out_again_is_asked_for_less_and_less_often_and_keeps_no
 }
 
 #[tokio::test]
-async fn whom_the_tenant_does_not_know_twice_is_gone_and_a_few_at_a_time() {
-    let (lab, clock) = lab().await;
-    let names: Vec<String> = (0..7).map(|number| format!("user{number}")).collect();
-    let users: Vec<_> = names.iter().map(|name| lab.put(name, |_| ())).collect();
-    lab.read().await;
-    for user in &users {
-        lab.simulator.soft_delete_user(&user.user_principal_name).unwrap();
-        let nonsense = json!({ "id": user.id, "@removed": { "reason": "moved" } });
-        lab.simulator.inject(GraphFault::next(Fault::Odd(nonsense)).at("/users/delta"));
-        assert_eq!(lab.read().await.tally.unread, 1);
-    }
-    let blocked = async || {
-        let users = lab.users().await.into_values();
-        users.filter(|user| user.blocks.contains(&Block::Entra)).count()
-    };
-
-    clock.pass(61);
-    lab.read().await;
-    assert_eq!(blocked().await, 0, "somebody who was just made is not seen everywhere at first");
-    clock.pass(121);
-    assert_eq!(lab.read().await.tally.blocked, 5);
-    clock.pass(4 * 60 + 1);
-    let round = lab.read().await;
-
-    assert_eq!((blocked().await, round.left_out_at), (7, None));
-}
-
-#[tokio::test]
 async fn whose_name_a_provisioned_user_had_are_made_or_renamed_once_it_is_free() {
     let (lab, clock) = lab().await;
     lab.put("ada", |_| ());

@@ -14,7 +14,7 @@ use scenarios::{Case, Effect, Fault, World};
 use serde_json::{Value, json};
 use store::{MissingEnd, MissingSearch, MissingStep, OutboxItem, Task};
 
-use crate::place::{blocked_are, connected, operate, said, search, users};
+use crate::place::{blocked_are, connected, operate, said, search, strangers, users};
 
 /// A piece of the work, which one invocation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,17 +50,6 @@ impl Leg {
         };
         (due, gone)
     }
-}
-
-/// Users who are accounts of the tenant by their word here, and not there.
-async fn strangers(world: &World, many: usize) -> Vec<User> {
-    let mut strangers = Vec::with_capacity(many);
-    for _ in 0..many {
-        let object = UserId::mint(&SystemEntropy).uuid();
-        let name = object.simple().to_string();
-        strangers.push(world.user_with(&name, |user| user.object_id = Some(object)).await);
-    }
-    strangers
 }
 
 /// Begins a search of which nobody is told.

@@ -3,6 +3,7 @@
 
 mod decision;
 mod faults;
+mod left_out;
 mod place;
 mod story;
 mod trouble;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ambient::SystemEntropy;
 use entra_sim::{Fault, GraphFault, GraphUser, population};
 use identity::{Block, User, UserId};
 use jiff::SignedDuration;
@@ -44,6 +45,17 @@ pub(crate) async fn some(world: &World, many: usize) -> Vec<User> {
     users.retain(|user| !kept.contains(&user.object_id.unwrap()));
     let stride = users.len() / many;
     users.into_iter().step_by(stride).take(many).collect()
+}
+
+/// Users who are accounts of the tenant by their word here, and not there.
+pub(crate) async fn strangers(world: &World, many: usize) -> Vec<User> {
+    let mut strangers = Vec::with_capacity(many);
+    for _ in 0..many {
+        let object = UserId::mint(&SystemEntropy).uuid();
+        let name = object.simple().to_string();
+        strangers.push(world.user_with(&name, |user| user.object_id = Some(object)).await);
+    }
+    strangers
 }
 
 /// Lets the tenant not have them any more: gone for good, as thirty days after a deletion.
