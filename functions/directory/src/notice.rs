@@ -10,7 +10,7 @@ use std::time::Duration;
 use graph::{Batch, DirectoryUser, GraphError};
 use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
-use store::{Noticed, OutboxItem, Stage};
+use store::{Noticed, OutboxItem, Stage, Stored};
 
 use crate::anchor::is_refusal;
 use crate::app::App;
@@ -48,9 +48,9 @@ impl App {
             // Those of the same moment come as one.
             tokio::time::sleep(gathered).await;
             let latest = self.store.latest_notice(organization, self.clock.now()).await?;
-            let at = latest.map_or(at, |latest| latest.max(at));
+            let at = latest.as_ref().map_or(at, |latest| latest.value.max(at));
             let is_there = self.read_told(organization, (at, again), turn).await?;
-            let is_all = match latest {
+            let is_all = match &latest {
                 Some(latest) => self.store.see_to_notices(organization, latest).await?,
                 None => true,
             };
@@ -122,13 +122,13 @@ impl App {
     async fn read_some(
         &self,
         directory: &Directory<'_>,
-        some: &[Noticed],
+        some: &[Stored<Noticed>],
         turn: &Turn<'_>,
     ) -> Result<(), Failure> {
         let mut batch = Batch::default();
         for noticed in some {
             // As many as a batch holds.
-            let _full = batch.user(noticed.object);
+            let _full = batch.user(noticed.value.object);
         }
         let fates = directory.graph.batch(&batch).await.map_err(ReadingError::from)?;
         let mut told: Vec<DirectoryUser> = Vec::with_capacity(some.len());
@@ -144,7 +144,7 @@ impl App {
                     continue;
                 }
             }
-            seen.push(*noticed);
+            seen.push(noticed.clone());
         }
         if !self.carry_users_out(directory, told, turn.request_id).await? {
             return Err(Failure::GoesOn);

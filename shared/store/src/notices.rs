@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::connections::works_with;
 use crate::item::Item;
 use crate::schema::Key;
-use crate::table::{Expect, Write};
+use crate::table::{Expect, Write, number};
 use crate::write::Clause;
 use crate::{OutboxItem, Store, Stored, TableError, Task, Version};
 
@@ -138,7 +138,7 @@ impl Store {
         let item = OutboxItem::noticed(org, now);
         // Never forgotten: the item ends where it is not there.
         let latest = Item::new(Key::latest_notice(org), &now)?;
-        let mut marks = vec![Write::Put(latest, Expect::Anything)];
+        let mut marks = vec![Write::Next(latest)];
         marks.extend(self.marks(org, objects, now)?);
         let with = |first: Write| std::iter::once(first).chain(marks.clone()).collect();
         let mut race = 0;
@@ -158,27 +158,26 @@ impl Store {
         }
     }
 
-    /// When somebody was noticed last, unless that was seen to.
+    /// When somebody was noticed last, unless that was seen to; each notice is another version of it.
     pub async fn latest_notice(
         &self,
         org: OrganizationId,
         now: Timestamp,
-    ) -> Result<Option<Timestamp>, TableError> {
-        let latest: Option<Stored<Timestamp>> =
-            self.table.get(Key::latest_notice(org), now).await?;
-        Ok(latest.map(|latest| latest.value))
+    ) -> Result<Option<Stored<Timestamp>>, TableError> {
+        self.table.get(Key::latest_notice(org), now).await
     }
 
-    /// Whatever was noticed until then is seen to: says whether nothing was since.
+    /// Whatever was noticed until then is seen to: says whether nothing was since, whatever the time of
+    /// those who noticed it.
     pub async fn see_to_notices(
         &self,
         org: OrganizationId,
-        latest: Timestamp,
+        latest: &Stored<Timestamp>,
     ) -> Result<bool, TableError> {
         let key = Key::latest_notice(org);
-        let at = Item::new(key.clone(), &latest)?.value;
-        let then = Clause::new("#v = :at").with(":at", at);
-        match self.table.write(vec![Write::RemoveThat(key, then)]).await {
+        let at = Item::new(key.clone(), &latest.value)?.value;
+        let seen = as_read(latest.version, "#v = :at").with(":at", at);
+        match self.table.write(vec![Write::RemoveThat(key, seen)]).await {
             Ok(()) => Ok(true),
             Err(TableError::Conflict { .. }) => Ok(false),
             Err(error) => Err(error),
@@ -196,7 +195,7 @@ impl Store {
         let mark = |object: &Uuid| {
             let noticed = Noticed { object: *object, noticed_at: now };
             let item = Item::new(Key::noticed(org, *object), &noticed)?;
-            Ok(Write::Put(item.until(end.as_second()), Expect::Anything))
+            Ok(Write::Next(item.until(end.as_second())))
         };
         objects.iter().take(MOST).map(mark).collect()
     }
@@ -207,17 +206,15 @@ impl Store {
         org: OrganizationId,
         most: i32,
         now: Timestamp,
-    ) -> Result<Vec<Noticed>, TableError> {
-        let found: Vec<Stored<Noticed>> =
-            self.table.list(&Key::all_noticed(org), Key::NOTICED, most, now).await?;
-        Ok(found.into_iter().map(|stored| stored.value).collect())
+    ) -> Result<Vec<Stored<Noticed>>, TableError> {
+        self.table.list(&Key::all_noticed(org), Key::NOTICED, most, now).await
     }
 
     /// These users were read. Who is noticed once more meanwhile stays: what was read of them may be older.
     pub async fn forget_noticed(
         &self,
         org: OrganizationId,
-        read: &[Noticed],
+        read: &[Stored<Noticed>],
     ) -> Result<(), TableError> {
         if read.is_empty() {
             return Ok(());
@@ -240,12 +237,17 @@ impl Store {
 }
 
 /// Forgets somebody who was noticed then, and not since.
-fn forgotten(org: OrganizationId, noticed: &Noticed) -> Result<Write, TableError> {
-    let key = Key::noticed(org, noticed.object);
-    let at = Item::new(key.clone(), &noticed.noticed_at)?.value;
-    let then =
-        Clause::new("attribute_not_exists(#v.noticed_at) OR #v.noticed_at = :at").with(":at", at);
-    Ok(Write::RemoveThat(key, then))
+fn forgotten(org: OrganizationId, noticed: &Stored<Noticed>) -> Result<Write, TableError> {
+    let key = Key::noticed(org, noticed.value.object);
+    let at = Item::new(key.clone(), &noticed.value.noticed_at)?.value;
+    let then = "(attribute_not_exists(#v.noticed_at) OR #v.noticed_at = :at)";
+    Ok(Write::RemoveThat(key, as_read(noticed.version, then).with(":at", at)))
+}
+
+/// That nothing was noticed since something was read: two may be in one instant, by clocks that differ,
+/// and versions begin anew once it is seen to.
+fn as_read(version: Version, then: &str) -> Clause {
+    Clause::new(format!("version = :version AND {then}")).with(":version", number(version))
 }
 
 impl OutboxItem {

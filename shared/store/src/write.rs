@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
 };
@@ -35,6 +36,8 @@ impl Expect {
 pub(crate) enum Write {
     /// Stores an item.
     Put(Item, Expect),
+    /// Stores an item whatever is there, as the version after it: for items that are ended as they were read.
+    Next(Item),
     /// Stores an item unless one is there: for items that say the same either way.
     Ensure(Item),
     /// Deletes an item of a version.
@@ -90,6 +93,7 @@ impl Write {
     pub(crate) const fn key(&self) -> &Key {
         match self {
             Self::Put(Item { key, .. }, _)
+            | Self::Next(Item { key, .. })
             | Self::Ensure(Item { key, .. })
             | Self::Delete(key, _)
             | Self::DeleteThat(key, _)
@@ -110,6 +114,7 @@ impl Write {
         let action = TransactWriteItem::builder();
         let action = match self {
             Self::Put(item, expect) => action.put(put(table, item, expect)?),
+            Self::Next(item) => action.update(next(table, item)?),
             Self::Ensure(item) => action.update(ensure(table, item)?),
             Self::Delete(key, version) => {
                 let delete = Delete::builder()
@@ -221,17 +226,33 @@ fn put(table: &str, item: Item, expect: Expect) -> Result<Put, BuildError> {
 
 /// Each attribute stays as it is where there is one.
 fn ensure(table: &str, item: Item) -> Result<Update, BuildError> {
+    let (update, many) = naming(table, item, &["pk", "sk"]);
+    let parts = (0..many).map(|place| format!("#a{place} = if_not_exists(#a{place}, :a{place})"));
+    update.update_expression(format!("SET {}", parts.collect::<Vec<_>>().join(", "))).build()
+}
+
+/// Each attribute becomes what the item says, and the version one more than it was.
+fn next(table: &str, item: Item) -> Result<Update, BuildError> {
+    let (update, many) = naming(table, item, &["pk", "sk", "version"]);
+    let parts = (0..many).map(|place| format!("#a{place} = :a{place}"));
+    let text = format!("SET {} ADD version :one", parts.collect::<Vec<_>>().join(", "));
+    update.update_expression(text).expression_attribute_values(":one", number(1)).build()
+}
+
+/// An update that names attributes of an item, all without these, and what it says of them: `#a0` and
+/// `:a0`, and so on. Answers how many there are.
+fn naming(table: &str, item: Item, without: &[&str]) -> (UpdateBuilder, usize) {
     let key = item.key.clone();
     let mut update = Update::builder().table_name(table).set_key(Some(key_attributes(key)));
-    let (mut parts, rest) = (Vec::new(), ["pk", "sk"]);
-    let attributes = item.attributes(1).into_iter().filter(|(name, _)| !rest.contains(&&**name));
-    for (place, (name, value)) in attributes.enumerate() {
-        parts.push(format!("#a{place} = if_not_exists(#a{place}, :a{place})"));
+    let attributes = item.attributes(1).into_iter();
+    let mut many = 0;
+    for (name, value) in attributes.filter(|(name, _)| !without.contains(&&**name)) {
         update = update
-            .expression_attribute_names(format!("#a{place}"), name)
-            .expression_attribute_values(format!(":a{place}"), value);
+            .expression_attribute_names(format!("#a{many}"), name)
+            .expression_attribute_values(format!(":a{many}"), value);
+        many += 1;
     }
-    update.update_expression(format!("SET {}", parts.join(", "))).build()
+    (update, many)
 }
 
 fn check(

@@ -148,6 +148,10 @@ async fn connect(world: &World) -> Connector<'_> {
         let page = olga.sign_in_as(&mut world.browser(), &boss, account::BOSS).await;
         assert!(page.location().is_some(), "{}", page.text);
     }
+    // While somebody is at another notice.
+    world.store.notice(world.organization, &BTreeSet::new(), world.now()).await.unwrap();
+    world.microsoft.announce(Lifecycle::Missed).await;
+    world.swept().await;
     world.microsoft.announce(Lifecycle::SubscriptionRemoved).await;
     olga.look().await;
     let preflight = world.store.preflight(world.organization, world.now()).await.unwrap().unwrap();

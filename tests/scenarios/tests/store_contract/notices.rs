@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use store::Noticed;
+use store::{Noticed, Stored};
 use uuid::Uuid;
 
 use crate::{Place, noon, seconds};
@@ -10,8 +10,8 @@ use crate::{Place, noon, seconds};
 const ADA: Uuid = Uuid::from_u128(1);
 const GRACE: Uuid = Uuid::from_u128(2);
 
-fn objects(noticed: &[Noticed]) -> BTreeSet<Uuid> {
-    noticed.iter().map(|noticed| noticed.object).collect()
+fn objects(noticed: &[Stored<Noticed>]) -> BTreeSet<Uuid> {
+    noticed.iter().map(|noticed| noticed.value.object).collect()
 }
 
 #[tokio::test]
@@ -23,14 +23,50 @@ async fn whoever_is_noticed_again_while_they_are_read_is_read_again() {
     let read = noticed().await;
     assert_eq!(objects(&read), [ADA, GRACE].into());
 
-    store.notice(org, &[ADA].into(), noon() + seconds(1)).await.unwrap();
-    store.forget_noticed(org, &read).await.unwrap();
-    let left = noticed().await;
-    assert_eq!(objects(&left), [ADA].into(), "what was read of her may be older");
+    // At the same time, and later.
+    for later in [0, 1] {
+        let read = noticed().await;
+        store.notice(org, &[ADA].into(), noon() + seconds(later)).await.unwrap();
+        store.forget_noticed(org, &read).await.unwrap();
+        assert_eq!(objects(&noticed().await), [ADA].into(), "what was read of her may be older");
+    }
 
+    let left = noticed().await;
     store.forget_noticed(org, &left).await.unwrap();
-    assert_eq!(noticed().await, []);
+    assert!(noticed().await.is_empty());
     store.forget_noticed(org, &left).await.unwrap();
     store.forget_noticed(org, &[]).await.unwrap();
-    assert_eq!(noticed().await, [], "twice is once");
+    assert!(noticed().await.is_empty(), "twice is once");
+    store.notice(org, &[ADA].into(), noon() + seconds(1)).await.unwrap();
+    store.forget_noticed(org, &read).await.unwrap();
+    assert_eq!(objects(&noticed().await), [ADA].into(), "nobody had read her by then");
+}
+
+#[tokio::test]
+async fn what_is_noticed_at_the_same_time_or_earlier_by_another_clock_is_seen_to_by_itself() {
+    let place = Place::new().await;
+    let (store, org) = (&place.store, place.org());
+    let latest = async || store.latest_notice(org, noon()).await.unwrap();
+    let notice = async |at| store.notice(org, &BTreeSet::new(), at).await.unwrap();
+    assert!(latest().await.is_none());
+    assert!(notice(noon()).await.is_some(), "what reads it is new");
+
+    for at in [noon(), noon() - seconds(1), noon() + seconds(1)] {
+        let read = latest().await.unwrap();
+        assert!(notice(at).await.is_none(), "whoever is at it sees to this one too");
+        assert!(!store.see_to_notices(org, &read).await.unwrap(), "at {at}");
+        assert!(latest().await.is_some());
+    }
+    let read = latest().await.unwrap();
+    assert!(store.see_to_notices(org, &read).await.unwrap());
+    assert!(latest().await.is_none());
+    assert!(store.see_to_notices(org, &read).await.unwrap(), "twice is once");
+
+    // As often as the one that was read, and another.
+    for second in 2..=5 {
+        notice(noon() + seconds(second)).await;
+    }
+    assert_eq!(latest().await.unwrap().version, read.version);
+    assert!(!store.see_to_notices(org, &read).await.unwrap());
+    assert!(latest().await.is_some());
 }
