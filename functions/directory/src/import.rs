@@ -141,6 +141,8 @@ enum Turned {
     Last,
     /// It is carried out in part: time is over, or something failed.
     InPart(Option<ReadingError>),
+    /// Somebody else reads the same directory.
+    Elsewhere,
 }
 
 impl App {
@@ -178,7 +180,9 @@ impl App {
                 None => page(directory, &import).await,
             };
             let turned = match asked {
-                Ok(page) => self.turn(directory, &mut import, page, request_id).await?,
+                Ok(page) => {
+                    self.turn(directory, (&mut stored, &mut import), page, request_id).await?
+                }
                 Err(ReadingError::Graph(GraphError::Gone { .. })) if restarts < RESTARTS => {
                     // From our own beginning: the one that Graph names may select less, and what is
                     // selected is fixed for every round behind it.
@@ -194,6 +198,9 @@ impl App {
                 }
                 Err(error) => return Err(error),
             };
+            if matches!(turned, Turned::Elsewhere) {
+                return Ok(Reading::Elsewhere);
+            }
             came_further |= import != stored.value;
             import.kept_at = Some(self.clock.now());
             import.anchored_until = None;
@@ -212,6 +219,7 @@ impl App {
                 Turned::Over | Turned::InPart(None) => is_answered = true,
                 Turned::Last => return Ok(Reading::Ended(stored.value)),
                 Turned::InPart(Some(error)) => return Err(error),
+                Turned::Elsewhere => return Ok(Reading::Elsewhere),
             }
         }
         Ok(Reading::Unfinished { import: stored.value, came_further })
@@ -224,10 +232,15 @@ impl App {
         request_id: &RequestId,
     ) -> Result<Stored<Import>, ReadingError> {
         let kept = self.store.import(directory.organization, self.clock.now()).await?;
-        // Another tenant's position means nothing here.
         let version = kept.as_ref().map_or(0, |kept| kept.version);
-        let same = kept.filter(|kept| kept.value.tenant == directory.tenant);
-        let mut import = same.map_or_else(|| Import::new(directory.tenant), |kept| kept.value);
+        let mut import = match kept {
+            Some(kept) if kept.value.tenant == directory.tenant => kept.value,
+            // Another tenant's position means nothing here. Whoever was left out there is asked for.
+            other => {
+                let left_out_at = other.and_then(|kept| kept.value.left_out_at);
+                Import { left_out_at, ..Import::new(directory.tenant) }
+            }
+        };
         import.begin(self.clock.now());
         if import.next.is_none() && import.expected.is_none() {
             import.expected = expected(directory, request_id).await;
@@ -239,7 +252,7 @@ impl App {
     async fn turn(
         &self,
         directory: &Directory<'_>,
-        import: &mut Import,
+        (stored, import): (&mut Stored<Import>, &mut Import),
         page: Page<DirectoryUser>,
         request_id: &RequestId,
     ) -> Result<Turned, ReadingError> {
@@ -256,7 +269,9 @@ impl App {
         let carried =
             self.carry_page_out(directory, page.value, &import.carried_out, request_id).await?;
         left_out.extend(carried.left_out);
-        self.leave_out(directory, import, &left_out).await?;
+        if !self.leave_out(directory, (stored, import), &left_out).await? {
+            return Ok(Turned::Elsewhere);
+        }
         if !carried.whole {
             import.pause(carried.fingerprints, carried.tally);
             return Ok(Turned::InPart(carried.failed));

@@ -55,6 +55,10 @@ struct Belongings {
     search: Option<Value>,
     /// How many users the pages of such searches name, by search and number.
     missed: BTreeMap<(String, u64), usize>,
+    /// From when on somebody whom a round left out is asked for.
+    asks_left_out_at: Option<Timestamp>,
+    /// From when on each of those is, by object id.
+    left_out: BTreeMap<String, Timestamp>,
     /// The tenant that tells what changes.
     subscribed: Option<String>,
     /// The connection, if it works.
@@ -206,7 +210,11 @@ impl Belongings {
                 self.gone.insert(text(value, "user").unwrap().to_owned());
                 true
             }
-            ("IMPORT", "IMPORT" | "RULES") => true,
+            ("IMPORT", "IMPORT") => {
+                self.asks_left_out_at = text(value, "left_out_at").map(|at| at.parse().unwrap());
+                true
+            }
+            ("IMPORT", "RULES") => true,
             ("SUBSCRIPTION", "SUBSCRIPTION") => {
                 self.subscribed = value["tenant"].as_str().map(str::to_owned);
                 true
@@ -216,6 +224,7 @@ impl Belongings {
             ("LEFT_OUT", object) => {
                 let due_at = text(value, "due_at").unwrap().parse::<Timestamp>().unwrap();
                 self.check_index(item, "#LEFT_OUT", &format!("{due_at:.9}#{object}"));
+                self.left_out.insert(object.to_owned(), due_at);
                 text(value, "object") == Some(object)
             }
             ("OUTBOX", "OUTBOX") => {
@@ -345,6 +354,7 @@ impl Belongings {
             self.wrong.push("a tenant that is not its own tells it what changes".to_owned());
         }
         self.check_search();
+        self.check_left_out();
         if self.domains != self.named_domains {
             self.wrong.push(format!("the domains of {org} and what it says of them differ"));
         }
@@ -464,6 +474,16 @@ impl Belongings {
         if listed.map(|listed| listed as u64) != search["missing"].as_u64() {
             self.wrong.push(format!("the search {id} misses others than it lists: {search}"));
         }
+    }
+
+    /// Whoever is left out is asked for when that is due: the rounds know.
+    fn check_left_out(&mut self) {
+        let asked = self.asks_left_out_at;
+        let late = self.left_out.iter().filter(|(_, due)| asked.is_none_or(|at| at > **due));
+        let late = late.map(|(object, due)| {
+            format!("{object} is left out and due at {due}, and rounds ask from {asked:?} on")
+        });
+        self.wrong.extend(late);
     }
 
     /// Whoever may have a temporary name in Entra has a task that gives them their own back.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use graph::{Batch, DirectoryUser, GraphError};
 use identity::Block;
 use jiff::Timestamp;
-use store::{Import, Known, LeftOut, LeftOutReason, TableError, Tally};
+use store::{Import, Known, LeftOut, LeftOutReason, Stored, TableError, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
@@ -34,19 +34,30 @@ struct Asked {
 }
 
 impl App {
-    /// Puts down whom a page leaves out, before the page is over.
+    /// Puts down whom a page leaves out, before the page is over, and before that from when on they are
+    /// asked for: whoever is put down is, though the page tells of them otherwise the next time. Says
+    /// whether nobody else reads the same directory.
     pub(super) async fn leave_out(
         &self,
         directory: &Directory<'_>,
-        import: &mut Import,
+        (stored, import): (&mut Stored<Import>, &mut Import),
         objects: &LeftOutOf,
-    ) -> Result<(), TableError> {
-        if !objects.is_empty() {
-            let now = self.clock.now();
-            let due_at = self.store.leave_out(directory.organization, objects, now).await?;
-            import.leave_out(due_at);
+    ) -> Result<bool, TableError> {
+        if objects.is_empty() {
+            return Ok(true);
         }
-        Ok(())
+        let (org, now) = (directory.organization, self.clock.now());
+        import.leave_out(LeftOut::first_due(now));
+        if stored.value.left_out_at != import.left_out_at {
+            let asked = Import { left_out_at: import.left_out_at, ..stored.value.clone() };
+            *stored = match self.store.keep_import(org, stored.version, &asked).await {
+                Ok(kept) => kept,
+                Err(TableError::Conflict { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            };
+        }
+        self.store.leave_out(org, objects, now).await?;
+        Ok(true)
     }
 
     /// Asks for those whom rounds left out, where that is due: whoever can be carried out by now is. The

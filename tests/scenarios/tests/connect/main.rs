@@ -5,6 +5,7 @@ mod anchors;
 mod certificates;
 mod consent;
 mod faults;
+mod left_out;
 mod permissions;
 mod reading;
 mod refusals;

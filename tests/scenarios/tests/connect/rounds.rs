@@ -20,7 +20,7 @@ enum Round {
 }
 
 /// What the audit says of a round: each action, and why.
-type Audited = Vec<(String, Option<String>)>;
+pub(crate) type Audited = Vec<(String, Option<String>)>;
 
 impl Round {
     const fn page_size(self) -> usize {
@@ -62,18 +62,10 @@ impl Round {
 
     /// Lets the next round be due, and names what carries it out.
     async fn due(self, world: &World) -> Due {
-        world.clock.pass(SignedDuration::from_hours(4));
-        world.agree();
         if matches!(self, Self::Anew) {
             world.microsoft.inject(GraphFault::next(Fault::Expired).at("/users/delta"));
         }
-        let records = world.records().await;
-        let items = records.values("#OUTBOX#");
-        let mut rounds = items.iter().filter(|item| item["task"].get("read_directory").is_some());
-        let id = |name: &str| rounds.clone().next().unwrap()[name].as_str().unwrap();
-        let due = (id("organization").parse().unwrap(), id("id").parse().unwrap());
-        assert!(rounds.next().is_some() && rounds.next().is_none(), "there is one next round");
-        due
+        due(world).await
     }
 
     /// Nothing goes wrong: what the audit says.
@@ -133,8 +125,21 @@ impl Round {
     }
 }
 
+/// Lets the next round be due, and names what carries it out.
+pub(crate) async fn due(world: &World) -> Due {
+    world.clock.pass(SignedDuration::from_hours(4));
+    world.agree();
+    let records = world.records().await;
+    let items = records.values("#OUTBOX#");
+    let mut rounds = items.iter().filter(|item| item["task"].get("read_directory").is_some());
+    let id = |name: &str| rounds.clone().next().unwrap()[name].as_str().unwrap();
+    let due = (id("organization").parse().unwrap(), id("id").parse().unwrap());
+    assert!(rounds.next().is_some() && rounds.next().is_none(), "there is one next round");
+    due
+}
+
 /// Everybody is here as they are there.
-async fn agrees(world: &World, what: &str) {
+pub(crate) async fn agrees(world: &World, what: &str) {
     let here = users(world).await;
     let there = world.microsoft.users();
     for theirs in &there {
