@@ -269,7 +269,7 @@ impl App {
         let carried =
             self.carry_page_out(directory, page.value, &import.carried_out, request_id).await?;
         left_out.extend(carried.left_out);
-        if !self.leave_out(directory, (stored, import), &left_out).await? {
+        if !self.leave_out(directory, (stored, &mut *import), &left_out).await? {
             return Ok(Turned::Elsewhere);
         }
         if !carried.whole {

@@ -98,6 +98,10 @@ pub struct User {
     /// Whether the account is mastered on-premises: its anchor is never ours to set.
     #[serde(default)]
     pub on_premises: bool,
+    /// Accounts that are to have their name or anchor, and that a reading left out for it: they are read
+    /// once the person lets go of it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub in_the_way_of: BTreeSet<Uuid>,
     /// The personal e-mail address that proves who enrols.
     pub personal_email: Option<Address>,
     /// When the personal claim last changed.
@@ -137,6 +141,7 @@ impl User {
             made_in: None,
             disabled: None,
             on_premises: false,
+            in_the_way_of: BTreeSet::new(),
             personal_email: None,
             claim_changed_at: None,
             role: Role::Member,

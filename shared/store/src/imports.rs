@@ -13,6 +13,7 @@ use crate::anchors;
 use crate::gone::of_nobody;
 use crate::item::Item;
 use crate::leavers;
+use crate::left_out;
 use crate::names::{Owner, claims, move_claim};
 use crate::schema::Key;
 use crate::table::{Expect, Write};
@@ -378,8 +379,8 @@ impl Store {
     }
 
     /// Stores what the directory makes of a known user, and moves their names: all or nothing.
-    /// It is told where access is taken or given, or a personal address changed: answers what of the
-    /// same transaction is in the outbox.
+    /// It is told where access is taken or given, or a personal address changed, and whoever they stood
+    /// in the way of is read: answers what of the same transaction is in the outbox.
     ///
     /// # Errors
     ///
@@ -392,7 +393,13 @@ impl Store {
         user: &User,
         audit: &AuditEntry,
     ) -> Result<Vec<OutboxItem>, ImportError> {
-        let Changing { writes, taken, follows } = changing(org, before, user, audit)?;
+        let user = &left_out::stepped_aside(org, &before.value, user.clone());
+        let Changing { mut writes, taken, mut follows } = changing(org, before, user, audit)?;
+        let aside = left_out::out_of_the_way(org, &before.value, Some(user), audit.at)?;
+        if let Some((item, read)) = aside {
+            writes.extend(read);
+            follows.push(item);
+        }
         self.table.write(writes).await.map(|()| follows).map_err(|error| match error {
             TableError::Conflict { position } => match taken.get(position).copied().flatten() {
                 Some(named) => ImportError::Taken(named),

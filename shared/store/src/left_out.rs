@@ -1,19 +1,23 @@
 //! Whom a round of reading told of and left out: each is asked for by themselves later, less and less
-//! often, until they are carried out. Nothing else would ask for them again: the round is over.
+//! often, until they are carried out. Nothing else would ask for them again: the round is over. Whose name
+//! or anchor somebody has here are read as soon as that one lets go of it: who stands in the way says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use identity::OrganizationId;
+use identity::{OrganizationId, User};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::anchors::up_to;
 use crate::item::Item;
+use crate::names::claims;
+use crate::notices::marks;
 use crate::queries::From;
 use crate::schema::{IndexKey, Key};
 use crate::table::{Expect, Write};
-use crate::{Store, Stored, TableError};
+use crate::users::user_item;
+use crate::{OutboxItem, Store, Stored, TableError};
 
 /// How long after a round somebody is asked for whom it left out; each further pause is twice as long.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
@@ -23,6 +27,9 @@ const DOUBLINGS: u32 = 4;
 const AT_ONCE: usize = 100;
 /// How often they are put down anew where somebody else changes one of them meanwhile.
 const RACES: u32 = 5;
+
+/// How many somebody is known to stand in the way of: those beyond are asked for all the same.
+const MOST_IN_THE_WAY: usize = 5;
 
 /// Why somebody was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +84,57 @@ impl LeftOut {
     }
 }
 
+/// What has to happen where somebody lets go of a name or an anchor, or becomes another account, or goes, and
+/// stood in others' way: those are read at once. Answers what of it is in the outbox.
+pub(crate) fn out_of_the_way(
+    org: OrganizationId,
+    before: &User,
+    after: Option<&User>,
+    now: Timestamp,
+) -> Result<Option<(OutboxItem, Vec<Write>)>, TableError> {
+    let stays = after.is_some_and(|after| !is_moved(org, before, after));
+    if stays || before.in_the_way_of.is_empty() {
+        return Ok(None);
+    }
+    let item = OutboxItem::pushed(org, now);
+    let mut writes = vec![Write::Put(item.item()?, Expect::Anything)];
+    writes.extend(marks(org, &before.in_the_way_of, now)?);
+    Ok(Some((item, writes)))
+}
+
+/// The same user, who stands in nobody's way where their names are others than they were.
+pub(crate) fn stepped_aside(org: OrganizationId, before: &User, after: User) -> User {
+    match is_moved(org, before, &after) {
+        true => User { in_the_way_of: BTreeSet::new(), ..after },
+        false => after,
+    }
+}
+
+/// Whether somebody has other names than before.
+fn is_moved(org: OrganizationId, before: &User, after: &User) -> bool {
+    claims(org, before, None) != claims(org, after, None)
+}
+
 impl Store {
+    /// Notes of a user that they have what an account is to have which a reading leaves out.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Conflict`] when the user is not as they were read: they may have let go of it.
+    pub async fn stand_in_the_way(
+        &self,
+        org: OrganizationId,
+        before: &Stored<User>,
+        object: Uuid,
+    ) -> Result<(), TableError> {
+        let mut user = before.value.clone();
+        if user.in_the_way_of.len() >= MOST_IN_THE_WAY || !user.in_the_way_of.insert(object) {
+            return Ok(());
+        }
+        let write = Write::Put(user_item(org, &user)?, Expect::Version(before.version));
+        self.table.write(vec![write]).await
+    }
+
     /// Puts down whom a round leaves out, as if each were left out for the first time: they were told of
     /// anew. Answers from when on they are asked for.
     ///

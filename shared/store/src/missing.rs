@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::connections::works_with;
 use crate::imports::{Changing, changing};
 use crate::item::Item;
+use crate::notices::marks;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::{
@@ -176,8 +177,7 @@ impl MissingSearch {
     /// decided about them.
     pub fn vouches_for(&self, tenant: Uuid) -> bool {
         let ends = [MissingEnd::Nobody, MissingEnd::Taken];
-        let is_judged =
-            matches!(&self.step, MissingStep::Over { end, .. } if ends.contains(end));
+        let is_judged = matches!(&self.step, MissingStep::Over { end, .. } if ends.contains(end));
         is_judged && self.tenant == tenant
     }
 
@@ -316,7 +316,7 @@ impl Store {
         let again = OutboxItem::pushed(org, audit.at);
         writes.push(Write::Put(again.item()?, Expect::Anything));
         follows.push(again);
-        writes.extend(self.marks(org, &before.value.object_id.into_iter().collect(), audit.at)?);
+        writes.extend(marks(org, &before.value.object_id.into_iter().collect(), audit.at)?);
         self.table.write(writes).await.map(|()| follows).map_err(|error| match error {
             TableError::Conflict { .. } => ImportError::Stale,
             other => ImportError::Table(other),
@@ -400,8 +400,7 @@ mod tests {
     fn for_whoever_is_missing_since_then_another_search_is_due_once_the_one_before_is_over() {
         let (began, later) = (at("2026-03-02T09:00:00Z"), at("2026-03-02T09:00:01Z"));
         let over = |end| MissingStep::Over { at: later, end };
-        let taking =
-            MissingStep::Taking { page: 0, tries: 0, not_before: later, approved: false };
+        let taking = MissingStep::Taking { page: 0, tries: 0, not_before: later, approved: false };
         let cases = [
             // step, due, whether the tenant is known to be ours by it
             (MissingStep::Asking { behind: None, tries: 0 }, false, false),

@@ -138,9 +138,9 @@ impl Store {
         let item = OutboxItem::noticed(org, now);
         // Never forgotten: the item ends where it is not there.
         let latest = Item::new(Key::latest_notice(org), &now)?;
-        let mut marks = vec![Write::Next(latest)];
-        marks.extend(self.marks(org, objects, now)?);
-        let with = |first: Write| std::iter::once(first).chain(marks.clone()).collect();
+        let mut noticed = vec![Write::Next(latest)];
+        noticed.extend(marks(org, objects, now)?);
+        let with = |first: Write| std::iter::once(first).chain(noticed.clone()).collect();
         let mut race = 0;
         loop {
             match self.table.write(with(Write::Put(item.item()?, Expect::Absent))).await {
@@ -184,22 +184,6 @@ impl Store {
         }
     }
 
-    /// What says that users of the tenant are to be read at once.
-    pub(crate) fn marks(
-        &self,
-        org: OrganizationId,
-        objects: &BTreeSet<Uuid>,
-        now: Timestamp,
-    ) -> Result<Vec<Write>, TableError> {
-        let end = now.checked_add(FORGOTTEN_AFTER).unwrap_or(now);
-        let mark = |object: &Uuid| {
-            let noticed = Noticed { object: *object, noticed_at: now };
-            let item = Item::new(Key::noticed(org, *object), &noticed)?;
-            Ok(Write::Next(item.until(end.as_second())))
-        };
-        objects.iter().take(MOST).map(mark).collect()
-    }
-
     /// The users who are to be read at once, at most `most`.
     pub async fn noticed(
         &self,
@@ -234,6 +218,21 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// What says that users of the tenant are to be read at once.
+pub(crate) fn marks(
+    org: OrganizationId,
+    objects: &BTreeSet<Uuid>,
+    now: Timestamp,
+) -> Result<Vec<Write>, TableError> {
+    let end = now.checked_add(FORGOTTEN_AFTER).unwrap_or(now);
+    let mark = |object: &Uuid| {
+        let noticed = Noticed { object: *object, noticed_at: now };
+        let item = Item::new(Key::noticed(org, *object), &noticed)?;
+        Ok(Write::Next(item.until(end.as_second())))
+    };
+    objects.iter().take(MOST).map(mark).collect()
 }
 
 /// Forgets somebody who was noticed then, and not since.

@@ -8,6 +8,7 @@ use crate::access::{self, Following};
 use crate::gone::Made;
 use crate::item::Item;
 use crate::leavers;
+use crate::left_out;
 use crate::names::{Owner, claims, move_claim};
 use crate::profiles::profile_item;
 use crate::schema::Key;
@@ -140,6 +141,7 @@ impl Plan {
             follows.push(tell);
         }
         follows.extend(self.tell_access(org, audit, old_user, Some(user))?);
+        follows.extend(self.step_aside(org, audit, old_user, Some(user))?);
         self.writes.extend(leavers::moved(org, old_user, user)?);
         Ok((self, follows))
     }
@@ -175,6 +177,21 @@ impl Plan {
         }
         self.writes.extend(writes);
         Ok(told)
+    }
+
+    /// Has those read whom somebody stood in the way of, where they do no more.
+    fn step_aside(
+        &mut self,
+        org: OrganizationId,
+        audit: &AuditEntry,
+        before: &User,
+        after: Option<&User>,
+    ) -> Result<Option<OutboxItem>, TableError> {
+        let aside = left_out::out_of_the_way(org, before, after, audit.at)?;
+        Ok(aside.map(|(item, read)| {
+            self.writes.extend(read);
+            item
+        }))
     }
 
     pub(crate) async fn carry_out(self, store: &Store) -> Result<(), ProvisionError> {
@@ -320,7 +337,8 @@ impl Store {
         }
 
         let profile = Profile { changed_at: audit.at, ..profile.clone() };
-        let user = &access::seen_off(old_user, user.clone(), audit.at);
+        let user = access::seen_off(old_user, user.clone(), audit.at);
+        let user = &left_out::stepped_aside(org, old_user, user);
         let user_write = match same_user {
             true => Write::Check(Key::user(org, id), before.user.version),
             false => Write::Put(user_item(org, user)?, Expect::Version(before.user.version)),
@@ -342,7 +360,7 @@ impl Store {
     /// Deletes a user for good: frees their names, counts them no more, and puts into the outbox
     /// what they leave behind (passkeys, sessions, memberships), which [`Store::forget_user`] takes
     /// away. From then on nobody signs in as them. An account in Entra that we made is disabled there,
-    /// and brings nobody back.
+    /// and brings nobody back. Whoever they stood in the way of is read.
     ///
     /// Answers what of the same transaction is in the outbox.
     ///
@@ -369,6 +387,7 @@ impl Store {
         plan.move_claim(org, Some(user), None)?;
         plan.push(Write::Tally(Key::user_count(org, user.id), -1));
         let told = plan.tell_access(org, audit, user, None)?;
+        let aside = plan.step_aside(org, audit, user, None)?;
         if let Some(tenant) = user.made_in {
             let made = Made { user: user.id, object: user.object_id, tenant };
             for write in made.leaves(org, audit.at)? {
@@ -379,7 +398,7 @@ impl Store {
         plan.push(Write::Put(forget.item()?, Expect::Absent));
         plan.push(Write::Put(audit.item(org)?, Expect::Absent));
         plan.carry_out(self).await?;
-        Ok(std::iter::once(forget).chain(told).collect())
+        Ok(std::iter::once(forget).chain(told).chain(aside).collect())
     }
 }
 
@@ -416,7 +435,8 @@ mod tests {
             profile.emails = emails.map(|email| format!("{email}@{name}.test")).collect();
             (user, profile)
         };
-        let (before, old_profile) = named("before", 1);
+        let (mut before, old_profile) = named("before", 1);
+        before.in_the_way_of = (3..8).map(Uuid::from_u128).collect();
         let (mut after, profile) = named("after", 2);
         after.claim_changed_at = Some(now);
         after.block(Block::Provisioning, now);
@@ -433,6 +453,7 @@ mod tests {
         let follows_of = |wanted: fn(&Task) -> bool| follows.iter().any(|item| wanted(&item.task));
         assert!(follows_of(|task| matches!(task, Task::ClaimChanged { .. })), "{follows:?}");
         assert!(follows_of(|task| matches!(task, Task::AlertBlocks { .. })), "{follows:?}");
+        assert!(follows_of(|task| matches!(task, Task::ReadNoticed { .. })), "{follows:?}");
         let many = plan.writes.len();
         assert!(many > 2 * Profile::MOST_EMAILS + 14, "it is the largest: {many}");
         assert!(many <= MOST - ROOM, "{many} of {MOST}");

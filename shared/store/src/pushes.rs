@@ -15,6 +15,7 @@ use crate::gone::Made;
 use crate::imports::{Changing, changing};
 use crate::item::Item;
 use crate::names::claims;
+use crate::notices::marks;
 use crate::schema::{Key, SHARDS, shard};
 use crate::table::{Expect, Write};
 use crate::users::user_writes;
@@ -446,7 +447,7 @@ impl Store {
         if let Some(object) = user.object_id {
             let item = OutboxItem::pushed(org, first.at);
             writes.push(Write::Put(item.item()?, Expect::Anything));
-            writes.extend(self.marks(org, &[object].into(), first.at)?);
+            writes.extend(marks(org, &[object].into(), first.at)?);
             writes.push(Write::Remove(Key::gone(org, object)));
         }
         let is_new = user.object_id != before.0.value.object_id;
@@ -474,7 +475,7 @@ impl Store {
         // Whoever stood against them was left out by the readings.
         if let PushStage::Conflict(Some(object)) = stored.value.stage {
             writes.push(Write::Put(OutboxItem::pushed(org, now).item()?, Expect::Anything));
-            writes.extend(self.marks(org, &[object].into(), now)?);
+            writes.extend(marks(org, &[object].into(), now)?);
         }
         if let Some(tenant) = stored.value.tenant {
             writes.extend(Made { user, object: None, tenant }.leaves(org, now)?);

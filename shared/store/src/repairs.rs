@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::connections::works_with;
 use crate::imports::{Changing, changing};
 use crate::item::Item;
+use crate::notices::marks;
 use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::users::user_item;
@@ -376,7 +377,7 @@ impl Store {
         let repair = &before.value;
         writes.push(Write::Delete(Key::repair(org, repair.user), before.version));
         writes.push(Write::Put(OutboxItem::pushed(org, audit.at).item()?, Expect::Anything));
-        writes.extend(self.marks(org, &[repair.object].into(), audit.at)?);
+        writes.extend(marks(org, &[repair.object].into(), audit.at)?);
         self.table.write(writes).await.map_err(|error| match error {
             TableError::Conflict { position } => match taken.get(position).copied().flatten() {
                 Some(named) => ImportError::Taken(named),
@@ -403,7 +404,7 @@ impl Store {
             Write::Put(audit.item(org)?, Expect::Absent),
             Write::Put(OutboxItem::pushed(org, audit.at).item()?, Expect::Anything),
         ];
-        writes.extend(self.marks(org, &[before.value.object].into(), audit.at)?);
+        writes.extend(marks(org, &[before.value.object].into(), audit.at)?);
         self.table.write(writes).await
     }
 

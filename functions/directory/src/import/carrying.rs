@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt as _};
 use graph::DirectoryUser;
-use store::{Known, LeftOutReason, Tally};
+use store::{Known, LeftOutReason, LookUp, Tally};
 use uuid::Uuid;
 use web::failure::RequestId;
 
@@ -153,14 +153,17 @@ impl App {
                 return Ok(None);
             }
             let other = self.make_way(directory, &member, request_id).await?;
-            let object = member.object;
+            let (object, name) = (member.object, member.name());
             let known = self.known(directory, object).await?;
             let done = self.carry_member_out(directory, member, known, request_id).await?;
             tally = tally.plus(Tally { told: 0, ..done.tally });
             // Whoever made way counts where the directory tells of them.
             tally.clashes += u64::from(told_of && done.clashed.is_some());
-            // Whoever has the name keeps it for now, and lets nobody know when they let go of it.
+            // Whoever has the name keeps it for now.
             let clashed = done.clashed.map(|_| LeftOutReason::NameTaken);
+            if let Some(name) = name.as_ref().filter(|_| clashed.is_some()) {
+                self.find_in_the_way(directory, LookUp::UserName(name), object).await?;
+            }
             left_out.extend(clashed.or(done.left_out).map(|reason| (object, reason)));
             next = other.map(|other| (other, false));
         }

@@ -6,7 +6,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use graph::{DirectoryUser, Told};
 use identity::{Block, UserId, UserName};
 use jiff::Timestamp;
-use store::{Action, ImportError, Known, LeftOutReason, Named, NamesOf, Stored, Tally};
+use store::{
+    Action, ImportError, Known, LeftOutReason, LookUp, Named, NamesOf, Stored, TableError, Tally,
+};
 use uuid::Uuid;
 use web::failure::RequestId;
 
@@ -35,7 +37,7 @@ impl Member {
     }
 
     /// What they are called, as far as the page says.
-    fn name(&self) -> Option<UserName> {
+    pub(super) fn name(&self) -> Option<UserName> {
         let said = self.told.iter().rev().find_map(|told| told.user_principal_name.value());
         said.and_then(|name| name.parse().ok())
     }
@@ -134,6 +136,10 @@ impl App {
                         done.tally.clashes += 1;
                         claims.anchor = false;
                         taken = Some(LeftOutReason::AnchorTaken);
+                        if let Some(anchor) = &decided.user.anchor {
+                            let theirs = LookUp::Anchor(anchor);
+                            self.find_in_the_way(directory, theirs, told.id).await?;
+                        }
                         // Once: they are asked for again and again.
                         if !known.as_ref().is_some_and(|known| known.user.value.unanchored) {
                             let user = &decided.user;
@@ -151,6 +157,8 @@ impl App {
                     Written::Taken => {
                         done.tally.clashes += 1;
                         done.left_out = Some(LeftOutReason::NameTaken);
+                        let theirs = LookUp::UserName(&decided.user.user_name);
+                        self.find_in_the_way(directory, theirs, told.id).await?;
                         written = true;
                         break;
                     }
@@ -189,6 +197,27 @@ impl App {
             let mut audit = self.audit(Action::TemporaryNameFound, request_id, now);
             audit.subject = Some(id);
             self.store.audit(organization, &audit).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes of whoever has what an account is to have that they stand in its way: it is read once they let
+    /// go of it. Where they do so meanwhile, it is asked for all the same.
+    pub(super) async fn find_in_the_way(
+        &self,
+        directory: &Directory<'_>,
+        name: LookUp<'_>,
+        object: Uuid,
+    ) -> Result<(), ReadingError> {
+        let organization = directory.organization;
+        for _ in 0..RACES {
+            let now = self.clock.now();
+            let holder = self.store.holders(organization, &[name], now).await?.pop().flatten();
+            let Some(Known { user, .. }) = holder else { return Ok(()) };
+            match self.store.stand_in_the_way(organization, &user, object).await {
+                Err(TableError::Conflict { .. }) => {}
+                done => return Ok(done?),
+            }
         }
         Ok(())
     }

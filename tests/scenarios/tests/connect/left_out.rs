@@ -6,9 +6,11 @@ use entra_sim::{Fault, GraphFault, GraphUser, population};
 use identity::{OutboxId, User, UserId};
 use scenarios::microsoft::account;
 use scenarios::mishap::{Mishap, afterwards, mishaps};
+use scenarios::scim::entra_user;
 use scenarios::{Call, World};
 use serde_json::json;
 use store::{Action, Actor, AuditEntry, Profile};
+use uuid::Uuid;
 
 use crate::reading::users;
 use crate::rounds::{Audited, agrees, due};
@@ -110,9 +112,9 @@ impl Place {
             let (org, audit) = (world.organization, self.audit(Action::UserDeleted));
             let before = world.store.provisioned(org, user.id, world.now()).await.unwrap().unwrap();
             let deleted = world.store.delete_provisioned(org, &before, &audit, &SystemEntropy);
+            // Nobody is told: it is the round that comes first.
             deleted.await.unwrap();
         }
-        world.sweep_outbox().await;
     }
 
     /// The next round, to which something happens, or nothing.
@@ -204,4 +206,49 @@ async fn whoever_is_left_out_is_taken_in_once_however_the_rounds_die_or_fail() {
             assert_eq!(told.audited, *expected, "{leg:?}: {mishap:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn whose_name_a_client_had_is_read_within_seconds_once_the_client_lets_go_of_it() {
+    let place = Place::new().await;
+    let world = &place.world;
+    let entra = world.entra().await;
+    for (number, way) in ["rename", "delete"].into_iter().enumerate() {
+        let kept = entra_user(way, &Uuid::from_u128(number as u128 + 1).to_string());
+        let path = format!("/Users/{}", entra.create(&kept).await["id"].as_str().unwrap());
+        let joiner = GraphUser {
+            user_principal_name: format!("{way}@contoso.test"),
+            display_name: format!("Joiner by {way}"),
+            ..GraphUser::default()
+        };
+        let joiner: Uuid = world.microsoft.put_user(joiner).unwrap().id.parse().unwrap();
+        let is_here = async || {
+            let here = users(world).await;
+            here.iter().any(|user| user.object_id == Some(joiner))
+        };
+        place.round(None).await;
+        world.settled().await;
+        assert_eq!((place.left_out().await, is_here().await), (1, false), "{way}");
+        let before = world.now();
+
+        match way {
+            "rename" => {
+                let name =
+                    json!([{ "op": "replace", "path": "userName", "value": "x@contoso.test" }]);
+                entra.patch(&path, name).await.expect(200);
+            }
+            _ => {
+                entra.delete(&path).await.expect(204);
+            }
+        }
+        world.settled().await;
+
+        assert!(is_here().await, "{way}");
+        assert_eq!(world.now(), before, "at once");
+        let waits = users(world).await.into_iter().find(|user| !user.in_the_way_of.is_empty());
+        assert_eq!(waits, None, "{way}: nobody stands in anybody's way any more");
+        place.round(None).await;
+        assert_eq!(place.left_out().await, 0, "{way}");
+    }
+    world.quiet().await;
 }

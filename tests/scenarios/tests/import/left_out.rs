@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use ambient::{Clock, SystemEntropy};
 use entra_sim::{Fault, GraphFault, GraphUser};
-use identity::{Block, OutboxId, User};
+use identity::{Block, OutboxId, User, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::{Action, Actor, AuditEntry, Provisioned};
+use uuid::Uuid;
 
 use crate::lab::{Lab, now};
 
@@ -170,4 +171,28 @@ async fn whose_access_comes_back_while_they_cannot_be_asked_for_get_it_later() {
     lab.read().await;
 
     assert!(!lab.is_blocked("ada").await);
+}
+
+#[tokio::test]
+async fn who_has_the_anchor_that_somebody_is_to_have_says_so_and_they_are_to_be_read_once_it_is_free()
+ {
+    let (lab, _) = lab().await;
+    let id = UserId::mint(&SystemEntropy);
+    let mut here = User::new(id, "else@contoso.test".parse().unwrap(), "Else".to_owned(), now());
+    here.anchor = "A1".parse().ok();
+    lab.store.create_user(lab.organization, &here).await.unwrap();
+    let ada = lab.put("ada", |ada| ada.on_premises_immutable_id = Some("A1".to_owned()));
+    assert_eq!(lab.read().await.tally.clashes, 1);
+    let noticed = async || {
+        let noticed = lab.store.noticed(lab.organization, 9, now()).await.unwrap();
+        noticed.into_iter().map(|noticed| noticed.value.object.to_string()).collect::<Vec<_>>()
+    };
+
+    let here = lab.user("else").await;
+    let kept_out: Vec<String> = here.in_the_way_of.iter().map(Uuid::to_string).collect();
+    assert_eq!(kept_out, [&*ada.id]);
+    assert!(noticed().await.is_empty());
+    lab.deprovision(&here).await;
+
+    assert_eq!(noticed().await, [&*ada.id]);
 }
