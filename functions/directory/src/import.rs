@@ -12,7 +12,7 @@ mod decision;
 mod left_out;
 mod member;
 
-use graph::{DirectoryUser, GraphError, Link, Next, Origin, Page, Tenant};
+use graph::{DirectoryUser, GraphError, Link, Next, Origin, Page, Tenant, USER_SELECTION};
 use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
 use store::{Import, LeftOutReason, Refusals, Refused, Stored, TableError, Tally};
@@ -188,7 +188,7 @@ impl App {
                     // selected is fixed for every round behind it.
                     restarts += 1;
                     import.restart();
-                    import.begin(self.clock.now());
+                    import.begin(USER_SELECTION, self.clock.now());
                     Turned::Over
                 }
                 // By this token some of it was read: another one says more.
@@ -241,7 +241,7 @@ impl App {
                 Import { left_out_at, ..Import::new(directory.tenant) }
             }
         };
-        import.begin(self.clock.now());
+        import.begin(USER_SELECTION, self.clock.now());
         if import.next.is_none() && import.expected.is_none() {
             import.expected = expected(directory, request_id).await;
         }
@@ -286,6 +286,11 @@ impl App {
             Next::Round(link) => {
                 let tally = self.take_left_out_in(directory, import, tally, request_id).await;
                 import.end(link.as_str().to_owned(), tally, self.clock.now());
+                // Behind that link less would be told for ever. What changed by it is carried out, who is
+                // gone for good above all: nobody is told of them once everybody is read anew.
+                if import.selection != USER_SELECTION {
+                    import.restart();
+                }
                 Ok(Turned::Last)
             }
             Next::End => Ok(Turned::Last),

@@ -2,7 +2,7 @@
 
 use ambient::Entropy;
 use bus::{OutboxDue, RoundFailed, Unchecked};
-use graph::{GraphError, Next, Page};
+use graph::{GraphError, Next, Page, USER_SELECTION};
 use identity::OrganizationId;
 use jiff::{SignedDuration, Timestamp};
 use store::{Import, OutboxItem, ReadingRules, Round, RoundCause, TableError, Tally, Task};
@@ -66,7 +66,8 @@ impl App {
         }
     }
 
-    /// What changed since the last round, where nothing stands before asking for it.
+    /// What changed since the last round, where nothing stands before asking for it, and everything
+    /// that is wanted of it is selected.
     async fn first_page(
         &self,
         round: &Round,
@@ -75,10 +76,11 @@ impl App {
     ) -> Option<FirstPage> {
         let connection = round.connection.as_ref().filter(|it| works(&it.value, since))?;
         let mut import = round.import.clone().filter(|import| {
-            let Import { tenant, whole, next, began_at, .. } = &import.value;
-            *tenant == connection.value.tenant && !whole && next.is_some() && began_at.is_none()
+            let Import { tenant, whole, next, began_at, selection, .. } = &import.value;
+            let is_next = !whole && next.is_some() && began_at.is_none();
+            *tenant == connection.value.tenant && is_next && *selection == USER_SELECTION
         })?;
-        import.value.begin(self.clock.now());
+        import.value.begin(USER_SELECTION, self.clock.now());
         let directory = self.directory(round.item.value.organization, &connection.value, turn);
         let page = import::page(&directory, &import.value).await;
         Some(FirstPage { import, page })

@@ -250,6 +250,8 @@ fn introduce(entra: &Simulator, demo: &DemoUser, user: &User) -> Result<(), Seed
         display_name: demo.display_name.clone(),
         mail: Some(demo.upn.clone()),
         other_mails: demo.personal_email.clone().into_iter().collect(),
+        department: user.attributes.department.as_ref().map(|it| it.as_str().to_owned()),
+        country: user.attributes.country.as_ref().map(|it| it.as_str().to_owned()),
         account_enabled: !user.blocks.contains(&Block::Entra),
         on_premises_immutable_id: demo.anchor.clone(),
         on_premises_sync_enabled: user.on_premises.then_some(true),

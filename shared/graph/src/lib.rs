@@ -50,4 +50,4 @@ pub use subscription::{NewSubscription, Subscription};
 pub use tenant::Tenant;
 pub use token::{AccessToken, TokenError, TokenSource};
 pub use told::Told;
-pub use user::{DirectoryUser, Removal};
+pub use user::{DirectoryUser, Removal, USER_SELECTION};

@@ -7,8 +7,12 @@ use crate::told::Told;
 
 /// What is asked of every user, always by name: half of it is not in Graph's default set.
 pub(crate) const SELECT: &str = "id,userPrincipalName,displayName,givenName,surname,mail,otherMails,\
-                                 mobilePhone,preferredLanguage,accountEnabled,\
+                                 mobilePhone,preferredLanguage,department,country,accountEnabled,\
                                  onPremisesImmutableId,onPremisesSyncEnabled,userType,usageLocation";
+
+/// Counts what was selected over time, and kept of it. What is selected stays fixed in a link for every
+/// round behind it: by one of a lower number less is told than is wanted now.
+pub const USER_SELECTION: u32 = 1;
 
 /// A user of the directory, or what a round of changes says of one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -40,6 +44,12 @@ pub struct DirectoryUser {
     /// The language in which the user is addressed.
     #[serde(default)]
     pub preferred_language: Told<String>,
+    /// The department.
+    #[serde(default)]
+    pub department: Told<String>,
+    /// The country, as free text.
+    #[serde(default)]
+    pub country: Told<String>,
     /// Whether the user may sign in.
     #[serde(default)]
     pub account_enabled: Told<bool>,
@@ -123,6 +133,15 @@ mod tests {
             };
             assert!(serde_json::from_str::<DirectoryUser>(&text).is_err(), "{name} is not read");
         }
-        assert_eq!(asked.len(), 14);
+        assert_eq!(asked.len(), 16);
+    }
+
+    #[test]
+    fn another_selection_has_another_number() {
+        // Links that lead to less must be told from those of today: whoever changes one changes the other.
+        let selected = "id,userPrincipalName,displayName,givenName,surname,mail,otherMails,\
+                        mobilePhone,preferredLanguage,department,country,accountEnabled,\
+                        onPremisesImmutableId,onPremisesSyncEnabled,userType,usageLocation";
+        assert_eq!((USER_SELECTION, SELECT), (1, selected));
     }
 }

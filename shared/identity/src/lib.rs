@@ -5,6 +5,7 @@
 
 mod address;
 mod anchor;
+mod attributes;
 mod code;
 mod country;
 mod directory;
@@ -30,6 +31,7 @@ mod user_name;
 
 pub use address::{Address, NotAnAddress};
 pub use anchor::{Anchor, NotAnAnchor};
+pub use attributes::{AttributeValue, Attributes, NotAnAttributeValue};
 pub use code::{Code, NotACode};
 pub use country::{Country, NotACountry};
 pub use directory::Directory;

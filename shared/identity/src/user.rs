@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Address, Anchor, DirectoryId, LastDay, SecretHash, UserId, UserName};
+use crate::{Address, Anchor, Attributes, DirectoryId, LastDay, SecretHash, UserId, UserName};
 
 /// Why somebody may not sign in; reasons add up, and access needs none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -72,6 +72,9 @@ pub struct User {
     pub user_name: UserName,
     /// What pages and mails call the person.
     pub display_name: String,
+    /// What else the directory says of the person, where it is the directory that does.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
     /// What Entra matches an assertion by, once known.
     pub anchor: Option<Anchor>,
     /// Whether it is for us to see to their anchor in Entra: they have none there, it is said, or one
@@ -133,6 +136,7 @@ impl User {
             directory: None,
             user_name,
             display_name,
+            attributes: Attributes::default(),
             anchor: None,
             unanchored: false,
             object_id: None,

@@ -33,6 +33,10 @@ pub struct Import {
     /// Whether the round that is under way tells of everybody.
     #[serde(default)]
     pub whole: bool,
+    /// By which selection of what is told of each user, counted by whoever reads: it stays fixed from
+    /// round to round.
+    #[serde(default)]
+    pub selection: u32,
     /// Since when everybody is told of, or was the last time, however often it began anew.
     #[serde(default)]
     pub whole_since: Option<Timestamp>,
@@ -120,6 +124,7 @@ impl Import {
             tenant,
             round: 1,
             whole: true,
+            selection: 0,
             whole_since: None,
             next: None,
             carried_out: Vec::new(),
@@ -155,8 +160,12 @@ impl Import {
         now.checked_add(SignedDuration::from_secs(i64::try_from(seconds).ok()?)).ok()
     }
 
-    /// The round begins, unless it is under way.
-    pub fn begin(&mut self, now: Timestamp) {
+    /// The round begins, unless it is under way. Before its first page of all it is by the selection of
+    /// now, behind it by the one with which that was asked for.
+    pub fn begin(&mut self, selection: u32, now: Timestamp) {
+        if self.next.is_none() {
+            self.selection = selection;
+        }
         if self.began_at.is_none() {
             self.began_at = Some(now);
             self.asked_at = Some(now);
@@ -467,16 +476,16 @@ mod tests {
         let one = Tally { told: 1, made: 1, ..Tally::default() };
         let mut import = Import::new(Uuid::nil());
 
-        import.begin(now);
+        import.begin(1, now);
         import.turn("second".to_owned(), one);
-        import.begin(later);
+        import.begin(1, later);
         assert_eq!((import.began_at, import.round), (Some(now), 1), "it is under way");
         import.end("next round".to_owned(), one, later);
         assert_eq!((import.pages, import.tally.made, import.round), (2, 2, 2));
         assert!(!import.whole, "the next one tells what changed");
         assert_eq!((import.began_at, import.ended_at), (None, Some(later)));
 
-        import.begin(later);
+        import.begin(1, later);
         assert_eq!((import.pages, import.tally), (0, Tally::default()));
         import.expected = Some(4);
         assert_eq!(import.ends_about(later), None, "nothing is known of its pace yet");
@@ -494,10 +503,34 @@ mod tests {
         import.restart();
         assert_eq!((import.next.as_deref(), import.began_at, import.round), (None, None, 3));
         assert!(import.whole);
-        import.begin(minute);
+        import.begin(1, minute);
         import.restart();
-        import.begin(later);
+        import.begin(1, later);
         assert_eq!(import.whole_since, Some(minute), "it began anew before it was over");
         assert!(import.carried_out.is_empty());
+    }
+
+    #[test]
+    fn a_selection_stays_from_round_to_round_until_everybody_is_read_anew() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let mut import = Import::new(Uuid::nil());
+
+        import.begin(1, now);
+        import.turn("second".to_owned(), Tally::default());
+        import.begin(2, now);
+        assert_eq!(import.selection, 1, "behind its first page");
+        import.end("next round".to_owned(), Tally::default(), now);
+        import.begin(2, now);
+        assert_eq!(import.selection, 1, "in the round behind that one");
+        import.restart();
+        import.begin(2, now);
+        assert_eq!(import.selection, 2);
+
+        let older = serde_json::json!({
+            "tenant": Uuid::nil(), "round": 7, "next": "link", "began_at": null, "ended_at": now,
+            "pages": 1, "tally": {},
+        });
+        let older: Import = serde_json::from_value(older).unwrap();
+        assert_eq!(older.selection, 0, "whoever kept it knew of none");
     }
 }

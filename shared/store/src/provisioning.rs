@@ -339,7 +339,10 @@ impl Store {
         let profile = Profile { changed_at: audit.at, ..profile.clone() };
         let user = access::seen_off(old_user, user.clone(), audit.at);
         let user = &left_out::stepped_aside(org, old_user, user);
-        let user_write = match same_user {
+        // From the first profile on the client says what the user is called: whoever read that there is
+        // none and decided by it sees that the user changed.
+        let rests = same_user && before.profile.version > 0;
+        let user_write = match rests {
             true => Write::Check(Key::user(org, id), before.user.version),
             false => Write::Put(user_item(org, user)?, Expect::Version(before.user.version)),
         };
@@ -349,7 +352,7 @@ impl Store {
         let both = ((old_user, old_profile), (user, &profile));
         let (plan, follows) = plan.change(org, both, audit, ignored)?;
         plan.carry_out(self).await?;
-        let version = before.user.version + u64::from(!same_user);
+        let version = before.user.version + u64::from(!rests);
         let after = Provisioned {
             user: Stored { value: user.clone(), version },
             profile: Stored { value: profile, version: before.profile.version + 1 },

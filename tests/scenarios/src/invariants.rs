@@ -512,6 +512,9 @@ impl Belongings {
             self.wrong.push(format!("a profile is left of {id}"));
         }
         for (id, user) in &self.users {
+            if self.profiles.contains_key(id) && !user["attributes"].is_null() {
+                self.wrong.push(format!("two say of {id} what else they are"));
+            }
             let said = user["unanchored"] == Value::Bool(true);
             let marked = self.theirs.get(id).is_some_and(|theirs| theirs.contains("UNANCHORED"));
             if said != marked {

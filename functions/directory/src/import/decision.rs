@@ -1,7 +1,7 @@
 //! What a user becomes by what the directory says. Decides, and does nothing.
 
 use graph::{DirectoryUser, Told};
-use identity::{Address, Anchor, Block, User, UserId, UserName};
+use identity::{Address, Anchor, AttributeValue, Attributes, Block, User, UserId, UserName};
 use jiff::Timestamp;
 use store::{Action, Known, LeftOutReason, NamesOf, Tally};
 
@@ -137,6 +137,7 @@ pub(super) fn changed(
             name(&mut user, told);
         }
         display_name(&mut user, told);
+        attributes(&mut user.attributes, told);
         claim(&mut user, told, now);
     }
     access(&mut user, told, now, &mut tally);
@@ -153,6 +154,7 @@ pub(super) fn linked(theirs: &User, decided: &User, now: Timestamp) -> User {
     user.on_premises = decided.on_premises;
     user.anchor = decided.anchor.clone().or(user.anchor);
     user.unanchored = decided.unanchored;
+    user.attributes = decided.attributes.clone();
     if decided.blocks.contains(&Block::Entra) {
         user.block(Block::Entra, now);
     }
@@ -198,6 +200,23 @@ fn display_name(user: &mut User, told: &DirectoryUser) {
         user.display_name = name;
     } else if user.display_name.is_empty() {
         user.display_name = user.user_name.as_str().to_owned();
+    }
+}
+
+/// What else is said of them. What cannot be kept is as good as nothing.
+fn attributes(of: &mut Attributes, told: &DirectoryUser) {
+    let lines = [
+        (&mut of.given_name, &told.given_name),
+        (&mut of.surname, &told.surname),
+        (&mut of.mobile_phone, &told.mobile_phone),
+        (&mut of.department, &told.department),
+        (&mut of.country, &told.country),
+    ];
+    for (kept, told) in lines.into_iter().filter(|(_, told)| told.is_said()) {
+        *kept = told.value().and_then(|text| text.parse::<AttributeValue>().ok());
+    }
+    if told.mail.is_said() {
+        of.mail = told.mail.value().and_then(|text| text.parse().ok());
     }
 }
 
@@ -275,6 +294,8 @@ mod tests {
     fn ada() -> User {
         let said = json!({
             "userPrincipalName": "ada@contoso.test", "displayName": "Ada Arden",
+            "givenName": "Ada", "surname": "Arden", "mail": "ada.arden@contoso.test",
+            "mobilePhone": "+49 151 1", "department": " Sales ", "country": "DE",
             "otherMails": ["ada@contoso.test", "ada@personal.test"], "accountEnabled": true,
             "onPremisesImmutableId": "A1", "onPremisesSyncEnabled": null, "userType": "Member",
         });
@@ -294,6 +315,12 @@ mod tests {
         assert_eq!(user.object_id.unwrap().to_string(), ADA);
         assert_eq!(user.anchor.unwrap().as_str(), "A1");
         assert_eq!(user.personal_email.unwrap().as_str(), "ada@personal.test");
+        let kept = serde_json::to_value(&user.attributes).unwrap();
+        let expected = json!({
+            "given_name": "Ada", "surname": "Arden", "mail": "ada.arden@contoso.test",
+            "mobile_phone": "+49 151 1", "department": "Sales", "country": "DE",
+        });
+        assert_eq!(kept, expected);
         assert_eq!((user.claim_changed_at, user.on_premises), (None, false));
         assert!(user.blocks.is_empty());
     }
@@ -341,15 +368,43 @@ mod tests {
         let whole = json!({
             "userPrincipalName": "ada@contoso.test", "displayName": "Ada Arden",
             "otherMails": ["ada@personal.test"], "accountEnabled": true,
-            "onPremisesImmutableId": "A1",
+            "onPremisesImmutableId": "A1", "department": "Sales ", "mail": "ada.arden@contoso.test",
         });
 
-        for said in [json!({}), json!({ "mail": "x@contoso.test" }), whole] {
+        for said in [json!({}), json!({ "country": "DE" }), whole] {
             let decided =
                 changed(&known(&user, NamesOf::Directory), &told(said), Claims::ALL, now());
             assert_eq!(decided.user, user);
             assert_eq!(decided.tally.changed, 0);
         }
+    }
+
+    #[test]
+    fn an_attribute_is_what_was_said_of_it_last_and_nothing_where_that_is_no_line() {
+        let user = ada();
+        let long = "x".repeat(AttributeValue::MOST + 1);
+        let cases = [
+            (json!({ "department": "Legal" }), Some("Legal")),
+            (json!({ "department": null }), None),
+            (json!({ "department": "" }), None),
+            (json!({ "department": "two\nlines" }), None),
+            (json!({ "department": long }), None),
+            (json!({ "mail": "other@contoso.test" }), Some("Sales")),
+            (json!({ "@removed": { "reason": "deleted" } }), Some("Sales")),
+        ];
+        for (said, department) in cases {
+            let text = said.to_string();
+            let decided =
+                changed(&known(&user, NamesOf::Directory), &told(said), Claims::ALL, now());
+            let kept = &decided.user.attributes;
+            let value = kept.department.as_ref().map(AttributeValue::as_str);
+            assert_eq!(value, department, "{text}");
+            assert_eq!(kept.country, user.attributes.country, "{text}");
+        }
+        let nobody = json!({ "mail": "nobody" });
+        let decided = changed(&known(&user, NamesOf::Directory), &told(nobody), Claims::ALL, now());
+        assert_eq!(decided.user.attributes.mail, None, "it is no address");
+        assert_eq!(decided.tally.changed, 1);
     }
 
     #[test]
@@ -423,6 +478,7 @@ mod tests {
         let said = json!({
             "userPrincipalName": "arden@contoso.test", "displayName": "Arden",
             "otherMails": ["other@personal.test"], "onPremisesImmutableId": "a1",
+            "department": "Legal",
         });
 
         let by_client =
@@ -432,9 +488,12 @@ mod tests {
 
         assert_eq!(by_client.user.user_name, user.user_name);
         assert_eq!(by_client.user.personal_email, user.personal_email);
+        assert_eq!(by_client.user.attributes, user.attributes);
         assert_eq!(by_client.user.anchor.unwrap().as_str(), "a1", "case counts");
         assert_eq!(by_directory.user.user_name.as_str(), "arden@contoso.test");
         assert_eq!(by_directory.user.id, user.id, "a rename keeps the user");
+        let department = by_directory.user.attributes.department.unwrap();
+        assert_eq!(department.as_str(), "Legal");
         assert_eq!(by_directory.user.claim_changed_at, Some(now()));
     }
 

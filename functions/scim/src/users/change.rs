@@ -1,6 +1,6 @@
 //! What a user becomes by what a provisioning client says. Decides, and does nothing.
 
-use identity::{Address, Anchor, Block, ScimClient, User, UserId, UserName};
+use identity::{Address, Anchor, Attributes, Block, ScimClient, User, UserId, UserName};
 use jiff::Timestamp;
 use scim::{Error, Resource, ScimType};
 use serde_json::Value;
@@ -142,6 +142,8 @@ impl Change {
             Some(true) | None => self.user.unblock(Block::Provisioning, now),
         }
         self.user.display_name = display_name(&resource);
+        // From now on the client says it, and the profile has it.
+        self.user.attributes = Attributes::default();
         self.profile.external_id = resource.external_id().map(str::to_owned);
         self.profile.emails = resource.emails().map(str::to_owned).collect();
         self.profile.attributes = rest(resource, &self.user);

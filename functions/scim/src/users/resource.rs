@@ -4,7 +4,7 @@ use scim::{Resource, ResourceType, etag};
 use serde_json::{Value, json};
 use store::{Group, Provisioned};
 
-use identity::Block;
+use identity::{AttributeValue, Attributes, Block};
 
 use crate::caller::Caller;
 use crate::failure::Failure;
@@ -32,12 +32,34 @@ pub(crate) fn base(kind: &'static ResourceType, stored: &Provisioned) -> Result<
     if let Some(address) = &user.personal_email {
         resource.set("personalEmail", address.as_str());
     }
-    // Nobody provisioned them yet: what the bootstrap made them.
+    // Nobody provisioned them yet: what the bootstrap made them, or the directory says of them. Whoever
+    // changes them takes that over.
     if stored.profile.version == 0 {
         resource.set("displayName", user.display_name.as_str());
         resource.set("active", !user.blocks.contains(&Block::Provisioning));
+        say(&mut resource, &user.attributes);
     }
     Ok(resource)
+}
+
+/// What the directory says of somebody, as a client would.
+fn say(resource: &mut Resource, attributes: &Attributes) {
+    let line = |value: &Option<AttributeValue>| value.as_ref().map(|value| value.as_str().to_owned());
+    let Attributes { given_name, surname, mail, mobile_phone, department, country } = attributes;
+    set(resource, "name.givenName", line(given_name).as_deref());
+    set(resource, "name.familyName", line(surname).as_deref());
+    set(resource, "department", line(department).as_deref());
+    let mail = mail.as_ref().map(|mail| mail.as_str().to_owned());
+    let lists = [
+        ("emails", "value", "work", mail),
+        ("phoneNumbers", "value", "mobile", line(mobile_phone)),
+        ("addresses", "country", "work", line(country)),
+    ];
+    for (list, part, kind, text) in lists {
+        if let Some(text) = text {
+            resource.set(list, json!([{ part: text, "type": kind }]));
+        }
+    }
 }
 
 fn set(resource: &mut Resource, path: &str, text: Option<&str>) {
@@ -51,6 +73,10 @@ pub(crate) fn shown(caller: &Caller, stored: &Provisioned) -> Result<Resource, F
     let (user, profile) = (&stored.user.value, &stored.profile.value);
     let mut resource = base(caller.user_kind(), stored)?;
     resource.set("id", user.id.to_string());
+    // By an address of the directory's nobody is found yet.
+    if stored.profile.version == 0 {
+        resource.set("emails", Value::Null);
+    }
     if !user.has_access(caller.now) {
         resource.set("active", false);
     }

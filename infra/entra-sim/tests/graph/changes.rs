@@ -40,6 +40,21 @@ async fn the_first_round_tells_of_everybody_and_the_next_one_of_what_changed() {
 }
 
 #[tokio::test]
+async fn what_was_not_selected_at_first_is_never_told_behind_it() {
+    let lab = Lab::start();
+    let more = "/users/delta?$select=id,department,country";
+    let (less, more) = (delta(&lab.walk(FIRST).await), delta(&lab.walk(more).await));
+    let mut users = lab.simulator.users().into_iter();
+    let ada = users.find(|user| user.id == ADA).unwrap();
+    let (department, country) = (Some("Research".to_owned()), Some("GB".to_owned()));
+    lab.simulator.put_user(GraphUser { department, country, ..ada }).unwrap();
+
+    let research = json!({ "id": ADA, "department": "Research", "country": "GB" });
+    assert_eq!(told(&lab.walk(&less).await), [json!({ "id": ADA })]);
+    assert_eq!(told(&lab.walk(&more).await), [research]);
+}
+
+#[tokio::test]
 async fn a_user_who_is_made_later_is_told_of_as_a_whole() {
     let lab = Lab::start();
     let first = lab.walk(FIRST).await;

@@ -6,7 +6,7 @@ use ambient::Entropy;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use identity::{Address, Anchor, Block, NotAnAddress, User, UserId};
+use identity::{Address, Anchor, Attributes, Block, NotAnAddress, User, UserId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -66,6 +66,16 @@ pub(super) fn all() -> Vec<Person> {
 }
 
 impl Person {
+    /// Where the person works.
+    fn department(&self) -> &'static str {
+        match self.kind {
+            Kind::Hybrid | Kind::Cloud | Kind::Provisioned => "Research",
+            Kind::Disabled | Kind::NoAnchor | Kind::NoPersonalClaim | Kind::OutsideTheDomain => {
+                "Sales"
+            }
+        }
+    }
+
     /// The person as the first read of the directory would store them.
     pub(super) fn user(&self, now: Timestamp) -> Result<User, NotAnAddress> {
         let id = UserId::mint(&Named { what: "user", upn: self.upn });
@@ -73,6 +83,12 @@ impl Person {
             User::new(id, self.upn.parse::<Address>()?.into(), self.name.to_owned(), now);
         user.object_id = Some(object_id(self.upn));
         user.personal_email = self.personal_email.map(str::parse).transpose()?;
+        user.attributes = Attributes {
+            mail: Some(self.upn.parse()?),
+            department: self.department().parse().ok(),
+            country: "GB".parse().ok(),
+            ..Attributes::default()
+        };
         user.on_premises = matches!(self.kind, Kind::Hybrid | Kind::Provisioned);
         user.anchor = match self.kind {
             Kind::NoAnchor => None,

@@ -428,10 +428,10 @@ messages! {
         es: "Leer usuarios",
     }
     connection_read_why {
-        en: "So that we know who works for you and who left: names, addresses, anchors, and whether accounts are enabled. Nothing is changed in Entra.",
-        de: "Damit wir wissen, wer bei Ihnen arbeitet und wer gegangen ist: Namen, Adressen, Anker und ob Konten aktiv sind. In Entra wird nichts geändert.",
-        fr: "Pour savoir qui travaille chez vous et qui est parti : noms, adresses, ancres et état des comptes. Rien n’est modifié dans Entra.",
-        es: "Para saber quién trabaja con ustedes y quién se fue: nombres, direcciones, anclas y si las cuentas están activas. No se cambia nada en Entra.",
+        en: "So that we know who works for you and who left: names, addresses, mobile numbers, departments, countries, anchors, and whether accounts are enabled. Nothing is changed in Entra.",
+        de: "Damit wir wissen, wer bei Ihnen arbeitet und wer gegangen ist: Namen, Adressen, Mobilnummern, Abteilungen, Länder, Anker und ob Konten aktiv sind. In Entra wird nichts geändert.",
+        fr: "Pour savoir qui travaille chez vous et qui est parti : noms, adresses, numéros de mobile, services, pays, ancres et état des comptes. Rien n’est modifié dans Entra.",
+        es: "Para saber quién trabaja con ustedes y quién se fue: nombres, direcciones, móviles, departamentos, países, anclas y si las cuentas están activas. No se cambia nada en Entra.",
     }
     connection_write_title {
         en: "Change users",

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use ambient::SystemEntropy;
 use entra_sim::{Fault, GraphFault, GraphSettings, GraphUser, population};
+use graph::USER_SELECTION;
 use identity::{OrganizationId, OutboxId, User, UserId};
 use jiff::SignedDuration;
 use scenarios::microsoft::{account, stands};
 use scenarios::world::READER;
 use scenarios::{Effect, Fault as Cut, World};
 use serde_json::json;
-use store::{Action, Actor, AuditEntry, Order, OutboxItem, Stage, Task};
+use store::{Action, Actor, AuditEntry, Import, Order, OutboxItem, Stage, Stored, Task};
 
 /// Everybody here, by name.
 pub(crate) async fn users(world: &World) -> Vec<User> {
@@ -163,6 +164,30 @@ async fn a_round_in_which_nothing_changed_asks_for_whom_another_one_left_out() {
 }
 
 #[tokio::test]
+async fn a_quiet_round_by_a_shorter_selection_leads_to_one_that_reads_everybody() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    let many = u64::try_from(world.microsoft.users().len()).unwrap();
+    let (org, before) = (world.organization, users(&world).await);
+    let Stored { value, version } = world.store.import(org, world.now()).await.unwrap().unwrap();
+    let less = Import { selection: USER_SELECTION - 1, ..value };
+    world.store.keep_import(org, version, &less).await.unwrap();
+    let mut told = Vec::new();
+
+    for _ in 0..3 {
+        next_round(&world).await;
+        let import = world.store.import(org, world.now()).await.unwrap().unwrap().value;
+        told.push(import.tally.told);
+    }
+
+    assert_eq!(told, [0, many, 0]);
+    assert_eq!(users(&world).await, before, "nobody is missed, and nothing is lost");
+    world.quiet().await;
+}
+
+#[tokio::test]
 async fn a_consent_that_is_taken_back_is_seen_by_the_next_round_said_on_the_bus_and_blocks_nobody()
 {
     let world = World::start().await;
@@ -310,7 +335,7 @@ async fn how_often_it_is_read_is_the_organizations_own() {
         world.sweep().await;
         assert_eq!(!find(&users(&world).await, "member").blocks.is_empty(), blocked);
     }
-    let rounds = |import: store::Import| import.round;
+    let rounds = |import: Import| import.round;
     let import = world.store.import(world.organization, world.now()).await.unwrap().unwrap();
     assert_eq!(rounds(import.value), 6, "one at first, one at once, three by the clock");
     pass_a_round(&world).await;

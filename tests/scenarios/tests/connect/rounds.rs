@@ -2,7 +2,7 @@
 //! and each change is made, and audited, once.
 
 use entra_sim::{Fault, GraphFault, GraphSettings, GraphUser, population};
-use identity::Block;
+use identity::{AttributeValue, Block};
 use jiff::SignedDuration;
 use scenarios::World;
 use scenarios::microsoft::account;
@@ -38,6 +38,7 @@ impl Round {
             |name: &str| people.iter().find(|user| user.user_principal_name.starts_with(name));
         let ada = GraphUser {
             display_name: format!("Ada {number}"),
+            department: Some(format!("Department {number}")),
             ..named("person000000").unwrap().clone()
         };
         let grace = named("person000001").unwrap().clone();
@@ -149,6 +150,9 @@ pub(crate) async fn agrees(world: &World, what: &str) {
         assert_eq!(ours.len(), 1, "{what}: {}", theirs.user_principal_name);
         let blocked = ours[0].blocks.contains(&Block::Entra);
         assert_eq!(ours[0].display_name, theirs.display_name, "{what}");
+        let department = ours[0].attributes.department.as_ref();
+        let department = department.map(AttributeValue::as_str);
+        assert_eq!(department, theirs.department.as_deref(), "{what}");
         assert_eq!(blocked, !theirs.account_enabled, "{what}: {}", theirs.user_principal_name);
     }
     for gone in here.iter().filter(|user| user.object_id.is_some()) {

@@ -5,10 +5,38 @@ use std::sync::Arc;
 use ambient::{SystemClock, SystemEntropy};
 use directory::ReadingError;
 use entra_sim::{Disorder, Fault, GraphFault, GraphSettings, GraphUser, population};
-use graph::{Graph, GraphError};
-use identity::Block;
+use graph::{Graph, GraphError, USER_SELECTION};
+use identity::{AttributeValue, Block, User};
+use serde_json::Value;
+use store::{Import, Stored};
 
-use crate::lab::{Given, Lab};
+use crate::lab::{Given, Lab, now};
+
+impl Lab {
+    /// Where the next round begins for whoever selects less, as a former release did.
+    async fn place_of_less(&self) -> String {
+        let select = "id,userPrincipalName,accountEnabled,userType";
+        let mut url = format!("{}/users/delta?$select={select}", self.simulator.graph_url());
+        let token = self.simulator.graph_token(&["User.Read.All"]).unwrap();
+        loop {
+            let asked = reqwest::Client::new().get(&url).bearer_auth(&token).send().await.unwrap();
+            let page: Value = asked.json().await.unwrap();
+            let link = |name: &str| page[name].as_str().map(str::to_owned);
+            match link("@odata.deltaLink") {
+                Some(link) => return link,
+                None => url = link("@odata.nextLink").unwrap(),
+            }
+        }
+    }
+
+    /// Keeps that reading goes on there, by a former selection.
+    async fn go_on_by_less(&self, next: String) {
+        let stored = self.store.import(self.organization, now()).await.unwrap();
+        let Stored { value, version } = stored.unwrap();
+        let less = Import { next: Some(next), selection: USER_SELECTION - 1, ..value };
+        self.store.keep_import(self.organization, version, &less).await.unwrap();
+    }
+}
 
 #[tokio::test]
 async fn everybody_is_read_once_whatever_the_order_and_a_quiet_round_changes_nothing() {
@@ -91,6 +119,46 @@ async fn an_expired_link_or_a_reset_reads_anew_and_removes_nobody() {
     }
 
     assert_eq!(lab.users().await, before, "who is not told of keeps everything");
+}
+
+#[tokio::test]
+async fn a_place_of_a_shorter_selection_is_read_to_its_end_and_then_everybody_is_read_anew() {
+    let lab = Lab::start().await;
+    lab.simulator.put_users(population(7)).unwrap();
+    lab.simulator.set_graph(GraphSettings { page_size: 3, ..GraphSettings::default() });
+    lab.read().await;
+    let place = lab.place_of_less().await;
+    for user in lab.simulator.users() {
+        let moved = GraphUser { department: Some("Moved".to_owned()), ..user };
+        lab.simulator.put_user(moved).unwrap();
+    }
+    let names: Vec<String> =
+        lab.simulator.users().into_iter().map(|user| user.user_principal_name).collect();
+    lab.simulator.delete_user(&names[0]).unwrap();
+    lab.put("Grace Bligh 1", |grace| grace.account_enabled = false);
+    lab.go_on_by_less(place).await;
+    let has_moved = |user: &User| {
+        let department = user.attributes.department.as_ref();
+        department.map(AttributeValue::as_str) == Some("Moved")
+    };
+
+    let rest = lab.read().await;
+    let users = lab.users().await;
+    assert_eq!((rest.tally.blocked, rest.whole), (2, true), "whoever is gone for good loses access");
+    assert!(users[&names[0]].blocks.contains(&Block::Entra));
+    assert!(!users.values().any(has_moved), "nobody was told of that");
+
+    let anew = lab.read().await;
+    let users = lab.users().await;
+    assert_eq!((anew.tally.told, anew.tally.changed, anew.tally.blocked), (6, 6, 0));
+    assert_eq!((anew.whole, anew.selection), (false, USER_SELECTION));
+    assert!(names[1..].iter().all(|name| has_moved(&users[name])), "{users:?}");
+    assert_eq!(users.values().filter(|user| user.blocks.is_empty()).count(), 5);
+    let search = lab.store.missing_search(lab.organization, now()).await.unwrap().unwrap();
+    assert!(search.value.is_under_way(), "each is asked for by themselves");
+
+    let quiet = lab.read().await;
+    assert_eq!((quiet.tally.told, quiet.pages), (0, 1), "and only what changes from then on");
 }
 
 #[tokio::test]

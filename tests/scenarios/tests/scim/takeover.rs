@@ -1,12 +1,16 @@
 //! Nobody gets what is somebody else's: names, anchors, addresses, passkeys.
 
-use identity::Block;
+use ambient::SystemEntropy;
+use identity::{AttributeValue, Attributes, Block, OutboxId, User};
 use jiff::SignedDuration;
 use scenarios::World;
 use scenarios::scim::entra_user;
 use serde_json::{Value, json};
+use store::{Action, Actor, AuditEntry};
 
 use crate::{OWN, object, path, with_entra};
+
+const ENTERPRISE_URN: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// Reasons of the audit's entries of one action.
 async fn reasons(world: &World, action: &str) -> Vec<String> {
@@ -97,6 +101,57 @@ async fn a_taken_name_is_a_conflict_and_the_clients_own_query_links_it() {
     let respelt = json!([{ "op": "replace", "path": "userName", "value": "ADA@contoso.test" }]);
     let respelt = entra.patch(&path(&ada), respelt).await.expect(200);
     assert_eq!(respelt["userName"], "ADA@contoso.test", "one's own name in another spelling");
+}
+
+#[tokio::test]
+async fn what_the_directory_says_of_somebody_is_the_clients_from_its_first_change_on() {
+    let (world, entra) = with_entra().await;
+    let line = |text: &str| text.parse::<AttributeValue>().ok();
+    let ada = world.user("ada").await;
+    let said = Attributes {
+        given_name: line("Ada"),
+        surname: line("Lovelace"),
+        mail: "ada.lovelace@contoso.test".parse().ok(),
+        mobile_phone: line("+44 20 1"),
+        department: line("Research"),
+        country: line("GB"),
+    };
+    let (org, now) = (world.organization, world.now());
+    let stored = world.store.user(org, ada.id, now).await.unwrap().unwrap();
+    let told = User { attributes: said, ..stored.value.clone() };
+    let id = OutboxId::mint(&SystemEntropy);
+    let audit = AuditEntry::new(id, now, Actor::System, Action::UserChanged);
+    world.store.change_directory_user(org, &stored, &told, &audit).await.unwrap();
+    let found = async |filter: &str| {
+        let found = entra.filter("/Users", filter).await.expect(200);
+        found["totalResults"].as_u64().unwrap()
+    };
+    let department = format!("{ENTERPRISE_URN}:department eq \"research\"");
+
+    let user = entra.get(&format!("/Users/{}", ada.id)).await.expect(200);
+    assert_eq!(user["name"], json!({ "givenName": "Ada", "familyName": "Lovelace" }));
+    assert_eq!(user[ENTERPRISE_URN], json!({ "department": "Research" }));
+    assert_eq!(user["addresses"], json!([{ "type": "work", "country": "GB" }]));
+    assert_eq!(user["phoneNumbers"], json!([{ "type": "mobile", "value": "+44 20 1" }]));
+    assert_eq!(user.get("emails"), None, "by which nobody would be found");
+    let by_mail = "emails.value eq \"ada.lovelace@contoso.test\"";
+    assert_eq!((found(&department).await, found(by_mail).await), (1, 0));
+
+    let title = json!([{ "op": "Add", "path": "title", "value": "Countess" }]);
+    let taken = entra.patch(&path(&user), title).await.expect(200);
+
+    for kept in ["name", ENTERPRISE_URN, "addresses", "phoneNumbers"] {
+        assert_eq!(taken[kept], user[kept], "{kept}");
+    }
+    assert_eq!(taken["emails"][0]["value"], "ada.lovelace@contoso.test");
+    assert_eq!((found(&department).await, found(by_mail).await), (1, 1));
+    let stored = world.store.user(org, ada.id, now).await.unwrap().unwrap();
+    assert_eq!(stored.value.attributes, Attributes::default(), "it stands in one place");
+    let moved = format!("{ENTERPRISE_URN}:department");
+    let moved = json!([{ "op": "Replace", "path": moved, "value": "Sales" }]);
+    entra.patch(&path(&user), moved).await.expect(200);
+    assert_eq!(found(&department).await, 0);
+    world.quiet().await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use scenarios::world::aws;
 use scenarios::{Records, TestClock};
 use serde_json::{Value, json};
 use store::{
-    Action, Actor, AuditEntry, KeptAttributes, LookUp, Named, Profile, Progress, ProvisionError,
+    Action, Actor, AuditEntry, ImportError, KeptAttributes, LookUp, Named, Profile, Progress, ProvisionError,
     Provisioned, Resource, Task,
 };
 
@@ -110,6 +110,25 @@ async fn a_new_user_is_one_transaction_and_reads_back_as_they_were_made() {
     let audit = records.audit();
     let entry = audit.iter().find(|entry| entry["resource"] == json!({ "user": ada.id }));
     assert_eq!(entry.unwrap()["attributes"], json!(["userName"]));
+}
+
+#[tokio::test]
+async fn whoever_read_that_nobody_provisions_somebody_changes_nothing_once_somebody_does() {
+    let place = Place::new().await;
+    let ada = user("ada");
+    place.store.create_user(place.org(), &ada).await.unwrap();
+    let before = place.read(ada.id).await.unwrap();
+
+    // The user is as they were, the profile is new.
+    place.change(&before, |_, profile| set(profile, "title", "Countess")).await.unwrap();
+
+    let renamed = User { display_name: "By the directory".to_owned(), ..ada.clone() };
+    let audit = audit(noon(), ada.id, &[]);
+    let late =
+        place.store.change_directory_user(place.org(), &before.user, &renamed, &audit).await;
+    assert!(matches!(late, Err(ImportError::Stale)), "{late:?}");
+    assert_eq!(place.read(ada.id).await.unwrap().user.value, ada);
+    place.sound_records().await;
 }
 
 #[tokio::test]
