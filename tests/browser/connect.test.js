@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 
+import { ADMIN, administer, consent, everybodyIsRead, openConnection } from './support/connection.js';
 import { stories } from './support/story.js';
 
-const ADMIN = 'admin@contoso.test';
 const LISE = 'lise@contoso.test';
 const PERSONAL = 'lise@personal.test';
 
@@ -18,32 +18,36 @@ const said = (tab, term) => tab.page.locator(`dt:text-is("${term}") + dd`).first
 const before = async (tab, obstacle) =>
   Number(await tab.page.locator(`#${obstacle} .badge`).innerText());
 
-/** Consents at Microsoft to what a link of the page asks for, and comes back. */
-async function consent(tab, feature) {
+/** Sees how far the reading has come, and that it is not over. */
+async function watchTheReading(tab) {
   const { page } = tab;
-  await page.locator(`a[href*="/start/${feature}/"]`).first().click();
-  for (const heading of ['Permissions requested', 'Pick an account']) {
-    await tab.sees(heading);
-    await page.locator(`button[data-account="${ADMIN}"]`).click();
-  }
-  await tab.sees('Connection to Microsoft Entra');
+  const progress = page.locator('#reading progress');
+  await progress.waitFor({ timeout: 15_000 });
+  const [read, all] = [await progress.getAttribute('value'), await progress.getAttribute('max')];
+  assert.ok(Number(read) > 0 && Number(read) < Number(all), `${read} of ${all}`);
+  assert.equal(await said(tab, 'Users told of'), `${read} / ${all}`);
+  assert.equal(await page.getByText('Last read', { exact: true }).count(), 0);
 }
 
-story('the tenant is connected and read, its page tells who cannot sign in yet, and whoever is made here signs in', async (visitor) => {
+story('the tenant is connected, its reading is watched, its page tells who cannot sign in yet, and whoever is made here signs in', async (visitor) => {
   const { tab, stack } = visitor;
   const { page } = tab;
-  await page.goto(stack.ready.bootstrap_url);
-  await tab.press('Begin');
-  await tab.register();
+  await administer(tab);
 
-  await page.goto(stack.ready.connect_url);
-  await tab.sees('Connection to Microsoft Entra');
+  await openConnection(tab);
   await tab.look('connection-none');
+  // Few people on a page, and a Graph that asks for time before the third one: there is something to watch.
+  await stack.simulate('graph', { page_size: 3 });
+  const busy = { fault: { throttled: { retry_after: 8 } }, path: '/users/delta', skip: 2 };
+  await stack.simulate('graph/faults', [busy]);
   await consent(tab, 'read-users');
   await page.locator('#state').getByText('Connected.').waitFor({ timeout: 15_000 });
+  await watchTheReading(tab);
 
   // The page comes again by itself until everybody is read.
-  await page.getByText('Last read', { exact: true }).waitFor({ timeout: 30_000 });
+  await everybodyIsRead(tab);
+  await stack.simulate('graph', {});
+  assert.equal(await page.locator('#reading progress').count(), 0);
   assert.match(await said(tab, 'Users told of'), /^(\d+) \/ \1$/);
   await tab.look('connection');
 
@@ -85,7 +89,7 @@ story('the tenant is connected and read, its page tells who cannot sign in yet, 
   assert.match(text, /^\ufeff?obstacle,user_name,/);
   assert.ok(text.includes('no-claim,noclaim@contoso.test,Nora Klein,'));
 
-  await page.goto(stack.ready.connect_url);
+  await openConnection(tab);
   await consent(tab, 'write-users');
   const { domain } = stack.ready;
   const operate = (action, fields) => stack.invoke('OperatorFunction', { action, domain, ...fields });

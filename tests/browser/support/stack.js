@@ -113,13 +113,24 @@ export class Stack {
     return (await answer.json()).entries;
   }
 
+  /** Tells the simulated Entra how to behave. */
+  async simulate(what, body, method = 'PUT') {
+    const answer = await fetch(`${this.ready.entra_url}/_sim/${what}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: body && JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
+  }
+
+  /** How the simulated Entra behaves, and what came of it. */
+  async simulated(what) {
+    return (await fetch(`${this.ready.entra_url}/_sim/${what}`)).json();
+  }
+
   /** Sets the clock of the simulated Entra. */
   async turnEntraClock(seconds) {
-    await fetch(`${this.ready.entra_url}/_sim/clock`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ offset_seconds: seconds }),
-    });
+    await this.simulate('clock', { offset_seconds: seconds });
   }
 
   /** Takes somebody's access away, as an administrator would. */
