@@ -182,6 +182,7 @@ mod tests {
                 name: None,
                 domains: Vec::new(),
                 checked_at: None,
+                lost: [].into(),
             };
             let found =
                 |one: &Connection| [may_write(one), may_disable(one), may_end_sessions(one)];

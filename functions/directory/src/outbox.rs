@@ -300,17 +300,20 @@ impl App {
     ) -> Result<(), Failure> {
         let now = self.clock.now();
         item.value.refusals = failure.refusals();
-        let mut told = None;
+        let mut failed = None;
         if !failure.is_waiting() {
             if failure.is_ours() || item.value.attempts >= AGREE {
                 web::metric::count(failure.metric(), "directory", now);
             }
             web::failure::log(failure, request_id);
-            told = self.round_failed(&item.value, failure);
+            failed = self.round_failed(&item.value, failure);
         }
         let asked_for = failure.asked_for();
-        self.store.postpone_and_tell(&item, asked_for, told.as_ref(), now).await?;
-        self.announce(told.as_slice(), request_id).await;
+        let Some((cause, told)) = failed else {
+            return Ok(self.store.postpone_outbox(&item, asked_for, now).await?);
+        };
+        self.store.fail_round(&item, (cause, &told), asked_for, now).await?;
+        self.announce(&[told], request_id).await;
         Ok(())
     }
 

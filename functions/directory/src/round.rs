@@ -146,8 +146,12 @@ impl App {
         next.not_before(due_at)
     }
 
-    /// What tells that a round failed; nothing for anything else.
-    pub(crate) fn round_failed(&self, item: &OutboxItem, failure: &Failure) -> Option<OutboxItem> {
+    /// Why a round failed, and what tells of it; nothing for anything else.
+    pub(crate) fn round_failed(
+        &self,
+        item: &OutboxItem,
+        failure: &Failure,
+    ) -> Option<(RoundCause, OutboxItem)> {
         let Task::ReadDirectory { .. } = item.task else { return None };
         let (since, failures, cause) = (item.created_at, item.attempts, cause(failure));
         let (now, whose) = (self.clock.now(), item.organization.to_string());
@@ -159,7 +163,7 @@ impl App {
             web::metric::count_of("RoundThrottled", &[], of, now);
         }
         let task = Task::ReportRoundFailed { since, failures, cause };
-        Some(OutboxItem::new(&*self.entropy, item.organization, task, now))
+        Some((cause, OutboxItem::new(&*self.entropy, item.organization, task, now)))
     }
 
     /// Says on the bus that a round failed.

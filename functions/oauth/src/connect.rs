@@ -185,6 +185,7 @@ pub(crate) async fn disconnect(
             stage: Stage::Disconnected,
             since: now,
             granted: std::collections::BTreeMap::new(),
+            lost: std::collections::BTreeMap::new(),
             ..stored.value.clone()
         };
         let audit = app.audit(Actor::User(user), Action::TenantDisconnected, &request_id, now);

@@ -261,6 +261,7 @@ mod tests {
             name: None,
             domains: domains.iter().map(told).collect(),
             checked_at: None,
+            lost: [].into(),
         }
     }
 

@@ -8,11 +8,14 @@ use identity::{DomainName, Mode};
 use jiff::{SignedDuration, Timestamp};
 use keys::ring::SigningKey;
 use oidc::Verifier;
-use store::{Connecting, Connection, Feature, Import, PushCounts, ReadingRules, Stage, Tally};
+use store::{
+    Connecting, Connection, Failing, Feature, Import, PushCounts, ReadingRules, RoundCause, Stage,
+    Tally,
+};
 use web::language::Language;
 use web::page::{
-    ConnectedTenant, Connection as ConnectionPage, ConnectionState, ConsentPurpose, MissingUsers,
-    Page as _, Purpose, ReadingStatus, UploadCertificate, UserSource, WantedConsent,
+    ConnectedTenant, Connection as ConnectionPage, ConnectionState, ConsentPurpose, FailingReading,
+    FailureCause, MissingUsers, Page as _, Purpose, ReadingStatus, UploadCertificate, UserSource, WantedConsent,
     WantedPermission,
 };
 
@@ -104,6 +107,10 @@ pub(crate) fn respond(
         organization: &found.organization.name,
         state: state(connection),
         circular: circular.map(DomainName::as_str),
+        unchecked: connection.and_then(|connection| {
+            let since = connection.unchecked_since(found.import.as_ref(), &found.rules, now)?;
+            Some(now.duration_since(since))
+        }),
         is_overdue: connection.is_some_and(|it| waits(it) && waited(it, now) >= OVERDUE),
         tenant,
         reading: found
@@ -159,6 +166,8 @@ fn reading(
         began_at: import.began_at,
         ends_about: import.ends_about(now),
         ended_at: import.ended_at,
+        age: import.ended_at.map(|ended| now.duration_since(ended)),
+        failing: import.trouble(connection.since).map(failing),
         pages: import.pages,
         told,
         expected: import.expected,
@@ -172,6 +181,17 @@ fn reading(
         unread: tally.unread,
         interval: rules.interval(),
     })
+}
+
+fn failing(failing: Failing) -> FailingReading {
+    let Failing { since, times, again_at, .. } = failing;
+    let cause = match failing.cause {
+        RoundCause::Throttled => FailureCause::Throttled,
+        RoundCause::Unavailable => FailureCause::Unavailable,
+        RoundCause::Refused => FailureCause::Refused,
+        RoundCause::Ours => FailureCause::Ours,
+    };
+    FailingReading { since, times, cause, again_at }
 }
 
 fn consent(
@@ -197,6 +217,7 @@ fn consent(
     let registered = app.registration.client_id(feature).ok();
     WantedConsent {
         client_id: registered.map(str::to_owned),
+        lost_at: connection.and_then(|connection| connection.lost.get(&feature).copied()),
         purposes: feature::purposes(feature).iter().map(purpose).collect(),
         start_url: registered
             .filter(|_| offered)

@@ -49,7 +49,8 @@ pub(crate) async fn authorised(
         return Err(Failure::JourneyOver);
     }
     // Users carry object ids of the tenant that was read: of another one they would be strangers.
-    let read = back.found.import.as_ref().map(|import| import.tenant);
+    let read = back.found.import.as_ref().filter(|import| import.is_begun());
+    let read = read.map(|import| import.tenant);
     if read.is_some_and(|read| read != person.tenant.uuid()) {
         back.refused(app, "other_tenant", request_id, now).await?;
         return Err(Failure::OtherTenant);
@@ -108,6 +109,7 @@ fn begun(
         name: same.and_then(|before| before.name.clone()),
         domains: same.map(|before| before.domains.clone()).unwrap_or_default(),
         checked_at: same.and_then(|before| before.checked_at),
+        lost: same.map(|before| before.lost.clone()).unwrap_or_default(),
     }
 }
 
@@ -181,6 +183,7 @@ fn confirmed(
 ) -> Connection {
     let mut connection = Connection { checked_at: Some(now), ..before.clone() };
     connection.granted.insert(feature, token.roles().clone());
+    connection.lost.remove(&feature);
     // Whatever else is granted: without reading it does not work.
     let roles = connection.granted.get(&feature).into_iter().flatten().map(String::as_str);
     let reads = feature == Feature::ReadUsers && Permission::UserRead.is_covered_by(roles);

@@ -11,6 +11,7 @@ use crate::bootstrap::Bootstrap;
 use crate::create_user::CreateUser;
 use crate::directory::{CreateDirectory, ListDirectories, MoveUser, SetDirectoryMethod};
 use crate::failure::Failure;
+use crate::health::Health;
 use crate::invite::Invite;
 use crate::last_day::{ListLeavers, SetLastDay};
 use crate::missing::{ApproveMissing, DismissMissing, ListMissing};
@@ -38,6 +39,7 @@ enum Action {
     Unblock(Access),
     SetLastDay(SetLastDay),
     ListLeavers(ListLeavers),
+    Health(Health),
     CheckInterval(CheckInterval),
     MissingLimit(SetMissingLimit),
     ListMissing(ListMissing),
@@ -77,6 +79,7 @@ impl App {
             Ok(Action::Unblock(asked)) => self.unblock(asked, &request_id).await,
             Ok(Action::SetLastDay(asked)) => self.set_last_day(asked, &request_id).await,
             Ok(Action::ListLeavers(asked)) => self.list_leavers(asked).await,
+            Ok(Action::Health(asked)) => self.health(asked).await,
             Ok(Action::CheckInterval(asked)) => self.check_interval(asked, &request_id).await,
             Ok(Action::MissingLimit(asked)) => self.missing_limit(asked, &request_id).await,
             Ok(Action::ListMissing(asked)) => self.list_missing(asked).await,

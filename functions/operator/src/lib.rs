@@ -10,6 +10,7 @@
 //! | `set_mode` | `mode` | says where users come from, and changes it |
 //! | `create_user` | `create_user` | makes a user here and in Entra |
 //! | `list_pending`, `push_user`, `link_user` | `push` | who is not in Entra yet, and what becomes of them |
+//! | `health` | `health` | how the organization stands with its tenant |
 //! | `missing_limit` | `reading` | how many who are missing in the tenant may lose access unasked |
 //! | `list_missing`, `approve_missing`, `dismiss_missing` | `missing` | who is missing there, and what somebody decides about them |
 //! | `repair_anchor`, `list_repairs`, `abandon_repair` | `repair` | gives a user of a federated domain an anchor |
@@ -25,6 +26,7 @@ mod bootstrap;
 mod create_user;
 mod directory;
 mod failure;
+mod health;
 mod invite;
 mod last_day;
 mod missing;

@@ -257,6 +257,7 @@ mod tests {
             name: None,
             domains: domains.iter().map(domain).collect(),
             checked_at: None,
+            lost: [].into(),
         }
     }
 

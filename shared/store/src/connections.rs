@@ -103,6 +103,9 @@ pub struct Connection {
     pub domains: Vec<TenantDomain>,
     /// When Microsoft last confirmed all that.
     pub checked_at: Option<Timestamp>,
+    /// Which consents were taken back in Entra and not given again since, and when that was seen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lost: BTreeMap<Feature, Timestamp>,
 }
 
 impl Connection {
@@ -440,6 +443,7 @@ impl Store {
     ) -> Result<OutboxItem, ConnectError> {
         let mut connection = before.value.clone();
         connection.granted.remove(&feature);
+        connection.lost.insert(feature, audit.at);
         // Nobody waits for what is gone.
         connection.feature = Feature::ReadUsers;
         if feature == Feature::ReadUsers {

@@ -18,7 +18,9 @@ use crate::names::{Owner, claims, move_claim};
 use crate::schema::Key;
 use crate::table::{Expect, Write};
 use crate::users::user_item;
-use crate::{AuditEntry, LookUp, Named, OutboxItem, Store, Stored, TableError, Task, Version};
+use crate::{
+    AuditEntry, LookUp, Named, OutboxItem, RoundCause, Store, Stored, TableError, Task, Version,
+};
 
 /// How many items one request reads: DynamoDB's own limit.
 const AT_ONCE: usize = 100;
@@ -70,6 +72,24 @@ pub struct Import {
     /// there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out_at: Option<Timestamp>,
+    /// That it fails, where it does. Ask [`Import::trouble`]: it may have been another connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<Failing>,
+}
+
+/// That reading a tenant fails, time after time. Over with the next round that ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failing {
+    /// When it did first.
+    pub since: Timestamp,
+    /// When it did last.
+    pub at: Timestamp,
+    /// How often, with no round that ended in between.
+    pub times: u32,
+    /// Why it did last.
+    pub cause: RoundCause,
+    /// When it is tried again.
+    pub again_at: Timestamp,
 }
 
 /// What a round came to.
@@ -137,7 +157,31 @@ impl Import {
             expected: None,
             anchored_until: None,
             left_out_at: None,
+            failing: None,
         }
+    }
+
+    /// Whether anything of the tenant was read.
+    pub const fn is_begun(&self) -> bool {
+        self.kept_at.is_some() || self.next.is_some()
+    }
+
+    /// It failed, for a connection that works since then, and is tried again.
+    pub fn fail(
+        &mut self,
+        connected: Timestamp,
+        cause: RoundCause,
+        (at, again_at): (Timestamp, Timestamp),
+    ) {
+        let (since, before) =
+            self.trouble(connected).map_or((at, 0), |failing| (failing.since, failing.times));
+        let times = before.saturating_add(1);
+        self.failing = Some(Failing { since, at, times, cause, again_at });
+    }
+
+    /// That it fails, for a connection that is as it is since then.
+    pub fn trouble(&self, connected: Timestamp) -> Option<Failing> {
+        self.failing.filter(|failing| failing.at >= connected)
     }
 
     /// Somebody is left out, and asked for from an instant on.
@@ -199,6 +243,7 @@ impl Import {
         self.whole = false;
         self.began_at = None;
         self.ended_at = Some(now);
+        self.failing = None;
     }
 
     /// Everything is read anew, from the beginning. Nobody is removed for it.
@@ -508,6 +553,29 @@ mod tests {
         import.begin(1, later);
         assert_eq!(import.whole_since, Some(minute), "it began anew before it was over");
         assert!(import.carried_out.is_empty());
+    }
+
+    #[test]
+    fn what_fails_is_counted_until_a_round_ends_and_for_one_connection_alone() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let mut import = Import::new(Uuid::nil());
+        import.fail(at(10), RoundCause::Refused, (at(20), at(50)));
+        import.fail(at(10), RoundCause::Throttled, (at(50), at(90)));
+        let cause = RoundCause::Throttled;
+        let twice =
+            Failing { since: at(20), at: at(50), times: 2, cause, again_at: at(90) };
+        assert_eq!(import.trouble(at(10)), Some(twice));
+        assert_eq!(import.trouble(at(50)), Some(twice), "the connection is as it is since then");
+        assert_eq!(import.trouble(at(51)), None, "that was another one");
+        assert!(!import.is_begun(), "nothing was read");
+
+        import.turn("second".to_owned(), Tally::default());
+        assert_eq!(import.trouble(at(10)), Some(twice), "a page is no round");
+        assert!(import.is_begun());
+        import.fail(at(60), RoundCause::Ours, (at(70), at(80)));
+        assert_eq!(import.failing.map(|it| (it.since, it.times)), Some((at(70), 1)));
+        import.end("next round".to_owned(), Tally::default(), at(90));
+        assert_eq!(import.failing, None);
     }
 
     #[test]

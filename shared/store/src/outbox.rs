@@ -114,6 +114,19 @@ pub struct Late {
     pub told_at: Option<Timestamp>,
 }
 
+impl Late {
+    /// First instant at which a round is, whose organization was read then, in such intervals: at least
+    /// so long after it was put down.
+    pub(crate) fn instant(
+        (read_at, interval): (Timestamp, SignedDuration),
+        put_down: Timestamp,
+    ) -> Timestamp {
+        let grace = SignedDuration::from_secs(interval.as_secs() / GRACE_PART).max(GRACE_AT_LEAST);
+        let soonest = put_down.checked_add(GRACE_AT_LEAST).unwrap_or(put_down);
+        read_at.checked_add(interval + grace).unwrap_or(read_at).max(soonest)
+    }
+}
+
 /// What became of an item that was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
@@ -155,10 +168,7 @@ impl OutboxItem {
         (read_at, interval): (Timestamp, SignedDuration),
         now: Timestamp,
     ) -> Self {
-        let grace = SignedDuration::from_secs(interval.as_secs() / GRACE_PART).max(GRACE_AT_LEAST);
-        let soonest = now.checked_add(GRACE_AT_LEAST).unwrap_or(now);
-        let at = read_at.checked_add(interval + grace).unwrap_or(read_at).max(soonest);
-        let late = Some(Late { at, told_at: None });
+        let late = Some(Late { at: Late::instant((read_at, interval), now), told_at: None });
         let round = Self::new(entropy, organization, Task::ReadDirectory { since }, now);
         Self { late, created_at: read_at, ..round }
     }
@@ -252,6 +262,20 @@ impl OutboxItem {
     pub(crate) fn following(audit: &AuditEntry, organization: OrganizationId, task: Task) -> Self {
         let due_at = audit.at.checked_add(GRACE).unwrap_or(audit.at);
         Self::with_id(audit.id, organization, task, (audit.at, due_at))
+    }
+
+    /// The same put off: twice as long after each try, and at least as long as whoever is to be asked
+    /// asked for, within bounds.
+    pub(crate) fn postponed(&self, asked_for: Option<SignedDuration>, now: Timestamp) -> Self {
+        let longest = match self.task {
+            // Whoever is noticed meanwhile waits for it too.
+            Task::ReadNoticed { again: true, .. } => SignedDuration::from_mins(1),
+            _ => LONGEST_PAUSE,
+        };
+        let pause = SignedDuration::from_secs(15 << self.attempts.min(8)).min(longest);
+        let pause =
+            asked_for.map_or(pause, |asked_for| pause.max(asked_for.min(LONGEST_ASKED_FOR)));
+        Self { due_at: now.checked_add(pause).unwrap_or(now), ..self.clone() }
     }
 
     /// Whether somebody has it who may be at it still.
@@ -357,32 +381,9 @@ impl Store {
         asked_for: Option<SignedDuration>,
         now: Timestamp,
     ) -> Result<(), TableError> {
-        self.postpone_and_tell(item, asked_for, None, now).await
-    }
-
-    /// The same, with what tells of it.
-    pub async fn postpone_and_tell(
-        &self,
-        item: &Stored<OutboxItem>,
-        asked_for: Option<SignedDuration>,
-        told: Option<&OutboxItem>,
-        now: Timestamp,
-    ) -> Result<(), TableError> {
-        let longest = match item.value.task {
-            // Whoever is noticed meanwhile waits for it too.
-            Task::ReadNoticed { again: true, .. } => SignedDuration::from_mins(1),
-            _ => LONGEST_PAUSE,
-        };
-        let pause = SignedDuration::from_secs(15 << item.value.attempts.min(8)).min(longest);
-        let pause =
-            asked_for.map_or(pause, |asked_for| pause.max(asked_for.min(LONGEST_ASKED_FOR)));
-        let mut later = item.value.clone();
-        later.due_at = now.checked_add(pause).unwrap_or(now);
-        let mut writes = vec![Write::Put(later.item()?, Expect::Version(item.version))];
-        if let Some(told) = told {
-            writes.push(Write::Put(told.item()?, Expect::Absent));
-        }
-        match self.table.write(writes).await {
+        let later = item.value.postponed(asked_for, now);
+        let write = Write::Put(later.item()?, Expect::Version(item.version));
+        match self.table.write(vec![write]).await {
             Err(TableError::Conflict { .. }) => Ok(()),
             other => other,
         }

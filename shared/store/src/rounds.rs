@@ -10,8 +10,8 @@ use crate::queries::From;
 use crate::schema::{IndexKey, Key, SHARDS};
 use crate::table::{Expect, Write};
 use crate::{
-    Connection, Import, MissingSearch, OutboxItem, Preflight, ReadingRules, Store, Stored,
-    Subscription, TableError, Task, Version,
+    Connection, Import, MissingSearch, OutboxItem, Preflight, ReadingRules, RoundCause, Stage, Store,
+    Stored, Subscription, TableError, Task, Version,
 };
 
 /// How long a round is claimed before it is due again: whoever dies between the claim and the event that
@@ -22,6 +22,8 @@ const CLAIM: SignedDuration = SignedDuration::from_mins(15);
 const AT_ONCE: usize = 50;
 /// How often it is told of a round that it is late.
 const TOLD_EVERY: SignedDuration = SignedDuration::from_hours(24);
+/// How often it is tried to keep with the position that a round failed, which somebody moves meanwhile.
+const RACES: u32 = 3;
 
 /// A round that is named, with everything that decides what comes of it: read at once.
 #[derive(Clone, Debug)]
@@ -60,6 +62,25 @@ pub struct ClaimedRounds {
     pub rounds: Vec<OutboxItem>,
     /// What tells of those that are late, in the outbox by the same write.
     pub told: Vec<OutboxItem>,
+}
+
+impl Connection {
+    /// Since when nobody knows whether somebody left, where that is longer than it may be: as long as it
+    /// is not told to be over, whether a consent is gone or rounds fail.
+    pub fn unchecked_since(
+        &self,
+        import: Option<&Import>,
+        rules: &ReadingRules,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        if !matches!(self.stage, Stage::Connected | Stage::Lost) {
+            return None;
+        }
+        let import = import.filter(|import| import.tenant == self.tenant);
+        let read_at = import.and_then(|import| import.ended_at).unwrap_or(self.since);
+        let late_at = Late::instant((read_at, rules.interval()), self.since);
+        (late_at <= now).then_some(read_at)
+    }
 }
 
 impl OutboxItem {
@@ -170,6 +191,61 @@ impl Store {
             Write::Put(next.item()?, Expect::Absent),
         ];
         self.table.write(writes).await
+    }
+
+    /// Puts a round off that failed, with what tells of it, and keeps why with the position: there whoever
+    /// asks how reading stands sees it. Not where the tenant was let go meanwhile.
+    pub async fn fail_round(
+        &self,
+        item: &Stored<OutboxItem>,
+        (cause, told): (RoundCause, &OutboxItem),
+        asked_for: Option<SignedDuration>,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let later = item.value.postponed(asked_for, now);
+        let both = vec![
+            Write::Put(later.item()?, Expect::Version(item.version)),
+            Write::Put(told.item()?, Expect::Absent),
+        ];
+        for race in 0..=RACES {
+            let mut writes = both.clone();
+            // Whoever moves it on all the time shows that there is no trouble.
+            if race < RACES {
+                writes.extend(self.failing(&item.value, cause, (now, later.due_at)).await?);
+            }
+            match self.table.write(writes).await {
+                Err(TableError::Conflict { position: 2 }) => {}
+                // Somebody else has it.
+                Err(TableError::Conflict { .. }) => break,
+                other => return other,
+            }
+        }
+        Ok(())
+    }
+
+    /// What keeps with the position that a round failed.
+    async fn failing(
+        &self,
+        round: &OutboxItem,
+        cause: RoundCause,
+        (now, again_at): (Timestamp, Timestamp),
+    ) -> Result<Option<Write>, TableError> {
+        let Task::ReadDirectory { since } = &round.task else { return Ok(None) };
+        let org = round.organization;
+        let (connection, import) = (Key::connection(org), Key::import(org));
+        let mut found = self.table.get_many(vec![connection.clone(), import.clone()]).await?;
+        let connection: Option<Stored<Connection>> = found.take(&connection, now)?;
+        let works = |it: &Connection| it.stage == Stage::Connected && it.since == *since;
+        let Some(connection) = connection.filter(|connection| works(&connection.value)) else {
+            return Ok(None);
+        };
+        let tenant = connection.value.tenant;
+        let kept: Option<Stored<Import>> = found.take(&import, now)?;
+        let version = kept.as_ref().map_or(0, |kept| kept.version);
+        let same = kept.filter(|kept| kept.value.tenant == tenant);
+        let mut position = same.map_or_else(|| Import::new(tenant), |kept| kept.value);
+        position.fail(*since, cause, (now, again_at));
+        Ok(Some(Write::Put(Item::new(import, &position)?, Expect::read(version))))
     }
 
     /// Claims rounds, at most as many as [`due_rounds`](Self::due_rounds) answers: each that is as it was

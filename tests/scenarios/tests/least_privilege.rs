@@ -94,6 +94,7 @@ async fn operate(world: &World) {
         json!({ "action": "block", "email": grace }),
         json!({ "action": "unblock", "email": grace }),
         json!({ "action": "block", "email": admin }),
+        json!({ "action": "health" }),
         json!({ "action": "check_interval", "minutes": 60 }),
         json!({ "action": "set_last_day", "email": grace, "last_day": "2026-12-31", "time_zone": "UTC" }),
         json!({ "action": "list_leavers" }),

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use web::language::Language;
 use web::page::{
     Address, AutoPost, Certificate, CheckedDomain, CheckedFederation, Code, ConnectedTenant,
-    Connection, ConnectionState, ConsentPurpose, Entry, Federation, FileLinks, Found,
-    FoundObstacle, Invitation, ListedUser, LookStatus, LookStep, Microsoft, MicrosoftStep,
+    Connection, ConnectionState, ConsentPurpose, Entry, FailingReading, FailureCause, Federation,
+    FileLinks, Found, FoundObstacle, Invitation, ListedUser, LookStatus, LookStep, Microsoft, MicrosoftStep,
     MissingUsers, Notice, Preflight, PreflightList, Problem, Purpose, Reach, ReadingStatus,
     Recover, Recovery, Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, UserSource,
     WantedConsent, WantedLook, WantedPermission,
@@ -183,6 +183,7 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         };
         WantedConsent {
             client_id: reads.then(|| v.request_id.to_owned()),
+            lost_at: None,
             purposes: purposes.iter().map(purpose).collect(),
             start_url: reads.then(|| v.url.to_owned()),
         }
@@ -206,6 +207,8 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         began_at: Some(at),
         ends_about: Some(at),
         ended_at: None,
+        age: None,
+        failing: None,
         pages: 12,
         told: 11_988,
         expected: Some(50_000),
@@ -231,6 +234,7 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         state,
         circular: Some(v.domain),
         is_overdue: state == ConnectionState::AwaitingToken,
+        unchecked: None,
         tenant,
         reading,
         missing,
@@ -244,7 +248,31 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         check_action: v.url,
         disconnect_action: v.url,
     };
+    let failing = FailingReading {
+        since: at,
+        times: 17,
+        cause: FailureCause::Throttled,
+        again_at: at,
+    };
+    let hours = jiff::SignedDuration::from_mins;
+    let fails = ReadingStatus {
+        began_at: None,
+        ends_about: None,
+        ended_at: Some(at),
+        age: Some(hours(545)),
+        failing: Some(failing),
+        expected: None,
+        ..reading
+    };
+    let lost = [consent(&[Purpose::Read]), consent(&[Purpose::EndAccess, Purpose::Change])]
+        .map(|consent| WantedConsent { lost_at: consent.start_url.is_none().then_some(at), ..consent });
+    let troubled = Connection {
+        unchecked: Some(hours(545)),
+        consents: &lost,
+        ..page(ConnectionState::Connected, Some(tenant), Some(fails), None)
+    };
     vec![
+        ("connection-troubled", troubled.into_response()),
         (
             "connection",
             page(ConnectionState::Connected, Some(tenant), Some(reading), Some(missing))

@@ -289,6 +289,18 @@ messages! {
         fr: "Le consentement a été retiré dans Entra. Personne ne perd son accès pour autant. Consentez de nouveau pour continuer.",
         es: "El consentimiento se retiró en Entra. Nadie pierde el acceso por ello. Dé de nuevo el consentimiento para continuar.",
     }
+    connection_unchecked(span) {
+        en: "For {span} nobody has checked who left: whoever left Entra since then may still sign in here.",
+        de: "Seit {span} wurde nicht geprüft, wer gegangen ist: Wer Entra seither verlassen hat, kann sich hier womöglich noch anmelden.",
+        fr: "Depuis {span}, les départs ne sont plus vérifiés : qui a quitté Entra depuis peut encore se connecter ici.",
+        es: "Desde hace {span} no se comprueba quién se fue: quien dejó Entra desde entonces quizá aún pueda iniciar sesión aquí.",
+    }
+    connection_consent_lost(at) {
+        en: "This consent was taken back in Entra; we saw it at {at}. What it allowed rests until it is given again.",
+        de: "Diese Zustimmung wurde in Entra zurückgenommen; gesehen haben wir es um {at}. Was sie erlaubte, ruht, bis sie wieder erteilt wird.",
+        fr: "Ce consentement a été retiré dans Entra ; nous l’avons vu le {at}. Ce qu’il permettait est suspendu jusqu’à ce qu’il soit redonné.",
+        es: "Este consentimiento se retiró en Entra; lo vimos el {at}. Lo que permitía queda en suspenso hasta que se vuelva a dar.",
+    }
     connection_disconnected {
         en: "Disconnected. Users stay as they are. Consent again to go on.",
         de: "Getrennt. Benutzer bleiben, wie sie sind. Stimmen Sie noch einmal zu, um fortzufahren.",
@@ -336,6 +348,66 @@ messages! {
         de: "Benutzer werden gelesen; diese Seite sieht von selbst wieder nach.",
         fr: "Les utilisateurs sont en cours de lecture ; cette page vérifie d’elle-même.",
         es: "Se están leyendo los usuarios; esta página vuelve a mirar por sí sola.",
+    }
+    reading_failing {
+        en: "Reading fails. Nobody loses access because of it, and it is tried again by itself.",
+        de: "Das Lesen schlägt fehl. Niemand verliert deshalb den Zugang, und es wird von selbst wieder versucht.",
+        fr: "La lecture échoue. Personne ne perd son accès pour autant, et elle est retentée d’elle-même.",
+        es: "La lectura falla. Nadie pierde el acceso por ello, y se vuelve a intentar por sí sola.",
+    }
+    reading_failing_why {
+        en: "Why",
+        de: "Warum",
+        fr: "Pourquoi",
+        es: "Por qué",
+    }
+    reading_failing_times {
+        en: "Failed in a row",
+        de: "Fehlgeschlagen in Folge",
+        fr: "Échecs de suite",
+        es: "Fallos seguidos",
+    }
+    reading_failing_since {
+        en: "Failing since",
+        de: "Schlägt fehl seit",
+        fr: "En échec depuis",
+        es: "Falla desde",
+    }
+    reading_again_at {
+        en: "Tried again at",
+        de: "Nächster Versuch",
+        fr: "Prochain essai",
+        es: "Próximo intento",
+    }
+    reading_throttled {
+        en: "Microsoft is busy and asked for time",
+        de: "Microsoft ist ausgelastet und hat um Zeit gebeten",
+        fr: "Microsoft est occupé et a demandé du temps",
+        es: "Microsoft está ocupado y pidió tiempo",
+    }
+    reading_unavailable {
+        en: "Microsoft does not answer, or not in time",
+        de: "Microsoft antwortet nicht, oder nicht rechtzeitig",
+        fr: "Microsoft ne répond pas, ou pas à temps",
+        es: "Microsoft no responde, o no a tiempo",
+    }
+    reading_refused {
+        en: "Microsoft refuses us; the third time in a row the consent counts as taken back",
+        de: "Microsoft weist uns ab; beim dritten Mal in Folge gilt die Zustimmung als zurückgenommen",
+        fr: "Microsoft nous refuse ; à la troisième fois de suite, le consentement compte comme retiré",
+        es: "Microsoft nos rechaza; a la tercera vez seguida, el consentimiento se da por retirado",
+    }
+    reading_ours {
+        en: "Something on our side, such as a certificate that Microsoft does not take: whoever operates this deployment finds it in the log",
+        de: "Etwas bei uns, etwa ein Zertifikat, das Microsoft nicht annimmt: Wer diese Installation betreibt, findet es im Protokoll",
+        fr: "Quelque chose de notre côté, comme un certificat que Microsoft n’accepte pas : qui exploite ce déploiement le trouve dans le journal",
+        es: "Algo nuestro, como un certificado que Microsoft no acepta: quien opera esta instalación lo encuentra en el registro",
+    }
+    reading_age {
+        en: "Time since then",
+        de: "Seither vergangen",
+        fr: "Temps écoulé depuis",
+        es: "Tiempo transcurrido",
     }
     reading_pages {
         en: "Pages read",

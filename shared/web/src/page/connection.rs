@@ -21,6 +21,8 @@ pub struct Connection<'a> {
     pub circular: Option<&'a str>,
     /// Whether Microsoft should know of the consent by now, and does not.
     pub is_overdue: bool,
+    /// For how long nobody has known whether somebody left, where that is longer than it may be.
+    pub unchecked: Option<SignedDuration>,
     /// The tenant, once one is known.
     pub tenant: Option<ConnectedTenant<'a>>,
     /// How reading the directory stands, once it began.
@@ -119,6 +121,10 @@ pub struct ReadingStatus {
     pub ends_about: Option<Timestamp>,
     /// When the latest round ended.
     pub ended_at: Option<Timestamp>,
+    /// How long ago that was.
+    pub age: Option<SignedDuration>,
+    /// That it fails, where it does.
+    pub failing: Option<FailingReading>,
     /// How many pages were read in this round, or the latest one.
     pub pages: u64,
     /// How many users they told of, each as often as they did.
@@ -162,6 +168,43 @@ impl ReadingStatus {
     }
 }
 
+/// That reading fails, time after time.
+#[derive(Clone, Copy, Debug)]
+pub struct FailingReading {
+    /// Since when.
+    pub since: Timestamp,
+    /// How often in a row.
+    pub times: u32,
+    /// Why it did the last time.
+    pub cause: FailureCause,
+    /// When it is tried again.
+    pub again_at: Timestamp,
+}
+
+/// Why reading fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureCause {
+    /// Microsoft asked for time.
+    Throttled,
+    /// Microsoft did not answer, or not in time.
+    Unavailable,
+    /// Microsoft refused us, and is asked again before that is believed.
+    Refused,
+    /// It is for whoever operates the deployment to mend.
+    Ours,
+}
+
+impl FailureCause {
+    fn text(self, language: Language) -> &'static str {
+        match self {
+            Self::Throttled => language.reading_throttled(),
+            Self::Unavailable => language.reading_unavailable(),
+            Self::Refused => language.reading_refused(),
+            Self::Ours => language.reading_ours(),
+        }
+    }
+}
+
 /// Users who are missing in the tenant, and keep access until somebody decides.
 #[derive(Clone, Debug)]
 pub struct MissingUsers {
@@ -202,6 +245,8 @@ impl UserSource {
 pub struct WantedConsent {
     /// The application that asks, where one is registered.
     pub client_id: Option<String>,
+    /// When it was seen that the consent was taken back, where it was.
+    pub lost_at: Option<Timestamp>,
     /// What it is good for.
     pub purposes: Vec<ConsentPurpose>,
     /// Where the way to Microsoft begins, when it can be gone.

@@ -11,3 +11,4 @@ mod reading;
 mod refusals;
 mod rounds;
 mod story;
+mod trouble;

@@ -20,6 +20,7 @@ fn connection(tenant: Uuid, stage: Stage) -> Connection {
         name: None,
         domains: Vec::new(),
         checked_at: None,
+        lost: [].into(),
     }
 }
 
