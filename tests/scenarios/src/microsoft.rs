@@ -363,10 +363,23 @@ impl Connector<'_> {
 ///
 /// Where a page is not the one that leads on.
 pub async fn connect_demo(ready: &Ready, browser: &mut Browser) -> Result<(), String> {
+    consent_demo(ready, browser, "read-users").await
+}
+
+/// The same for another feature, once it is connected.
+///
+/// # Errors
+///
+/// Where a page is not the one that leads on.
+pub async fn consent_demo(
+    ready: &Ready,
+    browser: &mut Browser,
+    feature: &str,
+) -> Result<(), String> {
     let administrator = ready.users.first().ok_or("nobody administers the demo organization")?;
     let page = browser.visit(&ready.connect_url).await;
     let path = ready.connect_url.trim_start_matches(&ready.base_url);
-    let start = format!("{path}/start/read-users/");
+    let start = format!("{path}/start/{feature}/");
     let token = between(&page.text, &format!("href=\"{start}"), "\"");
     let token = token.ok_or_else(|| format!("no way to Microsoft: {}", page.status))?;
     let mut page = browser.get(&format!("{start}{token}")).await;

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::Dice;
+
 /// One call that passed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call {
@@ -44,6 +46,8 @@ pub struct Seen {
     pub target: String,
     /// The body.
     pub body: Value,
+    /// Whether it was passed on.
+    pub passed: bool,
 }
 
 /// What happens to a call instead of passing.
@@ -122,8 +126,8 @@ struct Passed {
     calls: Vec<Call>,
     seen: Vec<Seen>,
     faults: Vec<Armed>,
-    /// Every so many calls of the table is throttled, and how many there were since.
-    throttled: Option<(usize, usize)>,
+    /// How likely a call of the table is throttled, and what decides it.
+    throttled: Option<(usize, Dice)>,
 }
 
 /// A fault that waits for its calls.
@@ -184,9 +188,9 @@ impl Wire {
         self.state.lock().unwrap().faults.push(armed);
     }
 
-    /// From now on every so many calls of the table is throttled, whichever they are.
-    pub fn throttle(&self, every: usize) {
-        self.state.lock().unwrap().throttled = Some((every, 0));
+    /// From now on so many of a hundred calls of the table are throttled, whichever they are.
+    pub fn throttle(&self, percent: usize, dice: Dice) {
+        self.state.lock().unwrap().throttled = Some((percent, dice));
     }
 
     /// Ends all faults, and tells of each how often it happened.
@@ -238,9 +242,16 @@ impl Wire {
         std::future::pending().await
     }
 
-    /// What every call since the start asked for.
+    /// What every call since the start asked for, or since that was drained.
     pub fn seen(&self) -> Vec<Seen> {
         self.state.lock().unwrap().seen.clone()
+    }
+
+    /// The same, and forgets it with the calls: a long story has many.
+    pub fn drain(&self) -> Vec<Seen> {
+        let mut state = self.state.lock().unwrap();
+        state.calls.clear();
+        std::mem::take(&mut state.seen)
     }
 }
 
@@ -261,12 +272,17 @@ impl Passed {
         let operation = call.operation.clone();
         let is_of_table = call.service == "dynamodb";
         self.calls.push(call);
-        self.seen.push(seen);
-        if let Some((every, passed)) = self.throttled.as_mut().filter(|_| is_of_table) {
-            *passed += 1;
-            if passed.is_multiple_of(*every) {
-                return Some(Effect::Refuse(400, "ThrottlingException"));
-            }
+        let effect = self.effect(&operation, is_of_table);
+        let passed = matches!(effect, None | Some(Effect::LoseAnswer | Effect::StallAnswer));
+        self.seen.push(Seen { passed, ..seen });
+        effect
+    }
+
+    fn effect(&mut self, operation: &str, is_of_table: bool) -> Option<Effect> {
+        if let Some((percent, dice)) = self.throttled.as_mut().filter(|_| is_of_table)
+            && dice.happens(*percent)
+        {
+            return Some(Effect::Refuse(400, "ThrottlingException"));
         }
         let waits = |armed: &&mut Armed| {
             armed.fault.operation == operation && armed.happened < armed.fault.times
@@ -302,7 +318,8 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let target = target.map_or_else(|| format!("{} {path}", parts.method), str::to_owned);
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let seen = Seen { target, body: serde_json::from_slice(&body).unwrap_or_default() };
+    let read = serde_json::from_slice(&body).unwrap_or_default();
+    let seen = Seen { target, body: read, passed: false };
     let counted = ["GetItem", "BatchGetItem", "Query", "TransactWriteItems"];
     let counted = service == "dynamodb" && counted.contains(&operation.as_str());
     let call = Call { service, operation: operation.clone() };

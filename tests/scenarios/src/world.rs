@@ -15,7 +15,7 @@ use entra_sim::{
     Delivery, Domain, InternalDomainFederation, PromptLoginBehavior, Settings, Simulator,
 };
 use identity::{Anchor, Block, OrganizationId, OutboxId, User, UserId, UserName};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::RequestExt as _;
 use local::database::LocalDatabase;
 use local::invoke::{Invoke, Outcome};
@@ -83,6 +83,8 @@ pub struct World {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) table: String,
     pub(crate) operator_config: operator::Config,
+    /// Whether events reach nobody.
+    pub(crate) is_mute: bool,
     functions: Arc<Functions>,
     services: Services,
     _database: LocalDatabase,
@@ -149,10 +151,16 @@ impl World {
         Self::with(Deliveries::Once).await
     }
 
+    /// An account whose events reach nobody: what is due the story brings, or a sweep, so that it knows which
+    /// calls are whose.
+    pub async fn mute() -> Self {
+        Self::build(Deliveries::Once, false, true).await
+    }
+
     /// An account whose organization's domain is federated in the simulated tenant, which takes its
     /// answers.
     pub async fn federated() -> Self {
-        let world = Self::build(Deliveries::Once, true).await;
+        let world = Self::build(Deliveries::Once, true, false).await;
         let text = |name: &str| world.bootstrap[name].as_str().unwrap().to_owned();
         let federation = InternalDomainFederation {
             display_name: "Contoso".to_owned(),
@@ -169,10 +177,10 @@ impl World {
 
     /// An account whose events arrive as often as said.
     pub async fn with(deliveries: Deliveries) -> Self {
-        Self::build(deliveries, false).await
+        Self::build(deliveries, false, false).await
     }
 
-    async fn build(deliveries: Deliveries, answers_microsoft: bool) -> Self {
+    async fn build(deliveries: Deliveries, answers_microsoft: bool, is_mute: bool) -> Self {
         let clock = Arc::new(TestClock::at("2026-03-02T09:00:00Z"));
         let folder = tempfile::tempdir().unwrap();
         let site = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -228,16 +236,18 @@ impl World {
         };
         let services = Services::start(config, listeners).await.unwrap();
 
+        let events = crate::mute::start().await;
+        let unheard = Upstreams { events, ..upstreams.clone() };
+        let upstreams = if is_mute { unheard.clone() } else { upstreams };
         let [login, scim, oauth, notifications, operator, directory] = [
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
             Wire::start(upstreams.clone()).await,
-            Wire::start(upstreams.clone()).await,
+            Wire::start(upstreams).await,
         ];
-        let events = crate::mute::start().await;
-        let offboarding = Wire::start(Upstreams { events, ..upstreams }).await;
+        let offboarding = Wire::start(unheard).await;
         let entropy = Arc::new(SystemEntropy);
         let table = login_env["TABLE"].clone();
         let operator_config = operator::Config::read(operator_env).unwrap();
@@ -337,6 +347,7 @@ impl World {
             dynamodb,
             table,
             operator_config,
+            is_mute,
             functions,
             services,
             _database: database,
@@ -462,13 +473,20 @@ impl World {
         self.functions.invoke("OffboardingFunction", payload.to_string().into()).await
     }
 
-    /// Brings what is due to the directory function, as a batch of its queue.
+    /// Brings what is due to the directory function, as a batch of its queue: each as the bus names it.
     pub async fn batch(&self, due: &[(OrganizationId, OutboxId)]) -> Value {
-        let event = |(organization, item): &(OrganizationId, OutboxId)| {
+        let mut events = Vec::with_capacity(due.len());
+        // Whoever has it: its lease will be over.
+        let later = self.now() + SignedDuration::from_hours(24);
+        for (organization, item) in due {
+            // Of another release nobody knows what it is.
+            let known = self.store.outbox(*organization, *item, later).await.ok().flatten();
+            let is_round = known.is_some_and(|item| item.value.task.is_of_everybody());
+            let kind = if is_round { "round.due" } else { "outbox.due" };
             let detail = json!({ "organization": organization, "item": item });
-            json!({ "detail-type": "outbox.due", "detail": detail })
-        };
-        self.messages(due.iter().map(event).collect()).await
+            events.push(json!({ "detail-type": kind, "detail": detail }));
+        }
+        self.messages(events).await
     }
 
     /// Brings events to the directory function, as a batch of its queue.
@@ -499,6 +517,17 @@ impl World {
     /// What the functions said on the bus under a `detail-type`, each as often as they did.
     pub fn said(&self, detail_type: &str) -> Vec<Value> {
         let calls = self.directory.seen().into_iter().chain(self.oauth.seen());
+        let entries =
+            calls.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
+        let of_it = entries.filter(|entry| entry["DetailType"] == detail_type);
+        of_it
+            .map(|entry| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap())
+            .collect()
+    }
+
+    /// What the directory function said on the bus under a `detail-type`, as far as it arrived there.
+    pub fn arrived(&self, detail_type: &str) -> Vec<Value> {
+        let calls = self.directory.seen().into_iter().filter(|call| call.passed);
         let entries =
             calls.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
         let of_it = entries.filter(|entry| entry["DetailType"] == detail_type);

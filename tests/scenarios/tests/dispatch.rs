@@ -8,25 +8,32 @@ use identity::{OrganizationId, OutboxId};
 use jiff::{SignedDuration, Timestamp};
 use local::invoke::Outcome;
 use scenarios::microsoft::account;
+use scenarios::mishap::asked_in_vain;
 use scenarios::world::aws;
-use scenarios::{Effect, Fault, World};
+use scenarios::{Case, Effect, Failing, Fault, World};
 use serde_json::{Value, json};
 use store::{Action, Actor, AuditEntry, OutboxItem, Store};
 
 const CLAIM: SignedDuration = SignedDuration::from_mins(15);
 const FOUR_HOURS: SignedDuration = SignedDuration::from_hours(4);
+/// How many rounds are dispatched by somebody who dies.
+const ROUNDS: usize = 3;
 
 /// A round of an organization that nobody connected: whoever carries it out ends it.
 async fn put_round(world: &World, due_at: Timestamp) -> OutboxItem {
+    put_round_in(world, due_at, |_| true).await
+}
+
+/// The same with an id as one wants it.
+async fn put_round_in(
+    world: &World,
+    due_at: Timestamp,
+    is_it: impl Fn(&OutboxItem) -> bool,
+) -> OutboxItem {
     let organization = OrganizationId::mint(&SystemEntropy);
-    let round = OutboxItem::round(
-        &SystemEntropy,
-        organization,
-        world.now(),
-        (world.now(), FOUR_HOURS),
-        world.now(),
-    );
-    let round = round.not_before(due_at);
+    let now = world.now();
+    let round = || OutboxItem::round(&SystemEntropy, organization, now, (now, FOUR_HOURS), now);
+    let round = std::iter::repeat_with(round).find(is_it).unwrap().not_before(due_at);
     let id = OutboxId::mint(&SystemEntropy);
     let audit = AuditEntry::new(id, world.now(), Actor::System, Action::TenantConnected);
     world.store.put_in_outbox(organization, &round, &audit).await.unwrap();
@@ -140,6 +147,70 @@ async fn two_dispatches_at_once_claim_each_round_once_and_one_that_fails_loses_n
     let after: BTreeSet<String> = named(&world).into_iter().skip(before).collect();
     assert_eq!((&again, &after), (&found(60), &others));
     world.quiet().await;
+}
+
+/// Whoever dies at any call of a dispatch, or is throttled there: each round is named once more by somebody else,
+/// after the claim at the latest, and that one is late is told once.
+#[tokio::test]
+async fn a_dispatch_that_dies_or_fails_at_any_call_loses_no_round_and_tells_of_each_late_one_once()
+{
+    let world = World::mute().await;
+    let begin = async || {
+        let mut rounds = BTreeSet::new();
+        for shard in 0..ROUNDS {
+            // Each of a partition of its own, so that the calls are the same each time.
+            let is_there = |round: &OutboxItem| {
+                usize::from(round.id.uuid().as_bytes()[0]) % usize::from(Store::ROUND_SHARDS)
+                    == shard
+            };
+            let round = put_round_in(&world, world.now(), is_there).await;
+            rounds.insert(round.id.to_string());
+        }
+        // All of them are late from then on.
+        pass(&world, FOUR_HOURS + SignedDuration::from_mins(31)).await;
+        rounds
+    };
+    begin().await;
+    world.offboarding.calls();
+    answer(world.claim_rounds().await);
+    let calls = world.offboarding.calls();
+    pass(&world, CLAIM).await;
+    answer(world.dispatch().await);
+    world.swept().await;
+    let mut cases: Vec<Case> = asked_in_vain(&calls);
+    // A partition that cannot be asked for is like any other.
+    let is_query =
+        |case: &Case| case.failing == Failing::Throttled && case.call.operation == "Query";
+    cases.retain(|case| !is_query(case) || case.before == 0);
+    assert!(cases.len() >= 16 + 4 * ROUNDS, "{cases:?}");
+
+    for case in cases {
+        let what = format!("{case:?}");
+        let rounds = begin().await;
+        let told = world.arrived("connection.unchecked").len();
+        world.offboarding.fault(case.fault());
+        let outcome = tokio::select! {
+            outcome = world.claim_rounds() => Some(outcome),
+            () = world.offboarding.stalled() => None,
+        };
+        assert!(!matches!(outcome, Some(Outcome::Answered(_))), "{what}: it was noticed");
+        world.offboarding.mend();
+        // Whatever was named got lost.
+        let before = named(&world).len();
+        answer(world.dispatch().await);
+        pass(&world, CLAIM).await;
+        answer(world.dispatch().await);
+        let again: Vec<String> = named(&world).split_off(before);
+        assert_eq!(again.iter().cloned().collect::<BTreeSet<_>>(), rounds, "{what}");
+        assert_eq!(again.len(), ROUNDS, "{what}: each once");
+        world.swept().await;
+        let records = world.records().await;
+        assert_eq!(records.count("#OUTBOX#"), 0, "{what}: something is left");
+        let unchecked = world.arrived("connection.unchecked").split_off(told);
+        let whose: BTreeSet<String> =
+            unchecked.iter().map(|event| event["organization"].to_string()).collect();
+        assert_eq!((whose.len(), unchecked.len()), (ROUNDS, ROUNDS), "{what}: {unchecked:?}");
+    }
 }
 
 #[tokio::test]

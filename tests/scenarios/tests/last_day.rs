@@ -1,8 +1,11 @@
 //! Whoever leaves has access until the end of their last day, where they are, and not an instant longer.
 
+use std::collections::BTreeSet;
+
 use identity::{LastDay, OutboxId, User};
 use jiff::{SignedDuration, Timestamp};
-use scenarios::{Case, Failing, Spell, World};
+use scenarios::mishap::{AFTER_THE_LEASE, Due, Mishap, mishaps};
+use scenarios::{Call, Case, Failing, Spell, World};
 use serde_json::{Value, json};
 use store::{Action, Actor, AuditEntry};
 
@@ -262,7 +265,7 @@ async fn whoever_was_not_seen_off_yet_is_told_of_once_whatever_is_added_and_lift
     let told = |kind: &str, user: &User| {
         let said = world.said(kind).into_iter().filter(|event| event["user"] == json!(user.id));
         let ids = said.map(|event| event["id"].to_string());
-        ids.collect::<std::collections::BTreeSet<_>>().len()
+        ids.collect::<BTreeSet<_>>().len()
     };
     let audit = world.records().await.audit();
     for (name, user) in &people {
@@ -284,28 +287,61 @@ async fn whoever_was_not_seen_off_yet_is_told_of_once_whatever_is_added_and_lift
     world.records().await.check_invariants();
 }
 
-/// Each call of seeing somebody off fails in every way: in the end it is done, and audited once.
-#[tokio::test]
-async fn seeing_somebody_off_survives_every_fault() {
-    let world = World::start().await;
-    let begin = async |number: usize| {
-        let user = world.user(&format!("user-{number}")).await;
-        let id = OutboxId::mint(&ambient::SystemEntropy);
-        let audit = AuditEntry::new(id, world.now(), Actor::Operator, Action::LastDayChanged);
-        let day = LastDay::new("2026-03-01".parse().unwrap(), "UTC").unwrap();
-        let end =
-            world.store.change_last_day(world.organization, user.id, Some(&day), &audit).await;
-        (user, (world.organization, end.unwrap().remove(0).id))
-    };
-    let (_, due) = begin(0).await;
+/// Somebody new whose last day is over, and what sees them off.
+async fn over(world: &World, number: usize) -> (User, Due) {
+    let user = world.user(&format!("user-{number}")).await;
+    let id = OutboxId::mint(&ambient::SystemEntropy);
+    let audit = AuditEntry::new(id, world.now(), Actor::Operator, Action::LastDayChanged);
+    let day = LastDay::new("2026-03-01".parse().unwrap(), "UTC").unwrap();
+    let end = world.store.change_last_day(world.organization, user.id, Some(&day), &audit).await;
+    (user, (world.organization, end.unwrap().remove(0).id))
+}
+
+/// What the function asks of its services to see somebody off.
+async fn calls(world: &World) -> Vec<Call> {
+    let (_, due) = over(world, 0).await;
     world.directory.calls();
     world.batch(&[due]).await;
     let calls = world.directory.calls();
     assert!(calls.len() >= 5, "{calls:?}");
+    calls
+}
+
+/// Whoever dies at any call of seeing somebody off: in the end it is done, audited once, and told by one id.
+#[tokio::test]
+async fn seeing_somebody_off_survives_every_death() {
+    let world = World::mute().await;
+    let cases = mishaps(&calls(&world).await, 0).into_iter();
+    let cases: Vec<_> = cases.filter(|mishap| matches!(mishap, Mishap::Killed(_))).collect();
+    assert!(cases.len() >= 8, "{cases:?}");
+
+    for (position, mishap) in cases.iter().enumerate() {
+        let what = format!("{mishap:?}");
+        let (user, due) = over(&world, position + 1).await;
+        mishap.befall(&world, due).await;
+        world.swept_by(AFTER_THE_LEASE).await;
+
+        assert_eq!(json!(stored(&world, &user).await.blocks), json!(["last_day"]), "{what}");
+        let records = world.records().await;
+        assert_eq!(taken(&records.audit(), &user), 1, "{what}");
+        let mut told = world.arrived("user.offboarded");
+        told.retain(|event| event["user"] == json!(user.id));
+        let ids: BTreeSet<String> = told.iter().map(|event| event["id"].to_string()).collect();
+        assert_eq!(ids.len(), 1, "{what}: {told:?}");
+        assert_eq!(records.count("#OUTBOX#"), 0, "{what}: something is left");
+        records.check_invariants();
+    }
+}
+
+/// Each call of seeing somebody off fails in every way: in the end it is done, and audited once.
+#[tokio::test]
+async fn seeing_somebody_off_survives_every_fault() {
+    let world = World::start().await;
+    let calls = calls(&world).await;
 
     for (position, case) in Case::all(&calls).iter().enumerate() {
         let what = format!("{case:?}");
-        let (user, due) = begin(position + 1).await;
+        let (user, due) = over(&world, position + 1).await;
         world.directory.fault(case.fault());
         world.batch(&[due]).await;
         world.directory.mend_spent(&what);

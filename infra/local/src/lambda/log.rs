@@ -1,6 +1,7 @@
 //! What all functions write, as one stream that a person can read.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,12 +12,24 @@ use jiff::Timestamp;
 const KEPT: usize = 20_000;
 
 /// One line that a function wrote to its standard output or error.
+///
+/// Displayed as a person reads it: when, by the same time zone as every instant in it, whose, and what.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Line {
+    /// When.
+    pub at: Timestamp,
     /// Logical id of the function.
     pub function: String,
     /// The text without its line end.
     pub text: String,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, function, text } = self;
+        let name = function.strip_suffix("Function").unwrap_or(function);
+        write!(f, "{} {name:>13} | {text}", at.strftime("%H:%M:%SZ"))
+    }
 }
 
 /// Whether lines are also shown on standard error.
@@ -48,27 +61,22 @@ impl Log {
 
     /// Adds a line of `function`, the logical id.
     pub(crate) fn write(&self, function: &str, text: &str) {
+        let (at, function, text) = (SystemClock.now(), function.to_owned(), text.to_owned());
+        let line = Line { at, function, text };
         if self.show == Show::OnStandardError {
             // Whoever closed standard error does not want to read it.
-            let _ =
-                writeln!(std::io::stderr().lock(), "{}", shown(SystemClock.now(), function, text));
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
         }
         let mut lines = self.lock();
         if lines.len() == KEPT {
             lines.pop_front();
         }
-        lines.push_back(Line { function: function.to_owned(), text: text.to_owned() });
+        lines.push_back(line);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Line>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A line as a person reads it: when, by the same time zone as every instant in it, whose, and what.
-fn shown(at: Timestamp, function: &str, text: &str) -> String {
-    let name = function.strip_suffix("Function").unwrap_or(function);
-    format!("{} {name:>13} | {text}", at.strftime("%H:%M:%SZ"))
 }
 
 #[cfg(test)]
@@ -80,8 +88,10 @@ mod tests {
     fn a_line_says_when_whose_and_what() {
         let at = "2026-11-22T09:05:07.9Z".parse().unwrap();
 
-        let lines = ["DirectoryFunction", "NotificationsFunction"]
-            .map(|function| shown(at, function, "a round is over"));
+        let lines = ["DirectoryFunction", "NotificationsFunction"].map(|function| {
+            let text = "a round is over".to_owned();
+            Line { at, function: function.to_owned(), text }.to_string()
+        });
 
         assert_eq!(
             lines,

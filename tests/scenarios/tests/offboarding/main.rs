@@ -3,8 +3,15 @@
 
 mod crowd;
 mod kills;
+mod noticed;
+mod once;
 mod place;
 mod rule;
+mod seed;
 mod sequences;
+mod shown;
+mod site;
 mod step;
+mod storm;
 mod story;
+mod told;

@@ -1,6 +1,6 @@
 //! A connected organization whose people are provisioned, read and administered.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use entra_sim::{Delivery, Domain, Fault as Wrong, GraphFault, GraphUser};
@@ -8,8 +8,9 @@ use identity::UserId;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use local::services::Deliveries;
 use scenarios::microsoft::account;
+use scenarios::mishap::Due;
 use scenarios::scim::entra_user;
-use scenarios::{Effect, Fault, Provisioner, World};
+use scenarios::{Dice, Effect, Fault, Provisioner, World};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,9 +18,11 @@ use crate::rule::Word;
 use crate::step::Step;
 
 /// How often a round is due.
-const INTERVAL: SignedDuration = SignedDuration::from_hours(4);
+pub(crate) const INTERVAL: SignedDuration = SignedDuration::from_hours(4);
 /// With more time passing at once nobody would be asked for a second time in between.
 const PAUSE: SignedDuration = SignedDuration::from_secs(301);
+/// How many of a hundred calls of Graph, and of the table, fail in a storm.
+const FAILING: usize = 20;
 
 /// Somebody who is provisioned, and has an account in the tenant.
 #[derive(Clone, Debug)]
@@ -27,12 +30,14 @@ pub(crate) struct Somebody {
     pub(crate) id: UserId,
     /// The work address.
     pub(crate) address: String,
-    object: Uuid,
+    pub(crate) object: Uuid,
 }
 
 /// What surrounds the function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weather {
+    /// Nobody hears of anything: the story brings what is due, or a sweep.
+    Still,
     Calm,
     Storm,
 }
@@ -45,26 +50,30 @@ pub(crate) struct Place {
     pub(crate) ends: bool,
     client: Provisioner,
     made: Cell<u128>,
+    dice: RefCell<Dice>,
 }
 
 impl Place {
-    /// In calm weather, or in a storm: a fifth of the calls of Graph and of the table fail, events and
-    /// notices come twice and in any order, and two read one tenant at once.
-    pub(crate) async fn start(weather: Weather, ends: bool) -> Self {
+    /// In calm weather, or in a storm: of the calls of Graph and of the table each fails with a likelihood of one
+    /// in five, events and notices come twice and in any order, and two read one tenant at once.
+    pub(crate) async fn start(weather: Weather, ends: bool, dice: Dice) -> Self {
         let world = match weather {
+            Weather::Still => World::mute().await,
             Weather::Calm => World::start().await,
             Weather::Storm => World::with(Deliveries::Twice).await,
         };
         world.microsoft.put_domain(Domain::named("contoso.test")).unwrap();
         let client = world.entra().await;
         let mut olga = world.connector().await;
-        olga.connected().await;
+        olga.connect("read-users", account::BOSS).await;
+        world.swept().await;
         if ends {
             olga.connect("write-users", account::BOSS).await;
             world.swept().await;
         }
         drop(olga);
-        Self { world, weather, ends, client, made: Cell::new(0) }
+        let (made, dice) = (Cell::new(0), RefCell::new(dice));
+        Self { world, weather, ends, client, made, dice }
     }
 
     /// People of whom nothing was said yet.
@@ -92,13 +101,26 @@ impl Place {
     /// Lets a storm begin, where there is one.
     pub(crate) fn blow(&self) {
         if self.weather == Weather::Storm {
-            self.world.directory.throttle(5);
-            let failing =
-                [Wrong::Status(503), Wrong::Throttled { retry_after: Some(1) }, Wrong::Lost];
-            for fault in failing.into_iter().cycle().take(300) {
-                self.world.microsoft.inject(GraphFault::next(fault).after(4));
+            let mut dice = self.dice.borrow_mut();
+            let world = &self.world;
+            for wire in [&world.directory, &world.offboarding, &world.notifications] {
+                wire.throttle(FAILING, Dice::of(dice.below(usize::MAX) as u64));
             }
-            self.world.microsoft.set_delivery(Delivery {
+            // Each waits until those before it are used up.
+            for _ in 0..300 {
+                let mut well = 0;
+                while !dice.happens(FAILING) {
+                    well += 1;
+                }
+                let fault = match dice.below(4) {
+                    0 => Wrong::Status(503),
+                    1 => Wrong::Throttled { retry_after: Some(1) },
+                    2 => Wrong::Throttled { retry_after: Some(600) },
+                    _ => Wrong::Lost,
+                };
+                world.microsoft.inject(GraphFault::next(fault).after(well));
+            }
+            world.microsoft.set_delivery(Delivery {
                 doubled: true,
                 reversed: true,
                 delay_ms: 100,
@@ -112,7 +134,7 @@ impl Place {
     async fn round(&self) {
         self.pass(INTERVAL);
         match self.weather {
-            Weather::Calm => drop(self.world.sweep().await),
+            Weather::Still | Weather::Calm => drop(self.world.sweep().await),
             Weather::Storm => drop(tokio::join!(self.world.sweep(), self.world.sweep())),
         }
     }
@@ -155,7 +177,7 @@ impl Place {
         self.blow();
     }
 
-    async fn say(&self, whom: &Somebody, word: Word) {
+    pub(crate) async fn say(&self, whom: &Somebody, word: Word) {
         let microsoft = &self.world.microsoft;
         let account = || {
             let mut accounts = microsoft.users().into_iter();
@@ -205,7 +227,7 @@ impl Place {
         answer.unwrap();
     }
 
-    fn pass(&self, time: SignedDuration) {
+    pub(crate) fn pass(&self, time: SignedDuration) {
         self.world.clock.pass(time);
         self.world.agree();
     }
@@ -213,13 +235,30 @@ impl Place {
     /// Nothing dies or fails any more, a round is due, and everything that follows from it is done.
     pub(crate) async fn rest(&self) {
         if self.weather == Weather::Storm {
-            self.world.directory.mend();
-            self.world.microsoft.mend();
-            self.world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
+            let world = &self.world;
+            for wire in [&world.directory, &world.offboarding, &world.notifications] {
+                wire.mend();
+            }
+            world.microsoft.mend();
+            world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
         }
         self.pass(INTERVAL);
         self.world.sweep().await;
         self.world.swept_by(PAUSE).await;
+    }
+
+    /// The round that is next, which nobody has any more, whoever is at it.
+    pub(crate) async fn next_round(&self) -> Due {
+        let records = self.world.records().await;
+        let items = records.values("#OUTBOX#").into_iter();
+        let mut rounds = items.filter(|item| item["task"]["read_directory"].is_object());
+        let id = rounds.next().expect("a round")["id"].as_str().unwrap().parse().unwrap();
+        let (org, now) = (self.world.organization, self.now());
+        let later = now + SignedDuration::from_hours(24);
+        if let Some(item) = self.world.store.outbox(org, id, later).await.unwrap() {
+            self.world.store.continue_outbox(&item, now).await.unwrap();
+        }
+        (org, id)
     }
 
     /// What stands against somebody's access here, by the words of the table.

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use proptest::test_runner::{Config, RngSeed, TestRunner};
+use scenarios::Dice;
 use serde_json::Value;
 
 use crate::place::{Place, Somebody, Weather};
@@ -90,7 +91,7 @@ fn check_told(place: &Place, people: &[(Somebody, Said)]) {
 /// Draws sequences, plays each of them, and checks the rule.
 fn hold(weather: Weather, ends: bool, sequences: u32) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let place = runtime.block_on(Place::start(weather, ends));
+    let place = runtime.block_on(Place::start(weather, ends, Dice::of(SEED)));
     let everybody = RefCell::new(Vec::new());
 
     let outcome = TestRunner::new(config(sequences)).run(&sequence(), |sequence| {

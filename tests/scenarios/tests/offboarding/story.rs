@@ -175,6 +175,8 @@ async fn however_microsoft_tells_of_it_for_a_day_or_not_at_all_the_next_round_mi
     let ways = [
         silent.clone(),
         Delivery { doubled: true, ..Delivery::default() },
+        Delivery { drop_every: 2, ..Delivery::default() },
+        Delivery { forged: true, ..Delivery::default() },
         late.clone(),
         Delivery { doubled: true, reversed: true, ..late },
     ];
@@ -189,7 +191,7 @@ async fn however_microsoft_tells_of_it_for_a_day_or_not_at_all_the_next_round_mi
             }
         }
         // What is told arrives in time, or after it.
-        tokio::time::sleep(Duration::from_millis(400 * u64::from(number < 3))).await;
+        tokio::time::sleep(Duration::from_millis(400 * u64::from(number < 5))).await;
         world.microsoft.set_delivery(silent.clone());
         pass(&world, SignedDuration::from_hours(24)).await;
         world.swept_by(SignedDuration::from_mins(5)).await;
