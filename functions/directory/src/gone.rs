@@ -4,7 +4,7 @@
 use graph::{DirectoryUser, GraphError, Tenant, UserChange};
 use identity::{Anchor, OrganizationId, UserId};
 use jiff::SignedDuration;
-use store::{Action, Connection, Feature, OutboxItem, Refused, Stored};
+use store::{Action, Connection, Feature, OutboxItem, Refused, Stage, Stored};
 use uuid::Uuid;
 
 use crate::anchor::{anchor_of, is_refusal};
@@ -49,12 +49,18 @@ impl App {
     ) -> Result<Outcome, Failure> {
         let (org, now) = (item.organization, self.clock.now());
         let connection = self.store.connection(org, now).await?;
+        let lost = connection.as_ref().is_some_and(|stored| {
+            stored.value.stage == Stage::Lost
+                || stored.value.lost.contains_key(&Feature::WriteUsers)
+        });
         let connection = connection.filter(|stored| {
             let held = stored.value.holds_tenant();
             held && gone.tenant.is_none_or(|tenant| tenant == stored.value.tenant)
         });
-        // A tenant that is let go of may be connected again, and consent. That is no attempt.
-        let rests = gone.tenant.is_some() && now.duration_since(item.created_at) < GIVEN_UP_AFTER;
+        // A tenant that is let go of may be connected again, and consent that was taken back be given again.
+        // That is no attempt.
+        let may_come = gone.tenant.is_some() || lost;
+        let rests = may_come && now.duration_since(item.created_at) < GIVEN_UP_AFTER;
         let left = |reason| Ok(self.over(gone, (Action::AccountLeft, Some(reason)), turn));
         let Some(connection) = connection else {
             return if rests { Err(Failure::Resting) } else { left("not_connected") };

@@ -15,8 +15,8 @@ use store::{
 use web::language::Language;
 use web::page::{
     ConnectedTenant, Connection as ConnectionPage, ConnectionState, ConsentPurpose, FailingReading,
-    FailureCause, MissingUsers, Page as _, Purpose, ReadingStatus, UploadCertificate, UserSource, WantedConsent,
-    WantedPermission,
+    FailureCause, MissingUsers, Page as _, Purpose, ReadingStatus, UploadCertificate, UserSource,
+    WantedConsent, WantedPermission,
 };
 
 use crate::app::App;

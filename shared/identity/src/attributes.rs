@@ -73,8 +73,8 @@ impl FromStr for AttributeValue {
 
     fn from_str(text: &str) -> Result<Self, NotAnAttributeValue> {
         let text = text.trim();
-        let good = (1..=Self::MOST).contains(&text.chars().count())
-            && !text.contains(char::is_control);
+        let good =
+            (1..=Self::MOST).contains(&text.chars().count()) && !text.contains(char::is_control);
         if good { Ok(Self(text.to_owned())) } else { Err(NotAnAttributeValue) }
     }
 }

@@ -562,8 +562,7 @@ mod tests {
         import.fail(at(10), RoundCause::Refused, (at(20), at(50)));
         import.fail(at(10), RoundCause::Throttled, (at(50), at(90)));
         let cause = RoundCause::Throttled;
-        let twice =
-            Failing { since: at(20), at: at(50), times: 2, cause, again_at: at(90) };
+        let twice = Failing { since: at(20), at: at(50), times: 2, cause, again_at: at(90) };
         assert_eq!(import.trouble(at(10)), Some(twice));
         assert_eq!(import.trouble(at(50)), Some(twice), "the connection is as it is since then");
         assert_eq!(import.trouble(at(51)), None, "that was another one");

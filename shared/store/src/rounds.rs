@@ -10,8 +10,8 @@ use crate::queries::From;
 use crate::schema::{IndexKey, Key, SHARDS};
 use crate::table::{Expect, Write};
 use crate::{
-    Connection, Import, MissingSearch, OutboxItem, Preflight, ReadingRules, RoundCause, Stage, Store,
-    Stored, Subscription, TableError, Task, Version,
+    Connection, Import, MissingSearch, OutboxItem, Preflight, ReadingRules, RoundCause, Stage,
+    Store, Stored, Subscription, TableError, Task, Version,
 };
 
 /// How long a round is claimed before it is due again: whoever dies between the claim and the event that

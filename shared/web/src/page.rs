@@ -35,7 +35,8 @@ pub use self::certificate::{Certificate, Entry, Role};
 pub use self::code::Code;
 pub use self::connection::{
     ConnectedTenant, Connection, ConnectionState, ConsentPurpose, FailingReading, FailureCause,
-    MissingUsers, Purpose, ReadingStatus, UploadCertificate, UserSource, WantedConsent, WantedPermission,
+    MissingUsers, Purpose, ReadingStatus, UploadCertificate, UserSource, WantedConsent,
+    WantedPermission,
 };
 pub use self::federation::{CheckedDomain, CheckedFederation, Federation, Reach, WantedLook};
 pub use self::invitation::Invitation;

@@ -44,7 +44,8 @@ pub(crate) fn base(kind: &'static ResourceType, stored: &Provisioned) -> Result<
 
 /// What the directory says of somebody, as a client would.
 fn say(resource: &mut Resource, attributes: &Attributes) {
-    let line = |value: &Option<AttributeValue>| value.as_ref().map(|value| value.as_str().to_owned());
+    let line =
+        |value: &Option<AttributeValue>| value.as_ref().map(|value| value.as_str().to_owned());
     let Attributes { given_name, surname, mail, mobile_phone, department, country } = attributes;
     set(resource, "name.givenName", line(given_name).as_deref());
     set(resource, "name.familyName", line(surname).as_deref());

@@ -22,6 +22,16 @@ use crate::random;
 const HEADERS: [&str; 4] = ["consistencylevel", "content-type", "if-match", "prefer"];
 /// Parameters whose values make no other shape.
 const VALUES: [&str; 3] = ["$deltatoken", "$filter", "$skiptoken"];
+/// What of bodies is one of a few words: each of them is another shape.
+const WORDS: [&str; 7] = [
+    "changeType",
+    "federatedIdpMfaBehavior",
+    "preferredAuthenticationProtocol",
+    "promptLoginBehavior",
+    "reason",
+    "usageLocation",
+    "userType",
+];
 /// What bodies hold that nobody needs to judge.
 const SECRETS: [&str; 2] = ["clientState", "password"];
 
@@ -98,23 +108,45 @@ impl Recorder {
     }
 }
 
-/// The keys and kinds of a value; of a list, each kind of element once.
+/// The keys, kinds and forms of a value; of a list, each kind of element once.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Null => json!("null"),
         Value::Bool(_) => json!("boolean"),
         Value::Number(_) => json!("number"),
-        Value::String(_) => json!("string"),
+        Value::String(text) => json!(form(text)),
         Value::Array(list) => {
             let kinds: BTreeSet<_> =
                 list.iter().map(|element| shape(element).to_string()).collect();
             json!(kinds)
         }
         Value::Object(object) => {
+            let kind = |name: &str, value: &Value| match value {
+                Value::String(_) if WORDS.contains(&name) => value.clone(),
+                other => shape(other),
+            };
             let kinds: BTreeMap<_, _> =
-                object.iter().map(|(name, value)| (name, shape(value))).collect();
+                object.iter().map(|(name, value)| (name, kind(name, value))).collect();
             json!(kinds)
         }
+    }
+}
+
+/// The form of a text, as far as the contract may ask for one.
+fn form(text: &str) -> &'static str {
+    let is_guid = text.len() == 36 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    let begins_with_a_date = text.len() >= 10
+        && text.chars().take(10).enumerate().all(|(place, c)| match place {
+            4 | 7 => c == '-',
+            _ => c.is_ascii_digit(),
+        });
+    match text {
+        "" => "empty",
+        _ if is_guid => "guid",
+        _ if begins_with_a_date => "date",
+        _ if text.starts_with("http") => "url",
+        _ if text.contains('@') => "address",
+        _ => "text",
     }
 }
 
@@ -146,12 +178,17 @@ mod tests {
             json!({ "value": [{ "mail": null, "id": "grace" }, { "id": "alan", "mail": null }] });
         let others = [
             json!({ "value": [{ "id": "ada", "mail": "ada@contoso.test" }] }),
+            json!({ "value": [{ "id": "5f0d9c0b-1e2a-4c7d-8e9f-00112233aabb", "mail": null }] }),
+            json!({ "value": [{ "id": "2026-11-23T00:00:00Z", "mail": null }] }),
+            json!({ "value": [{ "id": "", "mail": null }] }),
             json!({ "value": [{ "id": "ada", "mail": null }, { "id": "grace" }] }),
             json!({ "value": [] }),
             json!({ "value": null }),
         ];
 
         assert_eq!(shape(&ada), shape(&same));
+        let [member, guest] = ["Member", "Guest"].map(|word| shape(&json!({ "userType": word })));
+        assert_ne!(member, guest, "a word of a few is a shape");
         for other in others {
             assert_ne!(shape(&ada), shape(&other), "{other}");
         }

@@ -10,10 +10,10 @@ use web::language::Language;
 use web::page::{
     Address, AutoPost, Certificate, CheckedDomain, CheckedFederation, Code, ConnectedTenant,
     Connection, ConnectionState, ConsentPurpose, Entry, FailingReading, FailureCause, Federation,
-    FileLinks, Found, FoundObstacle, Invitation, ListedUser, LookStatus, LookStep, Microsoft, MicrosoftStep,
-    MissingUsers, Notice, Preflight, PreflightList, Problem, Purpose, Reach, ReadingStatus,
-    Recover, Recovery, Register, Role, SignIn, SignedOut, Trouble, UploadCertificate, UserSource,
-    WantedConsent, WantedLook, WantedPermission,
+    FileLinks, Found, FoundObstacle, Invitation, ListedUser, LookStatus, LookStep, Microsoft,
+    MicrosoftStep, MissingUsers, Notice, Preflight, PreflightList, Problem, Purpose, Reach,
+    ReadingStatus, Recover, Recovery, Register, Role, SignIn, SignedOut, Trouble,
+    UploadCertificate, UserSource, WantedConsent, WantedLook, WantedPermission,
 };
 
 /// What the pages are filled with.
@@ -248,12 +248,8 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         check_action: v.url,
         disconnect_action: v.url,
     };
-    let failing = FailingReading {
-        since: at,
-        times: 17,
-        cause: FailureCause::Throttled,
-        again_at: at,
-    };
+    let failing =
+        FailingReading { since: at, times: 17, cause: FailureCause::Throttled, again_at: at };
     let hours = jiff::SignedDuration::from_mins;
     let fails = ReadingStatus {
         began_at: None,
@@ -264,8 +260,9 @@ fn connection(language: Language, v: &Values<'_>) -> Vec<Named> {
         expected: None,
         ..reading
     };
-    let lost = [consent(&[Purpose::Read]), consent(&[Purpose::EndAccess, Purpose::Change])]
-        .map(|consent| WantedConsent { lost_at: consent.start_url.is_none().then_some(at), ..consent });
+    let lost = [consent(&[Purpose::Read]), consent(&[Purpose::EndAccess, Purpose::Change])].map(
+        |consent| WantedConsent { lost_at: consent.start_url.is_none().then_some(at), ..consent },
+    );
     let troubled = Connection {
         unchecked: Some(hours(545)),
         consents: &lost,

@@ -3,6 +3,7 @@
 use entra_sim::{Fault, GraphFault};
 use jiff::SignedDuration;
 use scenarios::World;
+use scenarios::microsoft::account;
 use scenarios::world::WRITER;
 use store::Feature;
 
@@ -96,4 +97,37 @@ async fn what_graph_forbids_of_one_account_does_not_count_towards_the_consent() 
         refused += 1;
     }
     assert_eq!(refused, 3, "each by a token of its own");
+}
+
+#[tokio::test]
+async fn whoever_is_deleted_while_a_consent_is_gone_is_disabled_once_it_is_given_again() {
+    let world = World::start().await;
+    let mut olga = connected(&world, &["ada"]).await;
+    let client = world.other_client().await;
+    olga.revoke(WRITER).await;
+    // The token that is there is good for an hour.
+    world.clock.pass(SignedDuration::from_hours(2));
+    world.agree();
+    operate(&world, "block", "ada").await;
+    let later = async || {
+        world.clock.pass(SignedDuration::from_mins(6));
+        world.agree();
+        world.sweep().await;
+    };
+    while world.said("connection.consent_lost").is_empty() {
+        later().await;
+    }
+    client.delete(&format!("/Users/{}", here(&world, "ada").await.id)).await.expect(204);
+    for _ in 0..3 {
+        later().await;
+    }
+    assert!(there(&world, "ada").account_enabled, "nobody may touch it");
+
+    olga.connect("write-users", account::BOSS).await;
+    later().await;
+    swept(&world).await;
+
+    assert!(!there(&world, "ada").account_enabled);
+    assert!(ended(&world, "ada").is_some());
+    world.quiet().await;
 }

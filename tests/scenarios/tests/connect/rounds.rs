@@ -223,3 +223,41 @@ async fn the_first_reading_of_a_tenant_survives_every_fault_and_death() {
 async fn reading_everybody_anew_survives_every_fault_and_death() {
     Round::Anew.survives().await;
 }
+
+#[tokio::test]
+async fn a_first_page_that_was_slow_is_carried_out_or_told_of_and_not_begun_again_for_ever() {
+    let world = World::mute().await;
+    let mut olga = world.connector().await;
+    world.microsoft.put_users(population(6)).unwrap();
+    olga.connect("read-users", account::BOSS).await;
+    world.swept().await;
+    let pages = || {
+        let calls = world.microsoft.graph_calls();
+        calls.iter().filter(|call| call.path == "/users/delta").count()
+    };
+    // By the time it is there, no page would be begun any more.
+    let slow = async || {
+        let due = due(&world).await;
+        world.clock.hurry(SignedDuration::from_secs(2));
+        world.batch(&[due]).await;
+        world.clock.hurry(SignedDuration::ZERO);
+    };
+
+    let throttled = Fault::Throttled { retry_after: Some(600) };
+    world.microsoft.inject(GraphFault::next(throttled).at("/users/delta"));
+    slow().await;
+    let records = world.records().await;
+    let items = records.values("#OUTBOX#");
+    let round = items.iter().find(|item| item["task"].get("read_directory").is_some()).unwrap();
+    assert_eq!(round["attempts"], 1, "it failed, and is put off: {round}");
+    world.swept_by(SignedDuration::from_mins(11)).await;
+
+    let mut people = world.microsoft.users().into_iter();
+    let ada = people.find(|user| user.user_principal_name.starts_with("person000000")).unwrap();
+    world.microsoft.put_user(GraphUser { account_enabled: !ada.account_enabled, ..ada }).unwrap();
+    let before = pages();
+    slow().await;
+    world.swept_by(AFTER_THE_LEASE).await;
+    agrees(&world, "slow").await;
+    assert!(pages() - before <= 2, "{}", pages() - before);
+}

@@ -96,6 +96,15 @@ impl Lab {
     }
 
     pub(crate) async fn try_read(&self, seconds: i64) -> Result<Reading, ReadingError> {
+        self.try_read_since(self.clock.now(), seconds).await
+    }
+
+    /// By somebody who began at that instant.
+    pub(crate) async fn try_read_since(
+        &self,
+        since: Timestamp,
+        seconds: i64,
+    ) -> Result<Reading, ReadingError> {
         let tenant = self.simulator.tenant_id().parse().unwrap();
         let until = self.clock.now() + SignedDuration::from_secs(seconds);
         let directory = Directory {
@@ -103,7 +112,7 @@ impl Lab {
             tenant,
             graph: self.graph.tenant(tenant, Uuid::from_u128(7), until),
             origin: &self.origin,
-            since: self.clock.now(),
+            since,
             until,
             refusals: store::Refusals::default(),
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ambient::{SystemClock, SystemEntropy};
-use directory::ReadingError;
+use directory::{Reading, ReadingError};
 use entra_sim::{Disorder, Fault, GraphFault, GraphSettings, GraphUser, population};
 use graph::{Graph, GraphError, USER_SELECTION};
 use identity::{AttributeValue, Block, User};
@@ -144,7 +144,11 @@ async fn a_place_of_a_shorter_selection_is_read_to_its_end_and_then_everybody_is
 
     let rest = lab.read().await;
     let users = lab.users().await;
-    assert_eq!((rest.tally.blocked, rest.whole), (2, true), "whoever is gone for good loses access");
+    assert_eq!(
+        (rest.tally.blocked, rest.whole),
+        (2, true),
+        "whoever is gone for good loses access"
+    );
     assert!(users[&names[0]].blocks.contains(&Block::Entra));
     assert!(!users.values().any(has_moved), "nobody was told of that");
 
@@ -193,4 +197,35 @@ async fn without_the_one_permission_that_reading_declares_nothing_is_read_and_no
     assert_eq!(lab.users().await, before);
     let calls = lab.simulator.graph_calls();
     assert!(calls.iter().all(|call| call.method == "GET"), "reading writes nothing there");
+}
+
+#[tokio::test]
+async fn whoever_came_back_while_a_page_was_read_is_not_blocked_by_it() {
+    let lab = Lab::start().await;
+    lab.put("ada", |_| {});
+    lab.read().await;
+    let is_blocked = async || lab.user("ada").await.blocks.contains(&Block::Entra);
+    // They are disabled and enabled again, and the list of changes does not show the latter yet.
+    let lags = |lag| lab.simulator.set_graph(GraphSettings { lag, ..GraphSettings::default() });
+    let came_back = || {
+        lab.put("ada", |user| user.account_enabled = false);
+        lab.put("ada", |user| user.account_enabled = true);
+        lags(1);
+    };
+
+    came_back();
+    let began = lab.user("ada").await.sessions_valid_from;
+    let Ok(Reading::Ended(import)) = lab.try_read_since(began, 600).await else { panic!() };
+    assert!(!is_blocked().await, "they are as their account is");
+    assert!(import.left_out_at.is_some(), "and are asked for once more");
+
+    // Whoever had access all the while is taken at what is told, until more is.
+    lags(0);
+    lab.read().await;
+    came_back();
+    lab.read().await;
+    assert!(is_blocked().await);
+    lags(0);
+    lab.read().await;
+    assert!(!is_blocked().await);
 }

@@ -9,8 +9,8 @@ use scenarios::world::aws;
 use scenarios::{Records, TestClock};
 use serde_json::{Value, json};
 use store::{
-    Action, Actor, AuditEntry, ImportError, KeptAttributes, LookUp, Named, Profile, Progress, ProvisionError,
-    Provisioned, Resource, Task,
+    Action, Actor, AuditEntry, ImportError, KeptAttributes, LookUp, Named, Profile, Progress,
+    ProvisionError, Provisioned, Resource, Task,
 };
 
 use crate::enrolments::{enrolled, session_of};
@@ -124,8 +124,7 @@ async fn whoever_read_that_nobody_provisions_somebody_changes_nothing_once_someb
 
     let renamed = User { display_name: "By the directory".to_owned(), ..ada.clone() };
     let audit = audit(noon(), ada.id, &[]);
-    let late =
-        place.store.change_directory_user(place.org(), &before.user, &renamed, &audit).await;
+    let late = place.store.change_directory_user(place.org(), &before.user, &renamed, &audit).await;
     assert!(matches!(late, Err(ImportError::Stale)), "{late:?}");
     assert_eq!(place.read(ada.id).await.unwrap().user.value, ada);
     place.sound_records().await;
