@@ -118,7 +118,8 @@ pub(crate) async fn go_on(
     let now = app.clock.now();
     let (visitor, user, found) = Visitor::open(&app, &org, &headers, now).await?;
     if let Some(stored) = found.connection.filter(|stored| page::waits(&stored.value)) {
-        look(&app, visitor.org, user, &stored, &request_id, now).await?;
+        let waited_for = stored.value.feature;
+        look(&app, visitor.org, user, &stored, waited_for, &request_id, now).await?;
     }
     Ok(Redirect::to(&path(visitor.org)).into_response())
 }
@@ -130,16 +131,18 @@ async fn look(
     org: OrganizationId,
     user: UserId,
     stored: &Stored<Connection>,
+    feature: Feature,
     request_id: &RequestId,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    match progress::go_on(app, org, user, stored, request_id, now).await {
+    match progress::go_on(app, org, user, stored, feature, request_id, now).await {
         Ok(()) | Err(Failure::Changed) => Ok(()),
         Err(failure) => Err(failure),
     }
 }
 
-/// `POST …/check`: asks Microsoft what is granted now, for each feature that ever was.
+/// `POST …/check`: asks Microsoft what is granted now, for each feature that ever was, and to read: it may
+/// have been given back.
 pub(crate) async fn check(
     State(app): State<App>,
     Path(org): Path<String>,
@@ -148,22 +151,25 @@ pub(crate) async fn check(
     form: Result<Form<Token>, FormRejection>,
 ) -> Result<Response, Failure> {
     let now = app.clock.now();
-    let (visitor, user, _) = Visitor::posted(&app, &org, &headers, form, now).await?;
-    for feature in Feature::ALL {
-        // Read anew: each look may change what the next one finds.
+    let (visitor, user, found) = Visitor::posted(&app, &org, &headers, form, now).await?;
+    let looked_at = |feature: &Feature| {
+        found.connection.as_ref().is_some_and(|stored| is_looked_at(&stored.value, *feature))
+    };
+    for feature in Feature::ALL.into_iter().filter(looked_at) {
+        // Read anew: the look before may have changed it.
         let Some(stored) = app.store.connection(visitor.org, now).await? else { break };
-        if !is_looked_at(&stored.value, feature) {
-            continue;
+        if stored.value.holds_tenant() {
+            look(&app, visitor.org, user, &stored, feature, &request_id, now).await?;
         }
-        let value = Connection { feature, ..stored.value };
-        let stored = Stored { value, version: stored.version };
-        look(&app, visitor.org, user, &stored, &request_id, now).await?;
     }
     Ok(Redirect::to(&path(visitor.org)).into_response())
 }
 
 fn is_looked_at(connection: &Connection, feature: Feature) -> bool {
-    let known = connection.granted.contains_key(&feature) || connection.feature == feature;
+    let known = feature == Feature::ReadUsers
+        || connection.granted.contains_key(&feature)
+        || connection.lost.contains_key(&feature)
+        || connection.feature == feature;
     connection.holds_tenant() && known
 }
 

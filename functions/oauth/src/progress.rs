@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use oidc::{AccessToken, Follows, Person, TenantId};
 use registration::{RegistrationError, suffices};
 use store::{
-    Action, Actor, Authorised, ConnectError, Connection, Feature, OutboxItem, ReadingRules, Stage,
-    Stored, Task, TenantDomain,
+    Action, Actor, Authorised, ConnectError, Connection, Feature, OutboxItem, Stage, Stored, Task,
+    TenantDomain,
 };
 use web::failure::RequestId;
 
@@ -78,7 +78,7 @@ pub(crate) async fn authorised(
     if may.is_some() {
         let version = before.map_or(1, |before| before.version + 1);
         let stored = Stored { value: connection, version };
-        go_on(app, back.org, back.administrator, &stored, request_id, now).await?;
+        go_on(app, back.org, back.administrator, &stored, feature, request_id, now).await?;
     }
     Ok(())
 }
@@ -113,17 +113,17 @@ fn begun(
     }
 }
 
-/// Asks for a token of the connection's feature and reads the tenant with it. Where the consent is
-/// not known everywhere yet, everything stays as it is, to be tried again.
+/// Asks for a token of a feature and reads the tenant with it. Where the consent is not known everywhere
+/// yet, everything stays as it is, to be tried again.
 pub(crate) async fn go_on(
     app: &App,
     org: OrganizationId,
     user: UserId,
     stored: &Stored<Connection>,
+    feature: Feature,
     request_id: &RequestId,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let feature = stored.value.feature;
     let tenant = TenantId::from(stored.value.tenant);
     let token = match app.registration.token(tenant, feature).await {
         Ok(token) => token,
@@ -160,8 +160,7 @@ pub(crate) async fn go_on(
     let writes = feature == Feature::WriteUsers
         && connection.granted.get(&feature) != stored.value.granted.get(&feature);
     let next = if begins {
-        let interval = ReadingRules::default().interval();
-        Some(OutboxItem::round(&*app.entropy, org, connection.since, (now, interval), now))
+        Some(first_round(app, org, &connection, now).await?)
     } else {
         writes.then(|| OutboxItem::new(&*app.entropy, org, Task::WriteAnchors, now))
     };
@@ -174,6 +173,21 @@ pub(crate) async fn go_on(
     Ok(())
 }
 
+/// The round with which reading begins, or goes on: what was not read for long stays late.
+async fn first_round(
+    app: &App,
+    org: OrganizationId,
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<OutboxItem, Failure> {
+    let rules = app.store.reading_rules(org, now).await?.value;
+    let import = app.store.import(org, now).await?.map(|stored| stored.value);
+    let import = import.filter(|import| import.tenant == connection.tenant);
+    let read_at = import.and_then(|import| import.ended_at).unwrap_or(now);
+    let pace = (read_at, rules.interval());
+    Ok(OutboxItem::round(&*app.entropy, org, connection.since, pace, now))
+}
+
 fn confirmed(
     before: &Connection,
     feature: Feature,
@@ -182,7 +196,11 @@ fn confirmed(
     now: Timestamp,
 ) -> Connection {
     let mut connection = Connection { checked_at: Some(now), ..before.clone() };
-    connection.granted.insert(feature, token.roles().clone());
+    // What nobody but Graph can tell says nothing against what was granted before.
+    let granted = connection.granted.entry(feature).or_default();
+    if !token.is_opaque() {
+        granted.clone_from(token.roles());
+    }
     connection.lost.remove(&feature);
     // Whatever else is granted: without reading it does not work.
     let roles = connection.granted.get(&feature).into_iter().flatten().map(String::as_str);
@@ -245,5 +263,43 @@ async fn organization(
         Err(GraphError::Retry(_)) => Ok(None),
         Err(GraphError::ConsentLost(_)) => Ok(Some(Told::Nothing)),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_token_does_not_say_takes_nothing_that_was_granted() {
+        let now = Timestamp::UNIX_EPOCH;
+        let before = Connection {
+            tenant: uuid::Uuid::nil(),
+            stage: Stage::Connected,
+            since: now,
+            feature: Feature::WriteUsers,
+            authorised: None,
+            granted: [(Feature::ReadUsers, ["User.Read.All".to_owned()].into())].into(),
+            name: None,
+            domains: Vec::new(),
+            checked_at: None,
+            lost: [(Feature::WriteUsers, now)].into(),
+        };
+        // Nothing that we can read, and, in base64, `{"roles":["User.Read.All"]}` and `{}`.
+        let tokens = ["opaque", "e30.eyJyb2xlcyI6WyJVc2VyLlJlYWQuQWxsIl19.x", "e30.e30.x"];
+        for (token, expected) in tokens.into_iter().zip([Some(1), Some(1), Some(0)]) {
+            let body =
+                format!(r#"{{"token_type":"Bearer","access_token":"{token}","expires_in":3599}}"#);
+            let token = oidc::access_token(body.as_bytes(), now).unwrap();
+
+            let after = confirmed(&before, Feature::ReadUsers, &token, Told::Nothing, now);
+
+            let granted =
+                after.granted.get(&Feature::ReadUsers).map(std::collections::BTreeSet::len);
+            assert_eq!(granted, expected, "{token:?}");
+            assert_eq!(after.feature, Feature::WriteUsers, "what is waited for is waited for");
+            assert_eq!(after.lost, before.lost, "another consent");
+        }
     }
 }

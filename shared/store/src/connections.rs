@@ -445,7 +445,9 @@ impl Store {
         connection.granted.remove(&feature);
         connection.lost.insert(feature, audit.at);
         // Nobody waits for what is gone.
-        connection.feature = Feature::ReadUsers;
+        if connection.feature == feature {
+            connection.feature = Feature::ReadUsers;
+        }
         if feature == Feature::ReadUsers {
             (connection.stage, connection.since) = (Stage::Lost, audit.at);
         }

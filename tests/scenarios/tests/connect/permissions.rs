@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use entra_sim::GraphCall;
 use jiff::SignedDuration;
 use scenarios::microsoft::{Connector, account, stands};
 use scenarios::{Page, World};
+use serde_json::json;
 
-use crate::reading::{pass_a_round, users};
+use crate::reading::{find, pass_a_round, users};
 
 /// What each feature needs, in the page's order, and whether it is granted.
 fn declared(page: &Page) -> Vec<Vec<(String, bool)>> {
@@ -76,6 +78,59 @@ async fn exactly_what_is_declared_is_enough_and_reading_writes_nothing() {
     assert!(theirs.iter().all(|user| user.anchor.is_some()), "anchors are written");
     assert!(declared(&olga.page().await).concat().iter().all(|(_, granted)| *granted));
     assert_eq!(refused(&world), Vec::<String>::new());
+}
+
+/// The narrow permissions to end access alone, and without any one of them.
+#[tokio::test]
+async fn exactly_what_ending_access_declares_ends_it_and_without_any_one_its_part_is_not_done() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    let [reading, ending, _] = narrow(&mut olga).await;
+    register(&olga, [&reading, &ending]).await;
+    olga.connect("read-users", account::BOSS).await;
+    // No round comes in between.
+    let daily = json!({ "action": "check_interval", "domain": "contoso.test", "minutes": 1440 });
+    world.operate(daily).await.unwrap();
+    world.swept().await;
+    let email = find(&users(&world).await, "member").user_name.as_str().to_owned();
+    let decide = async |action: &str| {
+        let asked = json!({ "action": action, "domain": "contoso.test", "email": email });
+        world.operate(asked).await.unwrap();
+        world.swept().await;
+    };
+
+    for missing in std::iter::once(None).chain(ending.iter().map(Some)) {
+        let rest = ending.iter().filter(|name| Some(*name) != missing).cloned().collect();
+        register(&olga, [&reading, &rest]).await;
+        olga.connect("write-users", account::BOSS).await;
+        let said = &declared(&olga.page().await)[1];
+        for name in &ending {
+            let granted = (name.clone(), Some(name) != missing);
+            assert!(said.contains(&granted), "without {missing:?}: {said:?}");
+        }
+        let known = world.microsoft.graph_calls().len();
+        decide("block").await;
+        let calls = world.microsoft.graph_calls().split_off(known);
+        let done = |what: &str| {
+            let is_it = |call: &GraphCall| {
+                call.path.ends_with(what) || call.changes.iter().any(|name| name == what)
+            };
+            calls.iter().any(|call| call.method != "GET" && call.status < 300 && is_it(call))
+        };
+        let without = |name: &str| missing.is_some_and(|missing| missing == name);
+        let disables = !without("User.EnableDisableAccount.All") && !without("User.Read.All");
+        assert_eq!(done("accountEnabled"), disables, "without {missing:?}: {calls:?}");
+        let ends = !without("User.RevokeSessions.All");
+        assert_eq!(done("/revokeSignInSessions"), ends, "without {missing:?}: {calls:?}");
+        decide("unblock").await;
+        // A token says what was granted when it was given.
+        world.clock.pass(SignedDuration::from_mins(61));
+        world.agree();
+    }
+    // What the tenant calls itself is asked for with any permission, and may not be told.
+    let refused = refused(&world).into_iter().filter(|call| call != "GET /organization");
+    let refused = refused.collect::<Vec<_>>();
+    assert!(refused.is_empty(), "nothing is asked for that is not granted: {refused:?}");
 }
 
 /// Each permission alone is taken out of what the applications have; what then is not done is said.

@@ -160,6 +160,45 @@ async fn without_reading_it_does_not_work_whatever_else_is_granted() {
         assert!(stands(&page).starts_with("The consent was taken back"), "{}", stands(&page));
         assert!(page.headers.get("refresh").is_none(), "nobody waits for what is gone");
     }
+
+    // Given back in Entra, and seen without walking the way once more.
+    world.clock.pass(SignedDuration::from_mins(5));
+    world.agree();
+    let grant = json!({ "roles": ["User.Read.All"] });
+    olga.simulate(&format!("consents/{TENANT}/{READER}"), &grant).await;
+    let page = olga.press("check").await;
+    assert_eq!(stands(&page), "Connected.");
+    world.quiet().await;
+
+    olga.revoke(WRITER).await;
+    olga.press("check").await;
+    let grant = json!({ "roles": ["User.ReadWrite.All"] });
+    olga.simulate(&format!("consents/{TENANT}/{WRITER}"), &grant).await;
+    olga.press("check").await;
+    let stored = world.store.connection(world.organization, world.now()).await.unwrap().unwrap();
+    assert!(stored.value.granted.contains_key(&Feature::WriteUsers), "{:?}", stored.value);
+    assert!(stored.value.lost.is_empty(), "{:?}", stored.value);
+}
+
+#[tokio::test]
+async fn a_check_forgets_no_consent_that_is_waited_for() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.clock.pass(SignedDuration::from_mins(5));
+    world.agree();
+    olga.simulate("replication", &json!({ "seconds": 120 })).await;
+    let page = olga.connect("write-users", account::BOSS).await;
+    assert!(page.headers.get("refresh").is_some(), "it is waited for");
+
+    let page = olga.press("check").await;
+
+    assert!(page.headers.get("refresh").is_some(), "still");
+    world.clock.pass(SignedDuration::from_mins(3));
+    world.agree();
+    olga.press("check").await;
+    let stored = world.store.connection(world.organization, world.now()).await.unwrap().unwrap();
+    assert!(stored.value.granted.contains_key(&Feature::WriteUsers), "{:?}", stored.value);
 }
 
 #[tokio::test]

@@ -138,6 +138,37 @@ async fn a_consent_that_is_gone_is_shown_where_it_is_given_until_it_is_given_aga
 }
 
 #[tokio::test]
+async fn what_was_not_read_for_long_stays_late_when_the_consent_is_given_again() {
+    let world = World::start().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    world.quiet().await;
+    let hourly = json!({ "action": "check_interval", "domain": "contoso.test", "minutes": 60 });
+    world.operate(hourly).await.unwrap();
+    world.swept().await;
+    let read_at = world.store.import(world.organization, world.now()).await.unwrap().unwrap();
+    let read_at = read_at.value.ended_at.unwrap();
+    olga.revoke(READER).await;
+    olga.press("check").await;
+    world.clock.pass(SignedDuration::from_hours(3));
+    world.agree();
+    world.microsoft.inject(GraphFault::next(BUSY).at("/users/delta"));
+
+    olga.connect("read-users", account::BOSS).await;
+
+    let records = world.records().await;
+    let connection = world.store.connection(world.organization, world.now()).await.unwrap();
+    let since = json!(connection.unwrap().value.since);
+    let rounds = records.values("#OUTBOX#");
+    let round = rounds.iter().find(|item| item["task"]["read_directory"]["since"] == since);
+    let round = round.expect("reading goes on");
+    let at = |text: &Value| text.as_str().unwrap().parse::<Timestamp>().unwrap();
+    assert_eq!(at(&round["created_at"]), read_at, "that long nobody was checked");
+    let soon = world.now() + SignedDuration::from_mins(30);
+    assert_eq!(at(&round["late"]["at"]), soon, "late as soon as it may have been read");
+}
+
+#[tokio::test]
 async fn health_is_the_organizations_own_and_a_domain_of_nobody_has_none() {
     let world = World::start().await;
     let other = world.found("Fabrikam", "fabrikam.test").await;
