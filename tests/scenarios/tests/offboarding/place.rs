@@ -148,7 +148,8 @@ impl Place {
                 tokio::join!(self.round(), self.say(&people[*whom], *word));
             }
             Step::Notice(whom) => {
-                self.world.notify(&[&people[*whom].object.to_string()]).await;
+                let whom = people[*whom].object.to_string();
+                self.world.notify_until_heard(&[&whom]).await;
             }
             Step::Death { operation, after, done } => {
                 let effect = if *done { Effect::StallAnswer } else { Effect::Stall };
