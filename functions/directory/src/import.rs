@@ -284,7 +284,9 @@ impl App {
                 Ok(Turned::Over)
             }
             Next::Round(link) => {
-                let tally = self.take_left_out_in(directory, import, tally, request_id).await;
+                // In a place of its own: a page within a round is deep enough.
+                let taken = Box::pin(self.take_left_out_in(directory, import, tally, request_id));
+                let tally = taken.await;
                 import.end(link.as_str().to_owned(), tally, self.clock.now());
                 // Behind that link less would be told for ever. What changed by it is carried out, who is
                 // gone for good above all: nobody is told of them once everybody is read anew.

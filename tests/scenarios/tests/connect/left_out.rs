@@ -7,13 +7,17 @@ use identity::{OutboxId, User, UserId};
 use scenarios::microsoft::account;
 use scenarios::mishap::{Mishap, afterwards, mishaps};
 use scenarios::scim::entra_user;
-use scenarios::{Call, World};
+use scenarios::{Call, Case, Failing, World};
 use serde_json::json;
 use store::{Action, Actor, AuditEntry, Profile};
 use uuid::Uuid;
 
 use crate::reading::users;
 use crate::rounds::{Audited, agrees, due};
+
+/// How many of the writes of a round that leaves people out are the last ones: that rounds are to ask for
+/// them, who they are, the end of the page, the end of the round.
+const LAST: usize = 4;
 
 /// A round of a story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,11 +128,11 @@ impl Place {
         self.world.directory.calls();
         match mishap {
             None => {
-                self.world.batch(&[due]).await;
+                Box::pin(self.world.batch(&[due])).await;
             }
             Some(mishap) => {
-                mishap.befall(&self.world, due).await;
-                afterwards(&self.world).await;
+                Box::pin(mishap.befall(&self.world, due)).await;
+                Box::pin(afterwards(&self.world)).await;
             }
         }
         let calls = self.world.directory.calls();
@@ -161,7 +165,7 @@ impl Place {
             self.round(None).await;
         }
 
-        self.world.swept().await;
+        Box::pin(self.world.swept()).await;
         agrees(&self.world, &what).await;
         let grace = self.person(1);
         let is_grace = |user: &&User| user.user_name.as_str() == grace.user_principal_name;
@@ -175,34 +179,56 @@ impl Place {
 }
 
 impl Leg {
-    /// Whether a mishap is another one than those before: the first read of its kind stands for the others,
-    /// and where Graph fails otherwise than by asking for time other stories tell it.
-    fn bears(self, mishap: &Mishap) -> bool {
-        match mishap {
-            Mishap::Killed(case) => case.call.writes() || case.before == 0,
-            Mishap::Fails(case) => case.call.service == "dynamodb" && case.call.writes(),
-            Mishap::KilledAtGraph { .. } => self == Self::Taking,
-            Mishap::GraphFails { fault, .. } => {
-                self == Self::Taking && matches!(fault, Fault::Throttled { .. })
+    /// Whether a mishap is another one than those of any round, which other stories tell: where a read
+    /// fails nothing is undone.
+    fn bears(self, mishap: &Mishap, writes: usize) -> bool {
+        let is_last = |case: &Case| case.before + LAST >= writes;
+        match (self, mishap) {
+            (Self::Leaving, Mishap::Killed(case)) => {
+                case.call.writes() && is_last(case) && case.failing == Failing::AnswerStalled
             }
+            (Self::Leaving, Mishap::Fails(case)) => {
+                case.call.writes() && case.before + LAST - 1 == writes
+            }
+            // Carried out, and nobody hears of it: every second one.
+            (Self::Taking, Mishap::Killed(case)) => {
+                let is_sampled = case.before % 2 == 1;
+                case.call.writes() && case.failing == Failing::AnswerStalled && is_sampled
+            }
+            (Self::Taking, Mishap::Fails(case)) => case.call.writes() && case.before == 1,
+            (Self::Taking, Mishap::KilledAtGraph { call, done }) => *call == 1 && !done,
+            (Self::Taking, Mishap::GraphFails { call, fault }) => {
+                [1, 2].contains(call) && matches!(fault, Fault::Throttled { .. })
+            }
+            (Self::Leaving, Mishap::KilledAtGraph { .. } | Mishap::GraphFails { .. }) => false,
         }
     }
 }
 
-#[tokio::test]
-async fn whoever_is_left_out_is_taken_in_once_however_the_rounds_die_or_fail() {
+#[test]
+fn whoever_is_left_out_is_taken_in_once_however_the_rounds_die_or_fail() {
+    // Functions that are not optimised, and die in the middle of a round, are deep.
+    let story = std::thread::Builder::new().stack_size(32 << 20).spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(left_out_and_taken_in());
+    });
+    story.unwrap().join().unwrap();
+}
+
+async fn left_out_and_taken_in() {
     let mut place = Place::new().await;
-    let Told { audited: disabled, .. } = place.story(None).await;
-    let Told { audited: enabled, asked } = place.story(None).await;
+    let Told { audited: disabled, .. } = Box::pin(place.story(None)).await;
+    let Told { audited: enabled, asked } = Box::pin(place.story(None)).await;
     assert!(disabled.len() >= 5, "{disabled:?}");
 
     for (leg, Asked(calls, graph)) in [Leg::Leaving, Leg::Taking].into_iter().zip(asked) {
-        let cases = mishaps(&calls, graph).into_iter().filter(|mishap| leg.bears(mishap));
-        let cases: Vec<Mishap> = cases.collect();
-        assert!(cases.len() >= 15, "{leg:?}: {cases:?}");
+        let writes = calls.iter().filter(|call| call.writes()).count();
+        let cases = mishaps(&calls, graph).into_iter();
+        let cases: Vec<Mishap> = cases.filter(|mishap| leg.bears(mishap, writes)).collect();
+        assert!(cases.len() >= 5, "{leg:?}: {cases:?}");
         for mishap in cases {
             let expected = if place.number % 2 == 0 { &disabled } else { &enabled };
-            let told = place.story(Some((leg, &mishap))).await;
+            let told = Box::pin(place.story(Some((leg, &mishap)))).await;
             assert_eq!(told.audited, *expected, "{leg:?}: {mishap:?}");
         }
     }
