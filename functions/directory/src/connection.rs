@@ -46,7 +46,7 @@ impl App {
                 let now = self.clock.now();
                 let rules = self.store.reading_rules(organization, now).await?.value;
                 let next = self.next_round(organization, since, &rules);
-                round::log(&import, &next, turn.request_id);
+                round::log(organization, &import, Some(&next), turn.request_id);
                 let mut outcome = Outcome { audit: None, next: vec![next] };
                 outcome.next.extend(self.anchors_next(organization).await?);
                 Ok(outcome)

@@ -16,7 +16,8 @@ use crate::anchor::is_refusal;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::import::{Directory, Reading, ReadingError};
-use crate::outbox::{Outcome, Turn};
+use crate::outbox::{AGREE, Outcome, Turn};
+use crate::round;
 
 /// When it is read again what changed: the list of changes may not show it at first.
 const AGAIN: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_mins(10)];
@@ -40,7 +41,7 @@ impl App {
     ) -> Result<Outcome, Failure> {
         let organization = item.organization;
         if !again {
-            self.read_told(organization, (at, again), turn).await?;
+            self.read_told(item, (at, again), turn).await?;
             return Ok(Outcome::default());
         }
         let mut gathered = OutboxItem::GATHERED.unsigned_abs();
@@ -49,7 +50,7 @@ impl App {
             tokio::time::sleep(gathered).await;
             let latest = self.store.latest_notice(organization, self.clock.now()).await?;
             let at = latest.as_ref().map_or(at, |latest| latest.value.max(at));
-            let is_there = self.read_told(organization, (at, again), turn).await?;
+            let is_there = self.read_told(item, (at, again), turn).await?;
             let is_all = match &latest {
                 Some(latest) => self.store.see_to_notices(organization, latest).await?,
                 None => true,
@@ -71,17 +72,18 @@ impl App {
     /// Reads whoever is noticed, and what changed since `at`: says whether there is a tenant to read.
     async fn read_told(
         &self,
-        organization: OrganizationId,
+        item: &OutboxItem,
         (at, again): (Timestamp, bool),
         turn: &Turn<'_>,
     ) -> Result<bool, Failure> {
+        let organization = item.organization;
         let stored = self.store.connection(organization, self.clock.now()).await?;
         let Some(stored) = stored.filter(|stored| stored.value.stage == Stage::Connected) else {
             return Ok(false);
         };
         let directory = self.directory(organization, &stored.value, turn);
         // What cannot be read of some keeps nobody from being read.
-        let at_once = self.read_at_once(&directory, turn).await;
+        let at_once = self.read_at_once(&directory, item.attempts, turn).await;
         let since = self.read_since(&directory, at, turn).await;
         if again {
             self.keep_subscribed(&directory, turn.request_id).await;
@@ -97,21 +99,26 @@ impl App {
 
     /// The users whom notices named, each as they are now. Whoever is not found, makes no sense, or is not for
     /// us to see, is told of by a round: that they are gone is nothing to guess. Fails where some are to be
-    /// asked for again.
+    /// asked for again, which keeps nobody else from being read, and after a few attempts leaves those too
+    /// to the round.
     async fn read_at_once(
         &self,
         directory: &Directory<'_>,
+        attempts: u32,
         turn: &Turn<'_>,
     ) -> Result<(), Failure> {
         let organization = directory.organization;
         loop {
             let now = self.clock.now();
             let noticed = self.store.noticed(organization, AT_ONCE, now).await?;
+            let mut failed = Vec::new();
             for some in noticed.chunks(TOGETHER) {
-                self.read_some(directory, some, turn).await?;
+                failed.extend(self.read_some(directory, some, attempts, turn).await?);
             }
-            if noticed.len() < usize::try_from(AT_ONCE).unwrap_or_default() {
-                return Ok(());
+            let is_all = noticed.len() < usize::try_from(AT_ONCE).unwrap_or_default();
+            if is_all || failed.len() == noticed.len() {
+                let first = failed.into_iter().next();
+                return first.map_or(Ok(()), |error| Err(ReadingError::from(error).into()));
             }
             if self.clock.now() >= turn.long_ends {
                 return Err(Failure::GoesOn);
@@ -119,12 +126,14 @@ impl App {
         }
     }
 
+    /// Answers why some of them are to be asked for again.
     async fn read_some(
         &self,
         directory: &Directory<'_>,
         some: &[Stored<Noticed>],
+        attempts: u32,
         turn: &Turn<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<GraphError>, Failure> {
         let mut batch = Batch::default();
         for noticed in some {
             // As many as a batch holds.
@@ -133,14 +142,15 @@ impl App {
         let fates = directory.graph.batch(&batch).await.map_err(ReadingError::from)?;
         let mut told: Vec<DirectoryUser> = Vec::with_capacity(some.len());
         let mut seen = Vec::with_capacity(some.len());
-        let mut failed = None;
+        let mut failed = Vec::new();
         for (noticed, fate) in some.iter().zip(fates) {
             match fate {
                 Ok(user) => told.extend(user),
                 Err(GraphError::NotFound(_) | GraphError::Unread(_)) => {}
                 Err(refused) if is_refusal(&refused) => {}
+                Err(error) if attempts >= AGREE => web::failure::log(&error, turn.request_id),
                 Err(error) => {
-                    failed = Some(error);
+                    failed.push(error);
                     continue;
                 }
             }
@@ -150,7 +160,7 @@ impl App {
             return Err(Failure::GoesOn);
         }
         self.store.forget_noticed(directory.organization, &seen).await?;
-        failed.map_or(Ok(()), |error| Err(ReadingError::from(error).into()))
+        Ok(failed)
     }
 
     /// What changed, unless a round was begun since that tells the same. One that was cut off is gone on
@@ -175,7 +185,11 @@ impl App {
             return Ok(());
         }
         match self.read_directory(directory, turn.request_id).await? {
-            Reading::Ended(_) | Reading::Elsewhere => Ok(()),
+            Reading::Ended(import) => {
+                round::log(directory.organization, &import, None, turn.request_id);
+                Ok(())
+            }
+            Reading::Elsewhere => Ok(()),
             Reading::Unfinished { came_further, .. } => Err(Failure::out_of_time(came_further)),
         }
     }

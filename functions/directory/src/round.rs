@@ -125,7 +125,7 @@ impl App {
         let read = (first.import.version, &import);
         match self.store.end_quiet_round(&round.item, read, &next).await {
             Ok(()) => {
-                log(&import, &next, request_id);
+                log(org, &import, Some(&next), request_id);
                 Ok(true)
             }
             Err(TableError::Conflict { .. }) => Ok(false),
@@ -203,17 +203,23 @@ impl App {
     }
 }
 
-/// Says in the log how a round ended.
-pub(crate) fn log(import: &Import, next: &OutboxItem, request_id: &RequestId) {
+/// Says in the log how a round ended, and when the next one is due, where this one says so.
+pub(crate) fn log(
+    organization: OrganizationId,
+    import: &Import,
+    next: Option<&OutboxItem>,
+    request_id: &RequestId,
+) {
     let tally = import.tally;
+    let next_at = next.map(|next| tracing::field::display(next.due_at));
     tracing::info!(
         request_id = %request_id.as_str(),
-        organization = %next.organization,
+        %organization,
         round = import.round.saturating_sub(1),
         told = tally.told,
         access_taken = tally.blocked,
         access_given = tally.unblocked,
-        next_at = %next.due_at,
+        next_at,
         "a round is over"
     );
 }

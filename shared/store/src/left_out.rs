@@ -61,21 +61,38 @@ pub struct LeftOut {
     pub missing_since: Option<Timestamp>,
 }
 
+/// Some of those who are to be asked for.
+#[derive(Debug, Default)]
+pub struct DueLeftOut {
+    /// Whom.
+    pub left_out: Vec<Stored<LeftOut>>,
+    /// Why others make no sense.
+    pub unreadable: Vec<TableError>,
+    /// Whether those are all.
+    pub is_all: bool,
+}
+
 impl LeftOut {
     /// From when on somebody is asked for whom a round left out now.
     pub fn first_due(now: Timestamp) -> Timestamp {
         now.checked_add(FIRST_PAUSE).unwrap_or(now)
     }
 
-    /// The same after they were asked for, and left out again.
+    /// The same after they were asked for, and left out again, for a reason of what was said of them.
     #[must_use]
-    pub fn put_off(self, reason: LeftOutReason, now: Timestamp) -> Self {
+    pub fn because(self, reason: LeftOutReason, now: Timestamp) -> Self {
+        let is_missing = reason == LeftOutReason::NotFound;
+        let missing_since = is_missing.then(|| self.missing_since.unwrap_or(now));
+        Self { reason, missing_since, ..self.put_off(now) }
+    }
+
+    /// The same after they were asked for in vain.
+    #[must_use]
+    pub fn put_off(self, now: Timestamp) -> Self {
         let tries = self.tries.saturating_add(1);
         let pause = FIRST_PAUSE * (1 << tries.min(DOUBLINGS));
         let due_at = now.checked_add(pause).unwrap_or(now);
-        let is_missing = reason == LeftOutReason::NotFound;
-        let missing_since = is_missing.then(|| self.missing_since.unwrap_or(now));
-        Self { reason, due_at, tries, missing_since, ..self }
+        Self { due_at, tries, ..self }
     }
 
     fn item(&self, org: OrganizationId) -> Result<Item, TableError> {
@@ -174,21 +191,26 @@ impl Store {
         Ok(due_at)
     }
 
-    /// Those who are to be asked for now, whoever waited longest first: at most `most`.
+    /// Those who are to be asked for now, whoever waited longest first: at most `most`. What makes no sense
+    /// to this release keeps nobody else from being asked for.
     pub async fn left_out_due(
         &self,
         org: OrganizationId,
         most: usize,
         now: Timestamp,
-    ) -> Result<Vec<Stored<LeftOut>>, TableError> {
+    ) -> Result<DueLeftOut, TableError> {
         let limit = i32::try_from(most).unwrap_or(i32::MAX);
         let (partition, up_to) = (IndexKey::all_left_out(org), up_to(now));
         let keys = self.table.candidates(partition, up_to, limit).await?;
         let mut found = self.table.get_all(keys.clone()).await?;
-        let mut due = Vec::with_capacity(keys.len());
+        let mut due = DueLeftOut { is_all: keys.len() < most, ..DueLeftOut::default() };
         for key in &keys {
-            let left_out: Option<Stored<LeftOut>> = found.take(key, now)?;
-            due.extend(left_out.filter(|left_out| left_out.value.due_at <= now));
+            match found.take::<LeftOut>(key, now) {
+                Ok(left_out) => {
+                    due.left_out.extend(left_out.filter(|left_out| left_out.value.due_at <= now));
+                }
+                Err(error) => due.unreadable.push(error),
+            }
         }
         Ok(due)
     }
@@ -258,11 +280,12 @@ mod tests {
         };
         for (asked, hours) in [2, 4, 8, 16, 16, 16].into_iter().enumerate() {
             let asked_at = now + SignedDuration::from_mins(i64::try_from(asked).unwrap());
-            left_out = left_out.put_off(LeftOutReason::NotFound, asked_at);
+            left_out = left_out.because(LeftOutReason::NotFound, asked_at);
             assert_eq!(left_out.due_at, asked_at + SignedDuration::from_hours(hours));
             assert_eq!(left_out.missing_since, Some(now), "since they were not there");
         }
-        let there = left_out.put_off(LeftOutReason::NameTaken, now);
+        assert_eq!(left_out.put_off(now).missing_since, Some(now), "nothing else was said");
+        let there = left_out.because(LeftOutReason::NameTaken, now);
         assert_eq!(there.missing_since, None, "they are there");
     }
 }

@@ -70,7 +70,7 @@ pub use groups::{Group, GroupName};
 pub use imports::{Failing, Import, ImportError, Known, NamesOf, Tally};
 pub use item::{Stored, Version};
 pub use leavers::SomeLeavers;
-pub use left_out::{LeftOut, LeftOutReason};
+pub use left_out::{DueLeftOut, LeftOut, LeftOutReason};
 pub use links::Link;
 pub use memberships::MemberChange;
 pub use missing::{MissingEnd, MissingSearch, MissingStep};

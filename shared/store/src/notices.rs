@@ -17,8 +17,11 @@ use crate::table::{Expect, Write, number};
 use crate::write::Clause;
 use crate::{OutboxItem, Store, Stored, TableError, Task, Version};
 
-/// How many users are remembered of one notice; those beyond are the round's.
-const MOST: usize = 50;
+/// How many users are remembered of one notice; those beyond are the round's. Graph tells of a hundred in
+/// one request.
+const MOST: usize = 200;
+/// How many are put down in one write: half of what DynamoDB takes.
+const AT_ONCE: usize = 50;
 /// How often it is tried to join an item that ends meanwhile.
 const RACES: u32 = 5;
 /// How long somebody is remembered whom nobody came to read.
@@ -124,7 +127,7 @@ impl Store {
     }
 
     /// Takes a notice down: these users are to be read, by the one item that reads whoever is noticed.
-    /// Answers it where it is new; else whoever carries it out sees to this notice too before it ends.
+    /// Answers it unless somebody is at it, who sees to this notice too before it ends.
     ///
     /// # Errors
     ///
@@ -138,8 +141,13 @@ impl Store {
         let item = OutboxItem::noticed(org, now);
         // Never forgotten: the item ends where it is not there.
         let latest = Item::new(Key::latest_notice(org), &now)?;
+        let mut marks = marks(org, objects, now)?;
+        // Whoever reads it finds all of them.
+        while marks.len() > AT_ONCE {
+            self.table.write(marks.split_off(marks.len() - AT_ONCE)).await?;
+        }
         let mut noticed = vec![Write::Next(latest)];
-        noticed.extend(marks(org, objects, now)?);
+        noticed.extend(marks);
         let with = |first: Write| std::iter::once(first).chain(noticed.clone()).collect();
         let mut race = 0;
         loop {
@@ -150,7 +158,11 @@ impl Store {
             }
             let is_there = Write::CheckPresent(Key::outbox(org, item.id));
             match self.table.write(with(is_there)).await {
-                Ok(()) => return Ok(None),
+                // Nobody may have been told of it.
+                Ok(()) => {
+                    let there = self.outbox(org, item.id, now).await?;
+                    return Ok(there.map(|there| there.value));
+                }
                 // It ended meanwhile.
                 Err(TableError::Conflict { .. }) if race < RACES => race += 1,
                 Err(error) => return Err(error),

@@ -203,6 +203,50 @@ async fn a_thousand_notices_are_two_rounds_at_most_and_everybody_is_asked_for() 
 }
 
 #[tokio::test]
+async fn whom_graph_does_not_answer_for_keeps_nobody_else_waiting_and_is_left_to_the_rounds() {
+    let world = World::start().await;
+    let (_olga, _ada) = told(&world).await;
+    world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
+    let people: Vec<String> = (1..=25_u128).map(|id| Uuid::from_u128(id).to_string()).collect();
+    let never = GraphFault::next(Wrong::Status(409)).at(&format!("/users/{}", people[0]));
+    world.microsoft.inject(never.times(u32::MAX));
+    // Nor does the list of changes tell of anybody.
+    world.microsoft.inject(GraphFault::next(Wrong::Empty).at("/users/delta").times(u32::MAX));
+    enable(&world, false);
+
+    let told: Vec<&str> = people.iter().map(String::as_str).chain([ADA]).collect();
+    world.notify(&told).await;
+    until_blocked(&world, true).await;
+    for _ in 0..6 {
+        world.clock.pass(SignedDuration::from_secs(61));
+        world.agree();
+        world.sweep_outbox().await;
+    }
+
+    let (org, now) = (world.organization, world.now());
+    assert!(world.store.noticed(org, 9, now).await.unwrap().is_empty(), "it is over for them");
+    assert!(world.store.latest_notice(org, now).await.unwrap().is_none());
+    world.microsoft.mend();
+    fourteen_minutes_later(&world).await;
+    world.quiet().await;
+}
+
+#[tokio::test]
+async fn a_notice_is_said_though_nobody_heard_of_the_one_before() {
+    let world = World::start().await;
+    let (_olga, _ada) = told(&world).await;
+    world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
+    world.store.notice(world.organization, &BTreeSet::new(), world.now()).await.unwrap();
+    enable(&world, false);
+
+    world.notify(&[ADA]).await;
+
+    until_blocked(&world, true).await;
+    fourteen_minutes_later(&world).await;
+    world.quiet().await;
+}
+
+#[tokio::test]
 async fn a_round_that_a_notice_began_and_that_is_cut_off_is_gone_on_with() {
     let world = World::start().await;
     let (_olga, _ada) = told(&world).await;

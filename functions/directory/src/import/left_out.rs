@@ -33,6 +33,16 @@ struct Asked {
     others: Option<Timestamp>,
 }
 
+/// What became of somebody who was asked for.
+enum Fate {
+    /// They are left out no more.
+    In,
+    /// They are still.
+    Out(LeftOut),
+    /// Nothing was said of them, or what was could not be done yet: they are asked for by the next round.
+    Unasked,
+}
+
 impl App {
     /// Puts down whom a page leaves out, before the page is over, and before that from when on they are
     /// asked for: whoever is put down is, though the page tells of them otherwise the next time. Says
@@ -78,6 +88,7 @@ impl App {
         let all = match self.ask_for_left_out(directory, import, &mut asked, request_id).await {
             Ok(all) => all,
             Err(error) => {
+                web::metric::count("LeftOutFailed", "directory", now);
                 web::failure::log(&error, request_id);
                 false
             }
@@ -102,7 +113,7 @@ impl App {
         round.plus(asked.tally)
     }
 
-    /// Asks for everybody who is due, and says whether those were all.
+    /// Asks for everybody who is due, and says whether something was said of all of them.
     async fn ask_for_left_out(
         &self,
         directory: &Directory<'_>,
@@ -112,7 +123,12 @@ impl App {
     ) -> Result<bool, ReadingError> {
         let org = directory.organization;
         let due = self.store.left_out_due(org, MOST, self.clock.now()).await?;
-        for some in due.chunks(TOGETHER) {
+        for error in &due.unreadable {
+            web::metric::count("LeftOutFailed", "directory", self.clock.now());
+            web::failure::log(error, request_id);
+        }
+        let mut is_all = due.is_all;
+        for some in due.left_out.chunks(TOGETHER) {
             if !directory.has_time_for(PAGE, self.clock.now()) {
                 return Ok(false);
             }
@@ -126,7 +142,7 @@ impl App {
                 if !directory.has_time_for(super::MEMBER, self.clock.now()) {
                     return Ok(false);
                 }
-                let why = match fate {
+                let fate = match fate {
                     Err(GraphError::NotFound(trace)) if trace.is_no_such_object() => {
                         self.miss_left_out(directory, import, &left_out.value, request_id).await?
                     }
@@ -135,35 +151,34 @@ impl App {
                         self.carry_left_out(directory, left_out, fate, asked, request_id).await?
                     }
                 };
-                match why {
-                    None => self.store.take_in(org, left_out).await?,
-                    Some(reason) => {
-                        let later = left_out.value.put_off(reason, self.clock.now());
+                match fate {
+                    Fate::In => self.store.take_in(org, left_out).await?,
+                    Fate::Out(later) => {
                         self.store.put_off_left_out(org, left_out, &later).await?;
                     }
+                    Fate::Unasked => is_all = false,
                 }
             }
         }
-        Ok(due.len() < MOST)
+        Ok(is_all)
     }
 
     /// Sees to one of them whom the tenant does not know. Whoever is nobody here, or lost access already, is
-    /// forgotten; of whoever has it a search says whether they are missing. Answers why they are left out
-    /// still, if they are.
+    /// forgotten; of whoever has it a search says whether they are missing.
     async fn miss_left_out(
         &self,
         directory: &Directory<'_>,
         import: &Import,
         left_out: &LeftOut,
         request_id: &RequestId,
-    ) -> Result<Option<LeftOutReason>, ReadingError> {
-        let still = Ok(Some(LeftOutReason::NotFound));
+    ) -> Result<Fate, ReadingError> {
+        let still = Ok(Fate::Out(left_out.because(LeftOutReason::NotFound, self.clock.now())));
         // Somebody who was just made is not seen everywhere at first.
         let Some(since) = left_out.missing_since else { return still };
         let known = self.known(directory, left_out.object).await?;
         let has_access = |known: &Known| !known.user.value.blocks.contains(&Block::Entra);
         if !known.as_ref().is_some_and(has_access) {
-            return Ok(None);
+            return Ok(Fate::In);
         }
         // Behind a round of everybody there is a search anyway.
         if !import.whole {
@@ -172,7 +187,7 @@ impl App {
         still
     }
 
-    /// Carries one of them out, by what was answered. Answers why they are left out still, if they are.
+    /// Carries one of them out, by what was answered.
     async fn carry_left_out(
         &self,
         directory: &Directory<'_>,
@@ -180,12 +195,15 @@ impl App {
         fate: Result<Option<DirectoryUser>, GraphError>,
         asked: &mut Asked,
         request_id: &RequestId,
-    ) -> Result<Option<LeftOutReason>, ReadingError> {
-        let LeftOut { object, reason, .. } = *left_out;
+    ) -> Result<Fate, ReadingError> {
+        let (object, now) = (left_out.object, self.clock.now());
         let told = match fate {
             Ok(Some(told)) if told.id == object => told,
-            Err(GraphError::Unread(_)) => return Ok(Some(LeftOutReason::Unread)),
-            Ok(_) | Err(_) => return Ok(Some(reason)),
+            Err(GraphError::Unread(_)) => {
+                return Ok(Fate::Out(left_out.because(LeftOutReason::Unread, now)));
+            }
+            Err(GraphError::Retry(_)) => return Ok(Fate::Unasked),
+            Ok(_) | Err(_) => return Ok(Fate::Out(left_out.put_off(now))),
         };
         let carried = self.carry_page_out(directory, vec![told], &[], request_id).await?;
         asked.tally = asked.tally.plus(carried.tally);
@@ -199,6 +217,15 @@ impl App {
             let due_at = self.store.leave_out(directory.organization, &others, now).await?;
             asked.others = asked.others.or(Some(due_at));
         }
-        Ok(if carried.whole { why } else { Some(reason) })
+        Ok(match (why, carried.failed) {
+            (Some(reason), _) if carried.whole => Fate::Out(left_out.because(reason, now)),
+            (None, _) if carried.whole => Fate::In,
+            // Time is over, or somebody asks for it.
+            (
+                _,
+                None | Some(ReadingError::Table(_) | ReadingError::Graph(GraphError::Retry(_))),
+            ) => Fate::Unasked,
+            (_, Some(_)) => Fate::Out(left_out.put_off(now)),
+        })
     }
 }

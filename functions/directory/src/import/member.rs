@@ -261,12 +261,12 @@ impl App {
         audit.subject = Some(user.id);
         audit.reason = Some("directory_renamed".to_owned());
         match self.store.change_directory_user(organization, &holder, &user, &audit).await {
+            Ok(follows) => self.announce(&follows, request_id).await,
             // Who changed meanwhile may have let go of it, or is told of again.
-            Ok(_) | Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => {
-                Ok(theirs.map(|told| Member::new(object, vec![told])))
-            }
-            Err(ImportError::Table(error)) => Err(error.into()),
+            Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(_)) => {}
+            Err(ImportError::Table(error)) => return Err(error.into()),
         }
+        Ok(theirs.map(|told| Member::new(object, vec![told])))
     }
 
     pub(super) async fn known(
@@ -427,7 +427,10 @@ impl App {
         audit.reason = Some("directory_linked".to_owned());
         let before: &Stored<_> = &holder.user;
         match self.store.change_directory_user(organization, before, &linked, &audit).await {
-            Ok(_) => Ok(Written::Done),
+            Ok(follows) => {
+                self.announce(&follows, request_id).await;
+                Ok(Written::Done)
+            }
             Err(ImportError::Stale | ImportError::Ours | ImportError::Taken(Named::ObjectId)) => {
                 Ok(Written::Again)
             }

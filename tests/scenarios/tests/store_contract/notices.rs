@@ -53,7 +53,7 @@ async fn what_is_noticed_at_the_same_time_or_earlier_by_another_clock_is_seen_to
 
     for at in [noon(), noon() - seconds(1), noon() + seconds(1)] {
         let read = latest().await.unwrap();
-        assert!(notice(at).await.is_none(), "whoever is at it sees to this one too");
+        assert!(notice(at).await.is_some(), "nobody is at it yet");
         assert!(!store.see_to_notices(org, &read).await.unwrap(), "at {at}");
         assert!(latest().await.is_some());
     }
@@ -61,6 +61,11 @@ async fn what_is_noticed_at_the_same_time_or_earlier_by_another_clock_is_seen_to
     assert!(store.see_to_notices(org, &read).await.unwrap());
     assert!(latest().await.is_none());
     assert!(store.see_to_notices(org, &read).await.unwrap(), "twice is once");
+    let item = notice(noon()).await.unwrap();
+    let item = store.outbox(org, item.id, noon()).await.unwrap().unwrap();
+    store.take_outbox(item, noon()).await.unwrap().unwrap();
+    assert!(notice(noon()).await.is_none(), "whoever is at it sees to this one too");
+    assert!(store.see_to_notices(org, &latest().await.unwrap()).await.unwrap());
 
     // As often as the one that was read, and another.
     for second in 2..=5 {
@@ -69,4 +74,16 @@ async fn what_is_noticed_at_the_same_time_or_earlier_by_another_clock_is_seen_to
     assert_eq!(latest().await.unwrap().version, read.version);
     assert!(!store.see_to_notices(org, &read).await.unwrap());
     assert!(latest().await.is_some());
+}
+
+#[tokio::test]
+async fn everybody_whom_one_request_of_graph_names_is_to_be_read() {
+    let place = Place::new().await;
+    let (store, org) = (&place.store, place.org());
+    let told: BTreeSet<Uuid> = (0..120).map(Uuid::from_u128).collect();
+
+    store.notice(org, &told, noon()).await.unwrap();
+
+    let noticed = store.noticed(org, 999, noon()).await.unwrap();
+    assert_eq!(objects(&noticed), told);
 }
