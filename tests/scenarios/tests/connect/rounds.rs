@@ -148,9 +148,8 @@ impl Round {
         let lost = usize::from(matches!(self, Self::Anew));
         let mut mishaps = mishaps(&calls, asked - lost);
         // Of what fails, and is tried again, the other rounds tell.
-        let dies = |mishap: &Mishap| {
-            matches!(mishap, Mishap::Killed(_) | Mishap::KilledAtGraph { .. })
-        };
+        let dies =
+            |mishap: &Mishap| matches!(mishap, Mishap::Killed(_) | Mishap::KilledAtGraph { .. });
         mishaps.retain(|mishap| !matches!(self, Self::First) || dies(mishap));
         let least = if matches!(self, Self::Quiet) { 2 + 1 + 2 + 2 + 4 } else { 30 };
         assert!(mishaps.len() >= least, "{}: {calls:?}", mishaps.len());
