@@ -25,11 +25,23 @@ impl App {
         let standing = self.store.standing(org, now).await?;
         let pushes = self.store.count_pushes(org).await?;
         let trouble = trouble(&standing, pushes, now);
-        let mut answer = shown(&standing, pushes, now);
-        answer["organization"] = json!(org);
-        answer["healthy"] = json!(trouble.is_empty());
-        answer["trouble"] = json!(trouble);
-        Ok(answer)
+        let hours = |since: Timestamp| now.duration_since(since).as_hours();
+        Ok(json!({
+            "organization": org,
+            "healthy": trouble.is_empty(),
+            "trouble": trouble,
+            "connection": standing.connection.as_ref().map(connection),
+            "reading": standing.import().map(|import| reading(import, now)),
+            "interval_minutes": standing.rules.minutes,
+            "unchecked_hours": standing.unchecked_since(now).map(hours),
+            "failing": standing.failing(),
+            "notified": standing.is_told(now),
+            "missing": standing.missing_held_since(now).map(|since| json!({
+                "since": since,
+                "missing": standing.missing.as_ref().map(|search| search.missing),
+            })),
+            "pushes": { "pending": pushes.pending, "conflicts": pushes.conflicts },
+        }))
     }
 }
 
@@ -48,29 +60,12 @@ fn trouble(standing: &Standing, pushes: PushCounts, now: Timestamp) -> Vec<&'sta
     found.into_iter().filter(|(_, is_so)| *is_so).map(|(word, _)| word).collect()
 }
 
-fn shown(standing: &Standing, pushes: PushCounts, now: Timestamp) -> Value {
-    let hours = |since: Timestamp| now.duration_since(since).as_hours();
-    let reading = standing.import().map(|import| {
-        let Import { began_at, ended_at, .. } = import;
-        json!({
-            "under_way": began_at.is_some(),
-            "ended_at": ended_at,
-            "minutes_since": ended_at.map(|at| now.duration_since(at).as_mins()),
-            "left_out_at": import.left_out_at,
-        })
-    });
+fn reading(import: &Import, now: Timestamp) -> Value {
     json!({
-        "connection": standing.connection.as_ref().map(connection),
-        "reading": reading,
-        "interval_minutes": standing.rules.minutes,
-        "unchecked_hours": standing.unchecked_since(now).map(hours),
-        "failing": standing.failing(),
-        "notified": standing.is_told(now),
-        "missing": standing.missing_held_since(now).map(|since| json!({
-            "since": since,
-            "missing": standing.missing.as_ref().map(|search| search.missing),
-        })),
-        "pushes": { "pending": pushes.pending, "conflicts": pushes.conflicts },
+        "under_way": import.began_at.is_some(),
+        "ended_at": import.ended_at,
+        "minutes_since": import.ended_at.map(|at| now.duration_since(at).as_mins()),
+        "left_out_at": import.left_out_at,
     })
 }
 
