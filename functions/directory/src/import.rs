@@ -129,6 +129,8 @@ impl Directory<'_> {
 pub(crate) struct FirstPage {
     /// Where it was asked for, begun.
     pub(crate) import: Stored<Import>,
+    /// When it was asked for.
+    pub(crate) since: Timestamp,
     /// What came of it.
     pub(crate) page: Result<Page<DirectoryUser>, ReadingError>,
 }
@@ -167,8 +169,10 @@ impl App {
         request_id: &RequestId,
     ) -> Result<Reading, ReadingError> {
         let organization = directory.organization;
+        let since = first.as_ref().map_or(directory.since, |first| first.since);
+        let directory = &Directory { since, ..*directory };
         let (mut stored, mut first) = match first {
-            Some(FirstPage { import, page }) => (import, Some(page)),
+            Some(FirstPage { import, page, .. }) => (import, Some(page)),
             None => (self.begin_reading(directory, request_id).await?, None),
         };
         let (mut restarts, mut is_answered, mut came_further) = (0, false, false);
@@ -287,11 +291,14 @@ impl App {
                 // In a place of its own: a page within a round is deep enough.
                 let taken = Box::pin(self.take_left_out_in(directory, import, tally, request_id));
                 let tally = taken.await;
+                let whole_since = import.whole_since.filter(|_| import.whole);
                 import.end(link.as_str().to_owned(), tally, self.clock.now());
                 // Behind that link less would be told for ever. What changed by it is carried out, who is
                 // gone for good above all: nobody is told of them once everybody is read anew.
                 if import.selection != USER_SELECTION {
                     import.restart();
+                    // Whoever came with a reading of everybody came with it still.
+                    import.whole_since = whole_since;
                 }
                 Ok(Turned::Last)
             }

@@ -16,6 +16,8 @@ use crate::outbox::Turn;
 
 /// How long after it was connected a tenant is not read before it tells what changes.
 const LISTENING: SignedDuration = SignedDuration::from_mins(1);
+/// With less left than this of what an event may take, a round is left to the next one.
+const BEGUN_WITH: SignedDuration = SignedDuration::from_secs(5);
 /// A round may begin so many of this many parts of the interval early, so that organizations that were
 /// connected at once are not read at once for ever.
 const PARTS: u64 = 1_000;
@@ -39,7 +41,12 @@ impl App {
         let Task::ReadDirectory { since } = round.item.value.task else {
             return self.deliver(round.item, turn).await;
         };
-        self.listen_first(&round, since, turn).await;
+        let listened = self.listen_first(&round, since, turn).await;
+        if listened && turn.long_ends.duration_since(self.clock.now()) < BEGUN_WITH {
+            // It took long until the tenant tells what changes: by the next event it does.
+            self.announce(&[round.item.value], turn.request_id).await;
+            return Ok(());
+        }
         let slice = turn.slice(&round.item.value, self.clock.now());
         let first = self.first_page(&round, since, &slice).await;
         if let Some(first) = &first
@@ -54,8 +61,9 @@ impl App {
     }
 
     /// Before a tenant is read for the first time: has it tell what changes meanwhile. Where that does not
-    /// succeed at once, it is read all the same, and asked once more behind the round.
-    async fn listen_first(&self, round: &Round, since: Timestamp, turn: &Turn<'_>) {
+    /// succeed at once, it is read all the same, and asked once more behind the round. Says whether it was
+    /// asked.
+    async fn listen_first(&self, round: &Round, since: Timestamp, turn: &Turn<'_>) -> bool {
         if let Some(connection) = round.connection.as_ref().filter(|it| works(&it.value, since))
             && round.subscription.is_none()
             && round.import.as_ref().is_none_or(|import| import.value.kept_at.is_none())
@@ -63,7 +71,9 @@ impl App {
         {
             let directory = self.directory(round.item.value.organization, &connection.value, turn);
             self.keep_subscribed(&directory, turn.request_id).await;
+            return true;
         }
+        false
     }
 
     /// What changed since the last round, where nothing stands before asking for it, and everything
@@ -83,7 +93,7 @@ impl App {
         import.value.begin(USER_SELECTION, self.clock.now());
         let directory = self.directory(round.item.value.organization, &connection.value, turn);
         let page = import::page(&directory, &import.value).await;
-        Some(FirstPage { import, page })
+        Some(FirstPage { import, since: directory.since, page })
     }
 
     /// Ends a round in which nothing changed, and after which nothing is to be done: says whether it was

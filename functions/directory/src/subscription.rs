@@ -4,14 +4,16 @@
 
 use graph::{GraphError, NewSubscription};
 use identity::{OrganizationId, Secret};
-use jiff::SignedDuration;
-use store::{Stored, Subscription};
+use jiff::{SignedDuration, Timestamp};
+use store::{Stored, Subscription, TableError};
 use web::failure::RequestId;
 
 use crate::app::App;
 use crate::failure::Failure;
 use crate::import::Directory;
 
+/// For how long a renewal may fail of what holds for weeks.
+const OVERDUE: SignedDuration = SignedDuration::from_hours(12);
 /// How long Graph may take, which asks our own addresses meanwhile.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(8);
 
@@ -22,18 +24,49 @@ impl App {
         let correlation = uuid::Builder::from_random_bytes((*self.entropy).bytes()).into_uuid();
         let graph = self.reader.tenant(directory.tenant, correlation, ends);
         if let Err(failure) = self.subscribe(&Directory { graph, ..*directory }).await {
-            web::metric::count("SubscriptionFailed", "directory", self.clock.now());
+            if self.is_silent(directory).await {
+                web::metric::count("SubscriptionFailed", "directory", self.clock.now());
+            }
             web::failure::log(&failure, request_id);
         }
     }
 
+    /// Whether nothing is told by the tenant, or was not renewed for so long that it soon is not. Before it
+    /// was read for the first time it is tried once more behind that.
+    async fn is_silent(&self, directory: &Directory<'_>) -> bool {
+        let (organization, now) = (directory.organization, self.clock.now());
+        let kept = self.store.subscription(organization, now).await.ok().flatten();
+        match kept.filter(|kept| kept.value.tenant == directory.tenant) {
+            Some(kept) => now.duration_since(kept.value.renew_at) >= OVERDUE,
+            None => {
+                let import = self.store.import(organization, now).await.ok().flatten();
+                import.is_some_and(|import| import.value.ended_at.is_some())
+            }
+        }
+    }
+
+    /// Subscribes, or renews. Of two who do at once, each may have ended what the other made: whoever is late
+    /// looks whether what is kept is there.
     async fn subscribe(&self, directory: &Directory<'_>) -> Result<(), Failure> {
+        match self.subscribe_unless(directory, |kept, now| now < kept.renew_at).await {
+            Err(Failure::Table(TableError::Conflict { position: 0 })) => {
+                self.subscribe_unless(directory, |_, _| false).await
+            }
+            other => other,
+        }
+    }
+
+    async fn subscribe_unless(
+        &self,
+        directory: &Directory<'_>,
+        rests: impl Fn(&Subscription, Timestamp) -> bool,
+    ) -> Result<(), Failure> {
         let (organization, now) = (directory.organization, self.clock.now());
         let kept = self.store.subscription(organization, now).await?;
         let version = kept.as_ref().map_or(0, |kept| kept.version);
         let kept = kept.filter(|kept| kept.value.tenant == directory.tenant);
         let renewed = match kept {
-            Some(kept) if now < kept.value.renew_at => return Ok(()),
+            Some(kept) if rests(&kept.value, now) => return Ok(()),
             Some(kept) => self.renew(directory, kept).await?,
             None => None,
         };

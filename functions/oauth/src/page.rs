@@ -160,6 +160,7 @@ fn reading(
     rules: &ReadingRules,
     now: Timestamp,
 ) -> Option<ReadingStatus> {
+    let works = connection.stage == Stage::Connected;
     let tally = import.tally;
     let Tally { told, made, changed, blocked, guests, unanchored, bad_anchors, .. } = tally;
     (connection.tenant == import.tenant).then(|| ReadingStatus {
@@ -167,7 +168,7 @@ fn reading(
         ends_about: import.ends_about(now),
         ended_at: import.ended_at,
         age: import.ended_at.map(|ended| now.duration_since(ended)),
-        failing: import.trouble(connection.since).map(failing),
+        failing: import.trouble(connection.since).filter(|_| works).map(failing),
         pages: import.pages,
         told,
         expected: import.expected,

@@ -143,6 +143,13 @@ pub(crate) async fn go_on(
     if had && !token.is_opaque() && !suffices(feature, token.roles()) {
         return lost(app, org, stored, feature, request_id, now).await;
     }
+    // One that is lost is not found again by a token that is good for nothing of it.
+    if stored.value.lost.contains_key(&feature)
+        && !token.is_opaque()
+        && !suffices(feature, token.roles())
+    {
+        return Ok(());
+    }
     let Some(organization) = organization(app, tenant, token.clone(), now).await? else {
         return Ok(());
     };

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Connection, Feature, Import, PushCounts, Standing};
+use store::{Connection, Feature, Import, PushCounts, Stage, Standing};
 
 use crate::app::App;
 use crate::failure::Failure;
@@ -49,9 +49,10 @@ impl App {
 fn trouble(standing: &Standing, pushes: PushCounts, now: Timestamp) -> Vec<&'static str> {
     let connection = standing.connection.as_ref();
     let has_lost = |feature| connection.is_some_and(|it| it.lost.contains_key(&feature));
+    let is_lost = connection.is_some_and(|it| it.stage == Stage::Lost);
     let found = [
         ("unchecked", standing.unchecked_since(now).is_some()),
-        ("read_users_lost", has_lost(Feature::ReadUsers)),
+        ("read_users_lost", has_lost(Feature::ReadUsers) || is_lost),
         ("write_users_lost", has_lost(Feature::WriteUsers)),
         ("failing", standing.failing().is_some()),
         ("missing_held", standing.missing_held_since(now).is_some()),

@@ -271,7 +271,16 @@ impl<'graph> Tenant<'graph> {
     ///
     /// As every call: [`GraphError`].
     pub async fn revoke_sessions(&self, id: Uuid) -> Result<(), GraphError> {
-        self.done(revoke_call(id)).await
+        #[derive(Deserialize)]
+        struct Revoked {
+            value: bool,
+        }
+        let answer = self.graph.call(self.work, &revoke_call(id)).await?;
+        // Said with or without words; whatever else is said is not that it is done.
+        match answer.body.is_empty() || self.parse::<Revoked>(&answer)?.value {
+            true => Ok(()),
+            false => Err(GraphError::bug("no session was ended", self.trace_of(&answer))),
+        }
     }
 
     /// `POST /subscriptions`: has changes of users told from now on. Graph asks both addresses first.

@@ -68,11 +68,13 @@ pub trait TokenSource: Send + Sync {
 pub(crate) struct Tokens {
     source: Arc<dyn TokenSource>,
     kept: Mutex<HashMap<Uuid, AccessToken>>,
+    /// Held by whoever asks for a tenant's, so that others of the same moment wait for theirs.
+    asking: Mutex<HashMap<Uuid, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Tokens {
     pub(crate) fn new(source: Arc<dyn TokenSource>) -> Self {
-        Self { source, kept: Mutex::default() }
+        Self { source, kept: Mutex::default(), asking: Mutex::default() }
     }
 
     /// A token that is good for a call. One that is about to end is replaced; while no new one can be
@@ -83,7 +85,15 @@ impl Tokens {
         correlation: Uuid,
         now: Timestamp,
     ) -> Result<AccessToken, TokenError> {
-        let kept = self.kept(|kept| kept.get(&tenant).cloned());
+        if let Some(token) = self.kept_of(tenant).filter(|token| token.outlives(now, EARLY)) {
+            return Ok(token);
+        }
+        let asking = {
+            let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(asking.entry(tenant).or_default())
+        };
+        let _one = asking.lock().await;
+        let kept = self.kept_of(tenant);
         if let Some(token) = kept.as_ref().filter(|token| token.outlives(now, EARLY)) {
             return Ok(token.clone());
         }
@@ -110,6 +120,10 @@ impl Tokens {
     /// Forgets whatever there is of a tenant.
     pub(crate) fn forget_tenant(&self, tenant: Uuid) {
         self.kept(|kept| kept.remove(&tenant));
+    }
+
+    fn kept_of(&self, tenant: Uuid) -> Option<AccessToken> {
+        self.kept(|kept| kept.get(&tenant).cloned())
     }
 
     fn kept<T>(&self, act: impl FnOnce(&mut HashMap<Uuid, AccessToken>) -> T) -> T {

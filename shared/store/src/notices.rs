@@ -24,6 +24,8 @@ const MOST: usize = 200;
 const AT_ONCE: usize = 50;
 /// How often it is tried to join an item that ends meanwhile.
 const RACES: u32 = 5;
+/// After which time somebody is read once more of whom two things are said.
+const ONCE_MORE: SignedDuration = SignedDuration::from_mins(1);
 /// How long somebody is remembered whom nobody came to read.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
@@ -196,6 +198,19 @@ impl Store {
         }
     }
 
+    /// Has a user read by themselves once more, a little later: what was said of them contradicts itself.
+    pub async fn look_once_more(
+        &self,
+        org: OrganizationId,
+        object: Uuid,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let item = OutboxItem::looking_again(org, ONCE_MORE, now);
+        let mut writes = marks(org, &BTreeSet::from([object]), now)?;
+        writes.push(Write::Ensure(item.item()?));
+        self.table.write(writes).await
+    }
+
     /// The users who are to be read at once, at most `most`.
     pub async fn noticed(
         &self,
@@ -248,11 +263,15 @@ pub(crate) fn marks(
 }
 
 /// Forgets somebody who was noticed then, and not since.
+///
+/// Where nobody is noted by now somebody else did.
 fn forgotten(org: OrganizationId, noticed: &Stored<Noticed>) -> Result<Write, TableError> {
     let key = Key::noticed(org, noticed.value.object);
     let at = Item::new(key.clone(), &noticed.value.noticed_at)?.value;
     let then = "(attribute_not_exists(#v.noticed_at) OR #v.noticed_at = :at)";
-    Ok(Write::RemoveThat(key, as_read(noticed.version, then).with(":at", at)))
+    let condition = format!("attribute_not_exists(pk) OR (version = :version AND {then})");
+    let then = Clause::new(condition).with(":version", number(noticed.version)).with(":at", at);
+    Ok(Write::RemoveThat(key, then))
 }
 
 /// That nothing was noticed since something was read: two may be in one instant, by clocks that differ,

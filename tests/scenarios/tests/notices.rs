@@ -457,6 +457,53 @@ async fn a_subscription_whose_secret_got_lost_is_replaced() {
 }
 
 #[tokio::test]
+async fn whoever_comes_back_while_the_first_page_is_asked_for_is_not_blocked_by_it() {
+    let world = World::start().await;
+    let (_olga, _ada) = told(&world).await;
+    world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
+    let here = |action: &str| json!({ "action": action, "email": "ada@contoso.test" });
+    world.operate(here("block")).await.unwrap();
+    world.quiet().await;
+    // The list of changes shows that she was disabled, and not yet that she is enabled again.
+    enable(&world, false);
+    enable(&world, true);
+    let slow = GraphSettings { lag: 1, latency_ms: 2_000, ..GraphSettings::default() };
+    world.microsoft.set_graph(slow);
+    world.clock.pass(SignedDuration::from_hours(4));
+    world.agree();
+
+    let comes_back = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        world.clock.pass(SignedDuration::from_secs(5));
+        world.operate(here("unblock")).await.unwrap();
+    };
+    tokio::join!(world.dispatch(), comes_back);
+
+    assert_eq!(rounds(&world), 2, "the list was read");
+    assert!(ada(&world).await.blocks.is_empty(), "she has access there");
+}
+
+#[tokio::test]
+async fn of_two_who_subscribe_at_once_one_keeps_what_is_there() {
+    let world = World::mute().await;
+    let mut olga = world.connector().await;
+    olga.connect("read-users", account::BOSS).await;
+    let records = world.records().await;
+    let items = records.values("#OUTBOX#");
+    let round = items.iter().find(|item| item["task"].get("read_directory").is_some()).unwrap();
+    let id = |name: &str| round[name].as_str().unwrap();
+    let due = [(id("organization").parse().unwrap(), id("id").parse().unwrap())];
+
+    // Its event came twice, and neither is at the round yet.
+    join_all([world.batch(&due), world.batch(&due)]).await;
+
+    let all = world.microsoft.subscriptions();
+    assert_eq!(all.len(), 1);
+    let kept = world.store.subscription(world.organization, world.now()).await.unwrap().unwrap();
+    assert_eq!(kept.value.id.to_string(), all[0].id, "whose secret we know");
+}
+
+#[tokio::test]
 async fn after_the_tenant_is_let_go_nobody_listens_any_more() {
     let world = World::start().await;
     let (mut olga, _ada) = told(&world).await;

@@ -307,12 +307,13 @@ impl App {
             }
         };
         let mut left_out = None;
-        let mut contradicted = false;
         let asked = match suffices {
             true => None,
             false => match directory.account(told.id).await? {
                 Ok(whole) => {
-                    contradicted = is_back && !takes(&whole);
+                    if is_back && !takes(&whole) {
+                        self.store.look_once_more(directory.organization, told.id, now).await?;
+                    }
                     Some(whole)
                 }
                 // Nobody says otherwise.
@@ -338,9 +339,6 @@ impl App {
                 if let Some(skipped) = left_out {
                     decided.left_out = skipped.left_out();
                     decided.tally = decided.tally.plus(skipped.tally());
-                }
-                if contradicted {
-                    decided.left_out = Some(LeftOutReason::Unread);
                 }
                 Ok(Ok(decided))
             }

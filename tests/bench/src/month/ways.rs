@@ -52,6 +52,9 @@ const ROUND: SignedDuration = SignedDuration::from_hours(4);
 /// What is read again after a notice is read within so long each time.
 const AGAIN: [SignedDuration; 2] = [SignedDuration::from_mins(2), SignedDuration::from_mins(11)];
 
+/// How long a notice may take to be seen to.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A world, and how long an invocation takes in it.
 struct Counting {
     world: World,
@@ -75,7 +78,7 @@ impl Ways {
         let [sweep, dispatch] = counting.schedules().await;
         let idle = sweep + dispatch;
         let [round, change] = counting.rounds(idle).await;
-        let notice = counting.notice(idle).await;
+        let notice = counting.notice(idle).await?;
         let renewal = counting.renewal(idle + round).await;
         let [keys, queues, alarms] = [keys, queues, alarms].map(|many| many as f64);
         Ok(Self {
@@ -244,22 +247,29 @@ impl Counting {
         [round, change]
     }
 
-    async fn notice(&self, idle: Usage) -> Usage {
+    async fn notice(&self, idle: Usage) -> Result<Usage, Failure> {
         let world = &self.world;
         self.forget();
         world.microsoft.set_delivery(Delivery::default());
         self.rename("C.");
         // It is over once what changed is to be read again.
         let soon = self.world.now() + SignedDuration::from_mins(15);
-        while world.store.due_outbox(25, soon).await.map_or(0, |due| due.len()) < AGAIN.len() {
-            tokio::time::sleep(NOTED).await;
-        }
+        let again = async || {
+            let due = world.store.due_long_outbox(25, soon).await;
+            due.is_ok_and(|due| due.len() == AGAIN.len())
+        };
+        let seen_to = async {
+            while !again().await {
+                tokio::time::sleep(NOTED).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, seen_to).await?;
         world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
         let mut notice = self.used("NotificationsFunction", 1.0).await;
         for later in AGAIN {
             notice = notice + self.swept_after(later).await - idle;
         }
-        notice
+        Ok(notice)
     }
 
     async fn renewal(&self, before: Usage) -> Usage {

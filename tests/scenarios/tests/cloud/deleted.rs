@@ -323,6 +323,9 @@ async fn whoever_is_disabled_in_entra_while_they_are_brought_there_has_no_access
 async fn what_entra_said_just_before_we_knew_the_object_is_read_once_more() {
     let world = world().await;
     connected(&world).await;
+    // Nobody else hears of what is due.
+    let effect = Effect::Refuse(500, "InternalServerError");
+    world.operator.fault(Fault { operation: "PutEvents", skip: 0, times: usize::MAX, effect });
     let (_, due) = begin(&world, "clean").await;
     world.directory.calls();
     world.batch(&[due]).await;

@@ -241,4 +241,11 @@ async fn permissions_that_are_taken_back_one_by_one_are_a_consent_that_is_gone()
     pass_a_round(&world).await;
     tries(&world, 4).await;
     assert_eq!(connection(&world).await.stage, Stage::Lost);
+
+    // A token is given all the same, whoever looks and however often.
+    for _ in 0..2 {
+        olga.press("check").await;
+        let lost = connection(&world).await;
+        assert_eq!((lost.stage, lost.lost.len(), lost.granted.len()), (Stage::Lost, 2, 0));
+    }
 }
