@@ -461,14 +461,18 @@ async fn whoever_comes_back_while_the_first_page_is_asked_for_is_not_blocked_by_
     let world = World::start().await;
     let (_olga, _ada) = told(&world).await;
     world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
-    let here = |action: &str| json!({ "action": action, "email": "ada@contoso.test" });
+    let here = |action: &str| json!({ "action": action, "domain": "contoso.test", "email": "ada@contoso.test" });
     world.operate(here("block")).await.unwrap();
     world.quiet().await;
-    // The list of changes shows that she was disabled, and not yet that she is enabled again.
-    enable(&world, false);
-    enable(&world, true);
-    let slow = GraphSettings { lag: 1, latency_ms: 2_000, ..GraphSettings::default() };
-    world.microsoft.set_graph(slow);
+    // The list of changes shows that she was disabled, and her account that she is not.
+    let lags = GraphSettings { stale_reads: 1, ..GraphSettings::default() };
+    world.microsoft.set_graph(lags.clone());
+    let url = format!("{}/users/{ADA}", world.microsoft.graph_url());
+    let token = world.microsoft.graph_token(&["User.ReadWrite.All"]).unwrap();
+    let disable = reqwest::Client::new().patch(url).bearer_auth(token);
+    let disabled = disable.json(&json!({ "accountEnabled": false })).send().await.unwrap();
+    assert_eq!(disabled.status(), StatusCode::NO_CONTENT);
+    world.microsoft.set_graph(GraphSettings { latency_ms: 2_000, ..lags });
     world.clock.pass(SignedDuration::from_hours(4));
     world.agree();
 
@@ -479,8 +483,11 @@ async fn whoever_comes_back_while_the_first_page_is_asked_for_is_not_blocked_by_
     };
     tokio::join!(world.dispatch(), comes_back);
 
-    assert_eq!(rounds(&world), 2, "the list was read");
-    assert!(ada(&world).await.blocks.is_empty(), "she has access there");
+    assert!(ada(&world).await.blocks.is_empty(), "she has access there, it is said");
+    // What said so was old.
+    world.microsoft.set_graph(GraphSettings::default());
+    fourteen_minutes_later(&world).await;
+    assert!(!ada(&world).await.blocks.is_empty(), "she is looked at once more");
 }
 
 #[tokio::test]

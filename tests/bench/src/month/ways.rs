@@ -267,8 +267,12 @@ impl Counting {
         world.microsoft.set_delivery(Delivery { silent: true, ..Delivery::default() });
         let mut notice = self.used("NotificationsFunction", 1.0).await;
         for later in AGAIN {
-            notice = notice + self.swept_after(later).await - idle;
+            self.pass(later);
+            world.sweep().await;
+            let used = Usage { requests: 0.0, ..self.used("DirectoryFunction", 2.0).await };
+            notice = notice + used - idle;
         }
+        world.settled().await;
         Ok(notice)
     }
 
