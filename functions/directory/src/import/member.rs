@@ -292,7 +292,7 @@ impl App {
         claims: Claims,
     ) -> Result<Result<Decided, Skipped>, ReadingError> {
         let now = self.clock.now();
-        let is_back = known.is_some_and(|known| is_back(known, directory.since)) && takes(told);
+        let is_back = known.is_some_and(|known| is_back(known, told, directory.since));
         let suffices = match known {
             _ if is_back => false,
             _ if told.removed.is_some() => true,
@@ -438,10 +438,12 @@ impl App {
     }
 }
 
-/// Whether somebody's access came back, or they were made, since then.
-fn is_back(known: &Known, since: Timestamp) -> bool {
+/// Whether what is told takes the access of somebody to whom it came back, or who was made, since then. An
+/// account that is disabled by us takes nobody's.
+fn is_back(known: &Known, told: &DirectoryUser, since: Timestamp) -> bool {
     let user = &known.user.value;
-    !user.blocks.contains(&Block::Entra) && user.sessions_valid_from >= since
+    let is_back = !user.blocks.contains(&Block::Entra) && user.sessions_valid_from >= since;
+    is_back && takes(told) && !user.is_disabled_by_us(told.id)
 }
 
 /// Whether what is told of somebody takes their access.

@@ -40,13 +40,19 @@ pub(crate) fn check_audit(audit: &[Value], (user, hand): (&str, Hand), changes: 
             [("sessions_ended", taken), ("account_disabled", taken), ("account_enabled", given)]
         }
     };
-    let expected: BTreeMap<_, _> = expected.into_iter().filter(|(_, times)| *times > 0).collect();
+    let mut expected: BTreeMap<_, _> =
+        expected.into_iter().filter(|(_, times)| *times > 0).collect();
     let mut found: BTreeMap<&str, usize> = BTreeMap::new();
     for action in of_them {
         if action.starts_with("account_") || action.starts_with("sessions_") {
             *found.entry(action).or_default() += 1;
         }
     }
+    // Where the word of an account that was enabled is lost, a reading may see first that it is, and ends that
+    // it is ours.
+    let [enabled, at_most] =
+        [&mut found, &mut expected].map(|all| all.remove("account_enabled").unwrap_or_default());
+    assert!(enabled <= at_most, "{what}: enabled {enabled} times, of {at_most}");
     assert_eq!(found, expected, "{what}: {changes} changes, each seen to in Entra, and said once");
 }
 
