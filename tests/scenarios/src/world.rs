@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use crate::saml::AuthnRequest;
-use crate::wire::Upstreams;
+use crate::wire::{Seen, Upstreams};
 use crate::{Browser, TestClock, Wire, exchanges};
 
 /// The domain of the organization that every world has.
@@ -516,24 +516,12 @@ impl World {
 
     /// What the functions said on the bus under a `detail-type`, each as often as they did.
     pub fn said(&self, detail_type: &str) -> Vec<Value> {
-        let calls = self.directory.seen().into_iter().chain(self.oauth.seen());
-        let entries =
-            calls.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
-        let of_it = entries.filter(|entry| entry["DetailType"] == detail_type);
-        of_it
-            .map(|entry| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap())
-            .collect()
+        said_in(self.directory.seen().into_iter().chain(self.oauth.seen()), detail_type)
     }
 
     /// What the directory function said on the bus under a `detail-type`, as far as it arrived there.
     pub fn arrived(&self, detail_type: &str) -> Vec<Value> {
-        let calls = self.directory.seen().into_iter().filter(|call| call.passed);
-        let entries =
-            calls.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
-        let of_it = entries.filter(|entry| entry["DetailType"] == detail_type);
-        of_it
-            .map(|entry| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap())
-            .collect()
+        said_in(self.directory.seen().into_iter().filter(|call| call.passed), detail_type)
     }
 
     /// The mails to an address so far, newest first.
@@ -594,4 +582,12 @@ pub async fn aws(endpoint: &str) -> SdkConfig {
         .endpoint_url(endpoint)
         .load()
         .await
+}
+
+/// What is said on the bus under a `detail-type` by these calls.
+fn said_in(calls: impl Iterator<Item = Seen>, detail_type: &str) -> Vec<Value> {
+    let entries =
+        calls.flat_map(|call| call.body["Entries"].as_array().cloned().unwrap_or_default());
+    let of_it = entries.filter(|entry| entry["DetailType"] == detail_type);
+    of_it.map(|entry| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap()).collect()
 }
